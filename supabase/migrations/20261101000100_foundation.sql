@@ -1,0 +1,113 @@
+-- What every later file stands on: schemas, extensions, small pure functions.
+--
+-- `public`  tables, readable by members through PostgREST under row level security
+-- `api`     one function per operation of the HTTP API; not exposed by PostgREST
+-- `private` helpers, triggers, service tables; not exposed, granted by name only
+
+create schema if not exists extensions;
+create schema api;
+create schema private;
+
+comment on schema api is 'Operations of the HTTP API: api.<operation>(args jsonb) returns private.answer. Called by private.call only.';
+comment on schema private is 'Helpers, trigger functions and service tables. Never exposed through PostgREST.';
+
+create extension if not exists pg_trgm with schema extensions;
+create extension if not exists unaccent with schema extensions;
+create extension if not exists pgcrypto with schema extensions;
+
+grant usage on schema api, private to authenticated, service_role;
+
+-- Time-ordered ids keep the primary keys of fast-growing tables appending at their right edge,
+-- so that an insert costs the same with ten rows as with ten million.
+create function private.uuid_v7() returns uuid
+language sql volatile parallel safe
+set search_path = ''
+as $$
+  select encode(
+    set_bit(set_bit(
+      overlay(
+        uuid_send(gen_random_uuid())
+        placing substring(int8send(floor(extract(epoch from clock_timestamp()) * 1000)::bigint) from 3)
+        from 1 for 6),
+      52, 1), 53, 1),
+    'hex')::uuid
+$$;
+comment on function private.uuid_v7() is 'A version 7 UUID (RFC 9562): 48 bits of milliseconds, the rest random.';
+
+-- unaccent(regdictionary, text) is only marked stable because a dictionary could be altered;
+-- ours is the extension's own, so the result may be indexed.
+create function private.fold(value text) returns text
+language sql immutable parallel safe strict
+set search_path = ''
+as $$ select lower(extensions.unaccent('extensions.unaccent'::regdictionary, value)) $$;
+comment on function private.fold(text) is 'Text for comparing: lower case, without accents.';
+
+create function private.digits(value text) returns text
+language sql immutable parallel safe strict
+set search_path = ''
+as $$ select nullif(regexp_replace(value, '[^0-9]', '', 'g'), '') $$;
+comment on function private.digits(text) is 'The ASCII digits of a text; null when it has none.';
+
+-- WhatsApp ids and typed numbers of one person differ in three countries: Brazil's ninth digit,
+-- Mexico's 1 after 52, Argentina's 9 after 54. The key is what they have in common; the ids
+-- themselves are never rewritten.
+create function private.phone_key(digits text) returns text
+language sql immutable parallel safe strict
+set search_path = ''
+as $$
+  select case
+    when digits ~ '^55[0-9]{2}9[0-9]{8}$' then left(digits, 4) || right(digits, 8)
+    when digits ~ '^521[0-9]{10}$' then '52' || right(digits, 10)
+    when digits ~ '^549[0-9]{10}$' then '54' || right(digits, 10)
+    else digits
+  end
+$$;
+comment on function private.phone_key(text) is 'International digits → the key under which Brazilian, Mexican and Argentine variants of one number are equal.';
+
+create function private.touch_updated_at() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.updated_at := now();
+  return new;
+end
+$$;
+comment on function private.touch_updated_at() is 'Trigger: keeps updated_at.';
+
+-- One way for SQL to refuse. The SQLSTATE carries the HTTP status (PostgREST reads it the same
+-- way), the message a stable code, the detail a sentence for people.
+create function private.refuse(status int, code text, detail text, extra jsonb default null) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if extra is null then
+    raise exception using errcode = 'PT' || status, message = code, detail = detail;
+  end if;
+  raise exception using errcode = 'PT' || status, message = code, detail = detail, hint = extra::text;
+end
+$$;
+comment on function private.refuse(int, text, text, jsonb) is
+  'Raises SQLSTATE PT<status> with a documented code; extra becomes members of the problem document.';
+
+create function private.refuse_field(path text, code text, message text) returns void
+language sql
+set search_path = ''
+as $$
+  select private.refuse(422, 'validation_failed', message,
+    jsonb_build_object('errors', jsonb_build_array(
+      jsonb_build_object('path', path, 'code', code, 'message', message))))
+$$;
+comment on function private.refuse_field(text, text, text) is
+  'Raises 422 validation_failed for one field; path is a JSON pointer into the body.';
+
+-- Secrets the database makes for itself, e.g. the key that signs cursors.
+create table private.secrets (
+  name text primary key,
+  value bytea not null,
+  created_at timestamptz not null default now()
+);
+alter table private.secrets enable row level security;
+comment on table private.secrets is 'Keys made by the database for its own use; no role but the owner reads them.';
+insert into private.secrets (name, value) values ('cursor', extensions.gen_random_bytes(32));

@@ -1,0 +1,28 @@
+-- The activity log: who did what to which entity, when, with the change.
+
+create table public.activity_log (
+  id uuid primary key default private.uuid_v7(),
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  actor_type text not null check (actor_type in ('member', 'api_key', 'system')),
+  actor_id uuid,
+  action text not null check (action ~ '^[a-z_]+\.[a-z_]+$'),
+  entity_type text not null,
+  entity_id uuid not null,
+  changes jsonb not null default '{}',
+  created_at timestamptz not null default now()
+);
+create index activity_log_workspace_idx on public.activity_log (workspace_id, created_at desc, id desc);
+create index activity_log_entity_idx on public.activity_log (workspace_id, entity_id, created_at desc, id desc);
+comment on table public.activity_log is 'Append-only audit trail, written by triggers; nobody has the right to change or delete a line.';
+comment on column public.activity_log.changes is 'Changed fields: { field: { "from": …, "to": … } }.';
+
+-- What two rows of a table differ in, without the columns the system keeps by itself.
+create function private.row_changes(before jsonb, after jsonb, ignored text[]) returns jsonb
+language sql immutable
+set search_path = ''
+as $$
+  select coalesce(jsonb_object_agg(a.key, jsonb_build_object('from', before -> a.key, 'to', a.value)), '{}')
+  from jsonb_each(after) a
+  where a.value is distinct from before -> a.key and not a.key = any (ignored)
+$$;
+comment on function private.row_changes(jsonb, jsonb, text[]) is 'Two rows as jsonb → { field: { from, to } } of the fields that differ and are not ignored.';

@@ -1,0 +1,112 @@
+-- The counts behind the KPIs: right at the next read after a commit, and nothing queues.
+--
+-- A counter row would make every writer wait for the one before. Writers append what they changed
+-- instead; a reader adds up; now and then a writer folds what is there into fewer rows. Folding
+-- deletes and inserts in one transaction, so that every snapshot sees the same sum.
+
+create table private.contact_kpi_deltas (
+  workspace_id uuid not null,
+  status public.contact_status not null,
+  is_test boolean not null,
+  delta bigint not null
+);
+create index contact_kpi_deltas_idx on private.contact_kpi_deltas (workspace_id);
+alter table private.contact_kpi_deltas enable row level security;
+comment on table private.contact_kpi_deltas is
+  'Changes of the number of contacts by status; is_test = mystery shoppers. Their sum is the count. No foreign key: a lock on the workspace''s row at every write would be paid for nothing, sums of deleted workspaces fold to zero.';
+
+create function private.fold_contact_kpis(workspace uuid, at_most int default 5000) returns int
+language sql
+set search_path = ''
+as $$
+  with picked as (
+    -- Skip locked: whoever folds at the same time takes other rows.
+    select ctid from private.contact_kpi_deltas
+    where workspace_id = workspace limit at_most for update skip locked
+  ), gone as (
+    delete from private.contact_kpi_deltas d using picked p where d.ctid = p.ctid
+    returning d.status, d.is_test, d.delta
+  ), folded as (
+    insert into private.contact_kpi_deltas (workspace_id, status, is_test, delta)
+    select workspace, status, is_test, sum(delta) from gone group by status, is_test having sum(delta) <> 0
+    returning 1
+  )
+  select count(*)::int from gone
+$$;
+comment on function private.fold_contact_kpis(uuid, int) is 'Replaces up to that many deltas of a workspace by their sums; returns how many rows it took.';
+
+create function private.count_contacts() returns trigger
+language plpgsql
+-- Definer: nobody but this trigger writes the deltas.
+security definer set search_path = ''
+as $$
+declare
+  workspace uuid;
+begin
+  if tg_op = 'INSERT' then
+    insert into private.contact_kpi_deltas
+    select workspace_id, status, is_mystery_shopper, count(*) from inserted group by 1, 2, 3;
+    select i.workspace_id into workspace from inserted i limit 1;
+  elsif tg_op = 'DELETE' then
+    insert into private.contact_kpi_deltas
+    select workspace_id, status, is_mystery_shopper, -count(*) from deleted group by 1, 2, 3;
+    select d.workspace_id into workspace from deleted d limit 1;
+  else
+    insert into private.contact_kpi_deltas
+    select workspace_id, status, is_mystery_shopper, sum(delta)
+    from (
+      select n.workspace_id, n.status, n.is_mystery_shopper, 1 as delta
+      from inserted n join deleted o on o.id = n.id
+      where (o.workspace_id, o.status, o.is_mystery_shopper) is distinct from (n.workspace_id, n.status, n.is_mystery_shopper)
+      union all
+      select o.workspace_id, o.status, o.is_mystery_shopper, -1
+      from inserted n join deleted o on o.id = n.id
+      where (o.workspace_id, o.status, o.is_mystery_shopper) is distinct from (n.workspace_id, n.status, n.is_mystery_shopper)
+    ) as moved
+    group by 1, 2, 3
+    having sum(delta) <> 0;
+    if found then
+      select i.workspace_id into workspace from inserted i limit 1;
+    end if;
+  end if;
+  -- About every 300th writing statement folds, so that a reader never adds up more than some hundreds.
+  if workspace is not null and random() < 1.0 / 300 then
+    perform private.fold_contact_kpis(workspace);
+  end if;
+  return null;
+end
+$$;
+comment on function private.count_contacts() is 'Trigger: appends how the number of contacts by status changed.';
+
+create function private.uncount_contacts() returns trigger
+language plpgsql
+-- Definer: nobody but this trigger writes the deltas.
+security definer set search_path = ''
+as $$
+begin
+  delete from private.contact_kpi_deltas;
+  return null;
+end
+$$;
+comment on function private.uncount_contacts() is 'Trigger: truncating contacts empties the counts.';
+
+create trigger contacts_720_count_insert after insert on public.contacts
+  referencing new table as inserted for each statement execute function private.count_contacts();
+create trigger contacts_720_count_update after update on public.contacts
+  referencing old table as deleted new table as inserted for each statement execute function private.count_contacts();
+create trigger contacts_720_count_delete after delete on public.contacts
+  referencing old table as deleted for each statement execute function private.count_contacts();
+create trigger contacts_720_count_truncate after truncate on public.contacts
+  for each statement execute function private.uncount_contacts();
+
+create function private.contact_counts(workspace uuid, include_test boolean) returns table (status public.contact_status, contacts bigint)
+language sql stable
+set search_path = ''
+as $$
+  select s.status, coalesce(sum(d.delta), 0)::bigint
+  from unnest(enum_range(null::public.contact_status)) as s (status)
+  left join private.contact_kpi_deltas d
+    on d.workspace_id = workspace and d.status = s.status and (include_test or not d.is_test)
+  group by s.status
+$$;
+comment on function private.contact_counts(uuid, boolean) is 'Contacts by status, every status present; without mystery shoppers unless asked for.';

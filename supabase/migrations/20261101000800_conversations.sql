@@ -1,0 +1,375 @@
+-- WhatsApp numbers, conversations and messages.
+
+create type public.conversation_status as enum ('active', 'resolved');
+create type public.conversation_phase as enum ('automated', 'waiting', 'live', 'resolved');
+create type public.bot_status as enum ('active', 'paused', 'agent');
+create type public.message_direction as enum ('inbound', 'outbound');
+create type public.sender_type as enum ('contact', 'agent', 'bot', 'system', 'business');
+-- In the order in which a message passes through them: a status never goes back (greatest wins),
+-- but for failed and unknown, which stand apart.
+create type public.message_status as enum (
+  'received', 'queued', 'sending', 'unknown', 'sent', 'delivered', 'read', 'played', 'failed');
+
+create table public.whatsapp_numbers (
+  phone_number_id text primary key check (phone_number_id ~ '^[0-9]{1,32}$'),
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  waba_id text check (waba_id ~ '^[0-9]{1,32}$'),
+  display_phone_number text not null check (char_length(display_phone_number) <= 32),
+  created_at timestamptz not null default now()
+);
+create index whatsapp_numbers_workspace_id_idx on public.whatsapp_numbers (workspace_id);
+create index whatsapp_numbers_waba_id_idx on public.whatsapp_numbers (waba_id);
+comment on table public.whatsapp_numbers is 'The business numbers behind the webhook; an update is routed to the workspace of its phone_number_id.';
+
+create table public.conversations (
+  id uuid primary key default private.uuid_v7(),
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  contact_id uuid not null references public.contacts (id) on delete cascade,
+  channel text not null default 'whatsapp' check (channel ~ '^[a-z][a-z0-9_]{0,31}$'),
+  status public.conversation_status not null default 'active',
+  phase public.conversation_phase not null default 'automated',
+  ai_enabled boolean not null default true,
+  bot_status public.bot_status not null default 'active',
+  control_epoch int not null default 1,
+  assigned_to uuid,
+  unread_count int not null default 0 check (unread_count >= 0),
+  message_count int not null default 0,
+  last_message_at timestamptz,
+  last_inbound_at timestamptz,
+  resolved_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  -- One thread a contact and channel, however many agents or webhooks open it at the same moment;
+  -- a resolved one is reopened.
+  constraint conversations_contact_channel_key unique (contact_id, channel),
+  constraint conversations_resolved check ((status = 'resolved') = (phase = 'resolved')),
+  constraint conversations_assigned_to_member foreign key (workspace_id, assigned_to)
+    references public.workspace_members (workspace_id, user_id) on delete set null (assigned_to)
+);
+create index conversations_recent_idx on public.conversations
+  (workspace_id, coalesce(last_message_at, created_at), id);
+create index conversations_assigned_idx on public.conversations (workspace_id, assigned_to);
+comment on table public.conversations is 'The thread with a contact on a channel.';
+comment on column public.conversations.control_epoch is 'Rises whenever control passes between bot and person.';
+comment on column public.conversations.last_inbound_at is 'WhatsApp''s 24-hour window opens here.';
+
+create table public.messages (
+  id uuid primary key default private.uuid_v7(),
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  conversation_id uuid not null references public.conversations (id) on delete cascade,
+  contact_id uuid not null references public.contacts (id) on delete cascade,
+  direction public.message_direction not null,
+  sender_type public.sender_type not null,
+  sender_id uuid,
+  sender_name text,
+  channel text not null default 'whatsapp',
+  type text not null,
+  body text,
+  payload jsonb not null default '{}',
+  reply_to text,
+  phone_number_id text,
+  wa_message_id text,
+  status public.message_status not null,
+  error jsonb,
+  reactions jsonb not null default '[]',
+  sentiment public.sentiment_level not null default 'neutral',
+  sentiment_score numeric(4, 3) not null default 0,
+  media jsonb,
+  sent_at timestamptz not null default now(),
+  delivered_at timestamptz,
+  read_at timestamptz,
+  played_at timestamptz,
+  failed_at timestamptz,
+  edited_at timestamptz,
+  revoked_at timestamptz,
+  created_at timestamptz not null default now(),
+  -- Meta delivers at least once, to every subscribed app, concurrently: this decides what is new.
+  constraint messages_wa_message_id_key unique (wa_message_id, phone_number_id)
+);
+create index messages_conversation_idx on public.messages (conversation_id, sent_at, id);
+create index messages_contact_idx on public.messages (contact_id, sent_at, id);
+create index messages_workspace_id_idx on public.messages (workspace_id);
+comment on table public.messages is 'What was said, both ways. sent_at is the event''s own time, created_at ours.';
+comment on column public.messages.type is 'WhatsApp''s own name of the type, also one that is not known here.';
+comment on column public.messages.sender_name is 'The profile name that came with the message.';
+comment on column public.messages.payload is 'What the type carries beside its text.';
+comment on column public.messages.reply_to is 'The wamid of the message that this one quotes.';
+comment on column public.messages.wa_message_id is 'WhatsApp''s id of the message (wamid).';
+
+create table public.whatsapp_pending_statuses (
+  phone_number_id text not null,
+  wa_message_id text not null,
+  status public.message_status not null,
+  status_at timestamptz not null,
+  error jsonb,
+  created_at timestamptz not null default now(),
+  primary key (wa_message_id, phone_number_id, status)
+);
+comment on table public.whatsapp_pending_statuses is
+  'Statuses that came before the message they are about was stored; applied as soon as it is.';
+
+create table public.whatsapp_events (
+  id uuid primary key default private.uuid_v7(),
+  workspace_id uuid references public.workspaces (id) on delete cascade,
+  waba_id text,
+  phone_number_id text,
+  field text not null,
+  type text,
+  payload jsonb not null,
+  dedupe_key bytea not null unique,
+  occurred_at timestamptz,
+  created_at timestamptz not null default now()
+);
+create index whatsapp_events_workspace_idx on public.whatsapp_events (workspace_id, field, created_at);
+comment on table public.whatsapp_events is
+  'Updates that are no messages and no statuses: reactions, edits, revokes, system changes, account events, fields not known yet. Each once.';
+
+-- The documented name: digits, name and switches of the WhatsApp threads.
+create view public.whatsapp_conversations with (security_invoker = true) as
+select v.id, v.workspace_id, c.whatsapp_contact_id as contact_id, coalesce(c.name, c.phone) as contact_name,
+  v.status, v.ai_enabled, v.phase, v.bot_status, v.contact_id as contact_record_id, v.assigned_to, v.unread_count,
+  v.last_message_at, v.created_at, v.resolved_at
+from public.conversations v
+join public.contacts c on c.id = v.contact_id
+where v.channel = 'whatsapp';
+comment on view public.whatsapp_conversations is
+  'WhatsApp threads as documented: contact_id = the clean phone digits, contact_name, status, ai_enabled. contact_record_id is the contact''s id.';
+
+-- Triggers ------------------------------------------------------------------------------------
+
+create function private.conversation_start() returns trigger
+language plpgsql
+-- Definer: who may open a conversation need not be allowed to read contacts.
+security definer set search_path = ''
+as $$
+begin
+  -- Contractors and suppliers talk to a person, never to the bot.
+  if (select c.is_contractor from public.contacts c where c.id = new.contact_id) then
+    new.phase := 'waiting';
+    new.ai_enabled := false;
+    new.bot_status := 'agent';
+  end if;
+  return new;
+end
+$$;
+comment on function private.conversation_start() is 'Trigger: a contractor''s conversation starts with a person.';
+
+create trigger conversations_100_start before insert on public.conversations
+  for each row execute function private.conversation_start();
+create trigger conversations_900_touch before update on public.conversations
+  for each row execute function private.touch_updated_at();
+
+create function private.log_conversations() returns trigger
+language plpgsql
+-- Definer: nobody but this trigger writes the log.
+security definer set search_path = ''
+as $$
+declare
+  actor private.actor := private.current_actor();
+begin
+  insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id)
+  select n.workspace_id, actor.type, actor.id, 'conversation.created', 'conversation', n.id from inserted n;
+  return null;
+end
+$$;
+comment on function private.log_conversations() is 'Trigger: new conversations go into the activity log.';
+
+create trigger conversations_700_log_insert after insert on public.conversations
+  referencing new table as inserted for each statement execute function private.log_conversations();
+
+create function private.reopens(conversation public.conversations, inbound_at timestamptz) returns boolean
+language sql immutable
+set search_path = ''
+as $$
+  select coalesce(conversation.status = 'resolved' and inbound_at > coalesce(conversation.resolved_at, '-infinity'), false)
+$$;
+comment on function private.reopens(public.conversations, timestamptz) is
+  'Whether an inbound message of that time reopens the conversation: it was resolved before.';
+
+create function private.message_effects() returns trigger
+language plpgsql
+-- Definer: whoever may store a message need not be allowed to change contacts.
+security definer set search_path = ''
+as $$
+begin
+  -- Rows are locked in the order of their ids, contacts before conversations, so that two batches
+  -- about the same people wait for each other instead of deadlocking.
+  with said as (
+    select contact_id, count(*) as messages, max(sent_at) as last_at, array_agg(distinct channel) as channels,
+      max(sent_at) filter (where sender_name is not null) as named_at,
+      (array_agg(sender_name order by sent_at desc, sender_name) filter (where sender_name is not null))[1] as sender_name
+    from inserted group by contact_id
+  ), locked as (
+    select c.id from public.contacts c join said s on s.contact_id = c.id order by c.id for no key update of c
+  )
+  update public.contacts c
+  set message_count = c.message_count + s.messages,
+    last_contact_at = greatest(c.last_contact_at, s.last_at),
+    channels = case when c.channels @> s.channels then c.channels
+      else array(select distinct unnest(c.channels || s.channels)) end,
+    -- By the event's own time: an old message that comes late does not bring an old name back.
+    profile_name = case when s.named_at > coalesce(c.profile_name_at, '-infinity') then s.sender_name else c.profile_name end,
+    profile_name_at = greatest(c.profile_name_at, s.named_at)
+  from said s join locked l on l.id = s.contact_id
+  where c.id = s.contact_id;
+
+  with said as (
+    select conversation_id, count(*) as messages, max(sent_at) as last_at,
+      count(*) filter (where direction = 'inbound') as inbound,
+      max(sent_at) filter (where direction = 'inbound') as last_inbound_at
+    from inserted group by conversation_id
+  ), locked as (
+    select v.id from public.conversations v join said s on s.conversation_id = v.id order by v.id for no key update of v
+  )
+  update public.conversations v
+  set message_count = v.message_count + s.messages,
+    unread_count = v.unread_count + s.inbound,
+    last_message_at = greatest(v.last_message_at, s.last_at),
+    last_inbound_at = greatest(v.last_inbound_at, s.last_inbound_at),
+    -- A later inbound message reopens; one that merely arrives late does not.
+    status = case when private.reopens(v, s.last_inbound_at) then 'active' else v.status end,
+    phase = case when private.reopens(v, s.last_inbound_at) then 'automated' else v.phase end,
+    ai_enabled = v.ai_enabled or private.reopens(v, s.last_inbound_at),
+    bot_status = case when private.reopens(v, s.last_inbound_at) then 'active' else v.bot_status end,
+    control_epoch = v.control_epoch + private.reopens(v, s.last_inbound_at)::int,
+    resolved_at = case when private.reopens(v, s.last_inbound_at) then null else v.resolved_at end
+  from said s
+  join locked l on l.id = s.conversation_id
+  where v.id = s.conversation_id;
+  return null;
+end
+$$;
+comment on function private.message_effects() is
+  'Trigger: counters, last contact and channels of contacts and conversations follow the messages; a later inbound message reopens.';
+
+create trigger messages_700_effects after insert on public.messages
+  referencing new table as inserted for each statement execute function private.message_effects();
+
+-- Statuses ------------------------------------------------------------------------------------
+
+create function private.apply_message_statuses(statuses jsonb) returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  applied int;
+begin
+  -- One row a message: what all its statuses together say does not depend on their order. The
+  -- highest rank wins, each keeps its earliest time, and failed stays failed.
+  with merged as (
+    select s.wa_message_id, s.phone_number_id, max(s.status) as status,
+      min(s.status_at) filter (where s.status = 'sent') as sent_at,
+      min(s.status_at) filter (where s.status = 'delivered') as delivered_at,
+      min(s.status_at) filter (where s.status = 'read') as read_at,
+      min(s.status_at) filter (where s.status = 'played') as played_at,
+      min(s.status_at) filter (where s.status = 'failed') as failed_at,
+      (array_agg(s.error order by s.status_at) filter (where s.error is not null))[1] as error
+    from jsonb_to_recordset(statuses) as s (
+      wa_message_id text, phone_number_id text, status public.message_status, status_at timestamptz, error jsonb)
+    group by 1, 2
+  ), locked as (
+    select m.id, m.wa_message_id, m.phone_number_id
+    from public.messages m join merged s using (wa_message_id, phone_number_id)
+    where m.direction = 'outbound'
+    order by m.id
+    for no key update of m
+  ), changed as (
+    update public.messages m
+    set status = greatest(m.status, s.status),
+      delivered_at = least(m.delivered_at, s.delivered_at),
+      read_at = least(m.read_at, s.read_at),
+      played_at = least(m.played_at, s.played_at),
+      failed_at = least(m.failed_at, s.failed_at),
+      error = coalesce(m.error, s.error)
+    from merged s join locked l using (wa_message_id, phone_number_id)
+    where m.id = l.id
+    returning 1
+  )
+  select count(*) into applied from changed;
+  return applied;
+end
+$$;
+comment on function private.apply_message_statuses(jsonb) is
+  'Applies [{ wa_message_id, phone_number_id, status, status_at, error }] to the outbound messages that are stored; returns how many changed.';
+
+create function private.lock_wa_messages(wa_message_ids text[]) returns void
+language sql
+set search_path = ''
+as $$
+  -- Buckets, in their order: a batch needs few locks and two batches cannot deadlock.
+  select pg_advisory_xact_lock(hashtext('wa_message'), bucket)
+  from (select distinct abs(hashtext(id)) % 256 as bucket from unnest(wa_message_ids) as ids (id) order by 1) as buckets
+$$;
+comment on function private.lock_wa_messages(text[]) is
+  'Taken by who stores a message and by who finds a status without its message, so that one of the two always sees the other.';
+
+create function private.keep_message_statuses(statuses jsonb) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  applied int := private.apply_message_statuses(statuses);
+  orphans jsonb := private.orphan_statuses(statuses);
+begin
+  if orphans is null then
+    return jsonb_build_object('applied', applied, 'pending', 0);
+  end if;
+  perform private.lock_wa_messages(array(select o ->> 'wa_message_id' from jsonb_array_elements(orphans) o));
+  applied := applied + private.apply_message_statuses(orphans);
+  orphans := private.orphan_statuses(orphans);
+  insert into public.whatsapp_pending_statuses (phone_number_id, wa_message_id, status, status_at, error)
+  select distinct on (o.wa_message_id, o.phone_number_id, o.status)
+    o.phone_number_id, o.wa_message_id, o.status, o.status_at, o.error
+  from jsonb_to_recordset(orphans) as o (
+    wa_message_id text, phone_number_id text, status public.message_status, status_at timestamptz, error jsonb)
+  order by o.wa_message_id, o.phone_number_id, o.status, o.status_at
+  on conflict (wa_message_id, phone_number_id, status)
+  do update set status_at = least(whatsapp_pending_statuses.status_at, excluded.status_at);
+  return jsonb_build_object('applied', applied, 'pending', coalesce(jsonb_array_length(orphans), 0));
+end
+$$;
+comment on function private.keep_message_statuses(jsonb) is
+  'Applies the statuses and keeps those whose message is not stored yet; the same shape as private.apply_message_statuses.';
+
+create function private.orphan_statuses(statuses jsonb) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_agg(s)
+  from jsonb_array_elements(statuses) s
+  where not exists (
+    select from public.messages m
+    where m.wa_message_id = s ->> 'wa_message_id' and m.phone_number_id = s ->> 'phone_number_id'
+      and m.direction = 'outbound')
+$$;
+comment on function private.orphan_statuses(jsonb) is 'Those of the statuses whose message is not stored; null when there is none.';
+
+create function private.apply_pending_statuses() returns trigger
+language plpgsql
+-- Definer: the waiting statuses are the service's.
+security definer set search_path = ''
+as $$
+declare
+  waiting jsonb;
+begin
+  if not exists (select from inserted where direction = 'outbound' and wa_message_id is not null) then
+    return null;
+  end if;
+  perform private.lock_wa_messages(array(select wa_message_id from inserted where direction = 'outbound'));
+  with matched as (
+    delete from public.whatsapp_pending_statuses p
+    using inserted n
+    where n.direction = 'outbound' and p.wa_message_id = n.wa_message_id and p.phone_number_id = n.phone_number_id
+    returning p.wa_message_id, p.phone_number_id, p.status, p.status_at, p.error
+  )
+  select jsonb_agg(to_jsonb(matched)) into waiting from matched;
+  if waiting is not null then
+    perform private.apply_message_statuses(waiting);
+  end if;
+  return null;
+end
+$$;
+comment on function private.apply_pending_statuses() is 'Trigger: statuses that came before their message are applied once it has its wamid.';
+
+create trigger messages_710_pending_statuses_insert after insert on public.messages
+  referencing new table as inserted for each statement execute function private.apply_pending_statuses();

@@ -1,0 +1,425 @@
+-- WhatsApp's webhook: every delivery kept as it came, then spread over the tables, set by set.
+
+create table private.webhook_deliveries (
+  id uuid primary key default private.uuid_v7(),
+  received_at timestamptz not null default now(),
+  body text,
+  raw bytea,
+  status text not null check (status in ('processed', 'partly_failed', 'rejected')),
+  detail jsonb not null default '{}',
+  constraint webhook_deliveries_content check (num_nonnulls(body, raw) = 1)
+);
+create index webhook_deliveries_received_idx on private.webhook_deliveries (received_at);
+alter table private.webhook_deliveries enable row level security;
+comment on table private.webhook_deliveries is
+  'Every signed POST as it came: body as text, raw bytes where it was not JSON. Nothing can be asked for again, so this is what a replay would start from. Swept after 30 days.';
+
+create table private.webhook_failures (
+  id uuid primary key default private.uuid_v7(),
+  delivery_id uuid not null references private.webhook_deliveries (id) on delete cascade,
+  item jsonb not null,
+  error text not null,
+  created_at timestamptz not null default now()
+);
+create index webhook_failures_delivery_id_idx on private.webhook_failures (delivery_id);
+alter table private.webhook_failures enable row level security;
+comment on table private.webhook_failures is 'Updates that could not be stored though their neighbours could; never seen by clients.';
+
+create function private.json_list(value jsonb) returns jsonb
+language sql immutable parallel safe
+set search_path = ''
+as $$ select case when jsonb_typeof(value) = 'array' then value else '[]' end $$;
+comment on function private.json_list(jsonb) is 'The value if it is an array, else an empty one.';
+
+create function private.whatsapp_time(value jsonb) returns timestamptz
+language sql immutable parallel safe
+set search_path = ''
+as $$ select case when value #>> '{}' ~ '^[0-9]{1,11}$' then to_timestamp((value #>> '{}')::bigint) end $$;
+comment on function private.whatsapp_time(jsonb) is 'Seconds as a string or a number → time; null for anything else.';
+
+create function private.whatsapp_body(message jsonb) returns text
+language sql immutable parallel safe
+set search_path = ''
+as $$
+  select coalesce(
+    case message ->> 'type'
+      when 'text' then message #>> '{text,body}'
+      when 'button' then message #>> '{button,text}'
+      when 'order' then message #>> '{order,text}'
+      when 'interactive' then coalesce(
+        message #>> '{interactive,button_reply,title}',
+        message #>> '{interactive,list_reply,title}',
+        message #>> '{interactive,nfm_reply,body}')
+    end,
+    message -> (message ->> 'type') ->> 'caption')
+$$;
+comment on function private.whatsapp_body(jsonb) is 'What a person reads of a message: its text, caption or the title of the answer chosen.';
+
+create function private.whatsapp_media(message jsonb) returns jsonb
+language sql immutable parallel safe
+set search_path = ''
+as $$
+  select case when message ->> 'type' in ('image', 'video', 'audio', 'document', 'sticker')
+      and jsonb_typeof(message -> (message ->> 'type')) = 'object'
+    then (message -> (message ->> 'type')) - '{caption,url}'::text[] end
+$$;
+comment on function private.whatsapp_media(jsonb) is 'Id, mime type, hash and file name of a media message; null for others.';
+
+-- A message of a delivery with what is needed to find its thread.
+create type private.whatsapp_message as (
+  workspace_id uuid, phone_number_id text, wa_id text, bsuid text, profile_name text,
+  happened_at timestamptz, message jsonb);
+
+create function private.whatsapp_changes(body jsonb)
+returns table (n bigint, waba_id text, field text, value jsonb, phone_number_id text, workspace_id uuid)
+language sql stable
+set search_path = ''
+as $$
+  select row_number() over (), entry ->> 'id', coalesce(change ->> 'field', 'unknown'), change -> 'value',
+    change #>> '{value,metadata,phone_number_id}',
+    coalesce(
+      (select w.workspace_id from public.whatsapp_numbers w
+        where w.phone_number_id = change #>> '{value,metadata,phone_number_id}'),
+      -- Account-level fields name no number: they belong to whoever has a number of the account.
+      (select w.workspace_id from public.whatsapp_numbers w
+        where change #> '{value,metadata,phone_number_id}' is null and w.waba_id = entry ->> 'id' limit 1))
+  from jsonb_array_elements(private.json_list(body -> 'entry')) as entry
+  cross join jsonb_array_elements(private.json_list(entry -> 'changes')) as change
+$$;
+comment on function private.whatsapp_changes(jsonb) is 'The changes of a delivery, numbered, each with the workspace of its number (null: not registered).';
+
+create function private.whatsapp_messages(body jsonb) returns setof private.whatsapp_message
+language sql stable
+set search_path = ''
+as $$
+  with changes as materialized (
+    select * from private.whatsapp_changes(body) where field = 'messages' and workspace_id is not null
+  ), names as (
+    -- contacts[] goes with messages[] by id, never by position.
+    select c.n, person ->> 'wa_id' as wa_id, person ->> 'user_id' as bsuid, max(person #>> '{profile,name}') as name
+    from changes c cross join jsonb_array_elements(private.json_list(c.value -> 'contacts')) as person
+    group by 1, 2, 3
+  ), by_wa_id as (
+    select n, wa_id, max(bsuid) as bsuid, max(name) as name from names where wa_id is not null group by n, wa_id
+  ), by_bsuid as (
+    select n, bsuid, max(name) as name from names where bsuid is not null group by n, bsuid
+  )
+  select c.workspace_id, c.phone_number_id, sender.wa_id, coalesce(sender.bsuid, w.bsuid),
+    nullif(left(btrim(coalesce(w.name, b.name)), 200), ''),
+    coalesce(private.whatsapp_time(m -> 'timestamp'), now()), m
+  from changes c
+  cross join jsonb_array_elements(private.json_list(c.value -> 'messages')) as m
+  cross join lateral (
+    select case when m ->> 'from' ~ '^[0-9]{5,20}$' then m ->> 'from' end as wa_id,
+      case when char_length(m ->> 'from_user_id') between 1 and 256 then m ->> 'from_user_id' end as bsuid) as sender
+  left join by_wa_id w on w.n = c.n and w.wa_id = sender.wa_id
+  left join by_bsuid b on b.n = c.n and b.bsuid = sender.bsuid
+  where coalesce(m ->> 'type', 'unknown') not in ('reaction', 'edit', 'revoke', 'system')
+    and char_length(m ->> 'id') between 1 and 512
+    and coalesce(sender.wa_id, sender.bsuid) is not null
+$$;
+comment on function private.whatsapp_messages(jsonb) is
+  'The inbound messages of a delivery that belong to a registered number and can be stored as messages.';
+
+create function private.create_whatsapp_contacts(messages private.whatsapp_message[], countries jsonb) returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  created uuid[];
+  more uuid[];
+begin
+  -- Everything is inserted in the order of its key and `on conflict do nothing`: concurrent batches
+  -- about the same people wait for each other, then go on with what the first one made.
+  with people as (
+    select distinct on (m.workspace_id, m.wa_id) m.*
+    from unnest(messages) m
+    where m.wa_id is not null and not exists (
+      select from public.contact_identities i
+      where i.workspace_id = m.workspace_id and i.channel = 'whatsapp' and i.external_id = m.wa_id)
+    order by m.workspace_id, m.wa_id, m.happened_at desc
+  ), made as (
+    insert into public.contacts
+      (workspace_id, phone, country, profile_name, profile_name_at, source, channels, created_at)
+    select p.workspace_id, '+' || p.wa_id, countries ->> p.wa_id, p.profile_name,
+      case when p.profile_name is not null then p.happened_at end, 'chat', array['whatsapp'], now()
+    from people p
+    -- An id that cannot be a phone number makes a contact without one, below.
+    where p.wa_id ~ '^[1-9][0-9]{5,14}$'
+      and private.contact_by_phone(p.workspace_id, p.wa_id) is null
+      and not exists (
+        select from public.contact_identities i
+        where i.workspace_id = p.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = p.bsuid)
+    order by p.workspace_id, private.phone_key(p.wa_id)
+    on conflict (workspace_id, phone_key) do nothing
+    returning id
+  )
+  select coalesce(array_agg(id), '{}') into created from made;
+
+  insert into public.contact_identities (workspace_id, contact_id, channel, external_id)
+  select p.workspace_id, p.contact_id, 'whatsapp', p.wa_id
+  from (
+    select distinct on (m.workspace_id, m.wa_id) m.workspace_id, m.wa_id,
+      coalesce(private.contact_by_phone(m.workspace_id, m.wa_id), i.contact_id) as contact_id
+    from unnest(messages) m
+    left join public.contact_identities i
+      on i.workspace_id = m.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = m.bsuid
+    where m.wa_id is not null
+    order by m.workspace_id, m.wa_id, i.contact_id
+  ) as p
+  where p.contact_id is not null
+  order by p.workspace_id, p.wa_id
+  on conflict (workspace_id, channel, external_id) do nothing;
+
+  insert into public.contact_identities (workspace_id, contact_id, channel, external_id)
+  select distinct on (m.workspace_id, m.bsuid) m.workspace_id, i.contact_id, 'whatsapp_bsuid', m.bsuid
+  from unnest(messages) m
+  join public.contact_identities i
+    on i.workspace_id = m.workspace_id and i.channel = 'whatsapp' and i.external_id = m.wa_id
+  where m.bsuid is not null
+  order by m.workspace_id, m.bsuid, i.contact_id
+  on conflict (workspace_id, channel, external_id) do nothing;
+
+  -- Who is known by an id alone: the identity decides the race, its winner makes the contact.
+  with people as (
+    select distinct on (m.workspace_id, channel, external_id)
+      m.workspace_id, id.channel, id.external_id, m.profile_name, m.happened_at
+    from unnest(messages) m
+    cross join lateral (
+      select case when m.wa_id is null then 'whatsapp_bsuid' else 'whatsapp' end as channel,
+        coalesce(m.wa_id, m.bsuid) as external_id) as id
+    order by m.workspace_id, channel, external_id, m.happened_at desc
+  ), won as (
+    insert into public.contact_identities (workspace_id, contact_id, channel, external_id)
+    select p.workspace_id, private.uuid_v7(), p.channel, p.external_id
+    from people p
+    where not exists (
+      select from public.contact_identities i
+      where i.workspace_id = p.workspace_id and i.channel = p.channel and i.external_id = p.external_id)
+    order by p.workspace_id, p.channel, p.external_id
+    on conflict (workspace_id, channel, external_id) do nothing
+    returning workspace_id, contact_id, channel, external_id
+  ), made as (
+    insert into public.contacts (id, workspace_id, profile_name, profile_name_at, source, channels)
+    select w.contact_id, w.workspace_id, p.profile_name,
+      case when p.profile_name is not null then p.happened_at end, 'chat', array['whatsapp']
+    from won w join people p using (workspace_id, channel, external_id)
+    returning id
+  )
+  select coalesce(array_agg(id), '{}') into more from made;
+  return created || more;
+end
+$$;
+comment on function private.create_whatsapp_contacts(private.whatsapp_message[], jsonb) is
+  'Makes the contacts and identities that the senders of the messages lack; returns the new contacts. countries: { wa_id: ISO country }.';
+
+create function private.store_whatsapp_messages(messages private.whatsapp_message[]) returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  stored int;
+begin
+  insert into public.conversations (workspace_id, contact_id)
+  select distinct i.workspace_id, i.contact_id
+  from unnest(messages) m
+  join public.contact_identities i on i.workspace_id = m.workspace_id
+    and i.channel = case when m.wa_id is null then 'whatsapp_bsuid' else 'whatsapp' end
+    and i.external_id = coalesce(m.wa_id, m.bsuid)
+  where not exists (
+    select from public.conversations v where v.contact_id = i.contact_id and v.channel = 'whatsapp')
+  order by i.contact_id
+  on conflict (contact_id, channel) do nothing;
+
+  insert into public.messages (workspace_id, conversation_id, contact_id, direction, sender_type, sender_name,
+    type, body, payload, reply_to, phone_number_id, wa_message_id, status, media, sent_at)
+  select m.workspace_id, v.id, v.contact_id, 'inbound', 'contact', m.profile_name,
+    coalesce(m.message ->> 'type', 'unknown'), private.whatsapp_body(m.message),
+    case when m.message ->> 'type' = 'text' and jsonb_typeof(m.message #> '{text,body}') = 'string'
+      then m.message - 'text' else m.message end
+      - '{id,from,from_user_id,from_parent_user_id,timestamp,type}'::text[],
+    m.message #>> '{context,id}', m.phone_number_id, m.message ->> 'id', 'received',
+    private.whatsapp_media(m.message), m.happened_at
+  from unnest(messages) m
+  join public.contact_identities i on i.workspace_id = m.workspace_id
+    and i.channel = case when m.wa_id is null then 'whatsapp_bsuid' else 'whatsapp' end
+    and i.external_id = coalesce(m.wa_id, m.bsuid)
+  join public.conversations v on v.contact_id = i.contact_id and v.channel = 'whatsapp'
+  order by m.message ->> 'id'
+  on conflict (wa_message_id, phone_number_id) do nothing;
+  get diagnostics stored = row_count;
+  return stored;
+end
+$$;
+comment on function private.store_whatsapp_messages(private.whatsapp_message[]) is
+  'Stores the messages in their conversations, each once; returns how many were new.';
+
+create function private.whatsapp_statuses(body jsonb) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_agg(jsonb_build_object('wa_message_id', s ->> 'id', 'phone_number_id', c.phone_number_id,
+    'status', s ->> 'status', 'status_at', coalesce(private.whatsapp_time(s -> 'timestamp'), now()),
+    'error', private.json_list(s -> 'errors') -> 0))
+  from private.whatsapp_changes(body) c
+  cross join jsonb_array_elements(private.json_list(c.value -> 'statuses')) as s
+  where c.field = 'messages' and c.workspace_id is not null
+    and s ->> 'status' in ('sent', 'delivered', 'read', 'played', 'failed')
+    and char_length(s ->> 'id') between 1 and 512
+$$;
+comment on function private.whatsapp_statuses(jsonb) is
+  'The statuses of a delivery in the shape of private.apply_message_statuses; null when there is none.';
+
+create function private.store_whatsapp_events(body jsonb) returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  stored int;
+begin
+  with items as (
+    select c.*, c.value as item, null as type from private.whatsapp_changes(body) c where c.field <> 'messages'
+    union all
+    select c.*, m, m ->> 'type'
+    from private.whatsapp_changes(body) c cross join jsonb_array_elements(private.json_list(c.value -> 'messages')) as m
+    where c.field = 'messages' and (m ->> 'type' in ('reaction', 'edit', 'revoke', 'system')
+      or char_length(m ->> 'id') not between 1 and 512 or m ->> 'id' is null
+      or (coalesce(m ->> 'from', '') !~ '^[0-9]{5,20}$' and coalesce(char_length(m ->> 'from_user_id'), 0) not between 1 and 256))
+    union all
+    select c.*, s, 'status:' || coalesce(s ->> 'status', 'unknown')
+    from private.whatsapp_changes(body) c cross join jsonb_array_elements(private.json_list(c.value -> 'statuses')) as s
+    where c.field = 'messages' and (coalesce(s ->> 'status', '') not in ('sent', 'delivered', 'read', 'played', 'failed')
+      or s ->> 'id' is null or char_length(s ->> 'id') not between 1 and 512)
+    union all
+    select c.*, c.value - '{messages,statuses,contacts}'::text[], 'other'
+    from private.whatsapp_changes(body) c
+    where c.field = 'messages' and (jsonb_typeof(c.value) is distinct from 'object'
+      or (c.value - '{messages,statuses,contacts,metadata,messaging_product}'::text[]) <> '{}')
+  )
+  insert into public.whatsapp_events
+    (workspace_id, waba_id, phone_number_id, field, type, payload, dedupe_key, occurred_at)
+  select workspace_id, waba_id, phone_number_id, left(field, 200), left(type, 200), coalesce(item, 'null'),
+    sha256(convert_to(concat_ws(E'\n', waba_id, phone_number_id, field, type, item::text), 'UTF8')),
+    case when jsonb_typeof(item) = 'object' then private.whatsapp_time(item -> 'timestamp') end
+  from items
+  order by 7
+  on conflict (dedupe_key) do nothing;
+  get diagnostics stored = row_count;
+  return stored;
+end
+$$;
+comment on function private.store_whatsapp_events(jsonb) is
+  'Keeps what is neither message nor status, known or not, each once; returns how many were new.';
+
+create function private.process_whatsapp(body jsonb, countries jsonb) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  messages private.whatsapp_message[] := array(select m from private.whatsapp_messages(body) m);
+  statuses jsonb := private.whatsapp_statuses(body);
+  created uuid[] := '{}';
+  detail jsonb;
+begin
+  if cardinality(messages) > 0 then
+    created := private.create_whatsapp_contacts(messages, countries);
+    detail := jsonb_build_object('messages', private.store_whatsapp_messages(messages));
+    if cardinality(created) > 0 then
+      perform private.route_contacts(created);
+    end if;
+  end if;
+  return coalesce(detail, jsonb_build_object('messages', 0))
+    || case when statuses is null then '{}' else jsonb_build_object('statuses', private.keep_message_statuses(statuses)) end
+    || jsonb_build_object('contacts', cardinality(created), 'events', private.store_whatsapp_events(body),
+      'unknown_numbers', (
+        select coalesce(jsonb_agg(distinct c.phone_number_id), '[]')
+        from private.whatsapp_changes(body) c where c.workspace_id is null and c.phone_number_id is not null));
+end
+$$;
+comment on function private.process_whatsapp(jsonb, jsonb) is
+  'Spreads a delivery over the tables, a constant number of statements whatever its size; doing it again changes nothing.';
+
+create function private.whatsapp_items(body jsonb) returns setof jsonb
+language sql immutable
+set search_path = ''
+as $$
+  select jsonb_build_object('entry', jsonb_build_array(jsonb_build_object('id', entry -> 'id', 'changes',
+    jsonb_build_array(jsonb_build_object('field', change -> 'field', 'value', part)))))
+  from jsonb_array_elements(private.json_list(body -> 'entry')) as entry
+  cross join jsonb_array_elements(private.json_list(entry -> 'changes')) as change
+  cross join lateral (
+    select change -> 'value' as part where jsonb_typeof(change -> 'value') is distinct from 'object'
+    union all
+    select (change -> 'value') - '{messages,statuses}'::text[] where jsonb_typeof(change -> 'value') = 'object'
+    union all
+    select (change -> 'value') - 'statuses' || jsonb_build_object('messages', jsonb_build_array(m))
+    from jsonb_array_elements(private.json_list(change -> 'value' -> 'messages')) m
+    union all
+    select (change -> 'value') - 'messages' || jsonb_build_object('statuses', jsonb_build_array(s))
+    from jsonb_array_elements(private.json_list(change -> 'value' -> 'statuses')) s
+  ) as parts
+$$;
+comment on function private.whatsapp_items(jsonb) is 'A delivery cut into deliveries of one update each.';
+
+create function private.process_whatsapp_singly(body jsonb, countries jsonb) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  item jsonb;
+  failures jsonb := '[]';
+begin
+  for item in select i from private.whatsapp_items(body) i loop
+    begin
+      perform private.process_whatsapp(item, countries);
+    exception
+      when serialization_failure or deadlock_detected or query_canceled or insufficient_resources
+        or operator_intervention then raise;
+      when others then
+        failures := failures || jsonb_build_object('item', item, 'error', sqlstate || ' ' || sqlerrm);
+    end;
+  end loop;
+  return failures;
+end
+$$;
+comment on function private.process_whatsapp_singly(jsonb, jsonb) is
+  'The slow way after a batch has failed: update by update, so that a bad one costs no other; returns the bad ones.';
+
+create function private.ingest_whatsapp(body text, countries jsonb default '{}') returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  delivery uuid := private.uuid_v7();
+  parsed jsonb := body::jsonb;
+  detail jsonb;
+  failures jsonb := '[]';
+begin
+  begin
+    detail := private.process_whatsapp(parsed, countries);
+  exception
+    -- What may succeed at the next try is left to the caller, who tries again.
+    when serialization_failure or deadlock_detected or query_canceled or insufficient_resources
+      or operator_intervention then raise;
+    when others then
+      detail := jsonb_build_object('batch_error', sqlstate || ' ' || sqlerrm);
+      failures := private.process_whatsapp_singly(parsed, countries);
+  end;
+  insert into private.webhook_deliveries (id, body, status, detail)
+  values (delivery, body, case when failures = '[]' then 'processed' else 'partly_failed' end, detail);
+  insert into private.webhook_failures (delivery_id, item, error)
+  select delivery, f -> 'item', f ->> 'error' from jsonb_array_elements(failures) f;
+  return jsonb_build_object('delivery_id', delivery) || detail || jsonb_build_object('failed', jsonb_array_length(failures));
+end
+$$;
+comment on function private.ingest_whatsapp(text, jsonb) is
+  'One delivery (JSON text) and all its updates in one transaction. countries: { wa_id: ISO country }. Returns { delivery_id, messages, statuses, contacts, events, unknown_numbers, failed }.';
+
+create function private.record_rejected_delivery(raw bytea, reason text) returns uuid
+language sql
+set search_path = ''
+as $$
+  insert into private.webhook_deliveries (raw, status, detail)
+  values (raw, 'rejected', jsonb_build_object('reason', reason)) returning id
+$$;
+comment on function private.record_rejected_delivery(bytea, text) is 'Keeps a signed body that is not JSON; returns the delivery''s id.';

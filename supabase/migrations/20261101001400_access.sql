@@ -1,0 +1,167 @@
+-- Who may do what: row level security, policies and grants, table by table. Nothing to anon.
+--
+-- A policy names the scopes that allow it. Members have the scopes of their role
+-- (private.role_scopes), API keys their own; private.workspaces_allowing knows both.
+
+-- Default grants that older projects still have are taken back first.
+revoke all on all tables in schema public from anon, authenticated;
+revoke all on all tables in schema private, api from public, anon, authenticated;
+revoke execute on all functions in schema private, api from public, anon, authenticated;
+grant all on all tables in schema public to service_role;
+
+alter table public.workspaces enable row level security;
+alter table public.profiles enable row level security;
+alter table public.workspace_members enable row level security;
+alter table public.member_presence enable row level security;
+alter table public.api_keys enable row level security;
+alter table public.activity_log enable row level security;
+alter table public.contacts enable row level security;
+alter table public.contact_identities enable row level security;
+alter table public.contact_assignments enable row level security;
+alter table public.whatsapp_numbers enable row level security;
+alter table public.conversations enable row level security;
+alter table public.messages enable row level security;
+alter table public.whatsapp_pending_statuses enable row level security;
+alter table public.whatsapp_events enable row level security;
+alter table public.internal_notes enable row level security;
+
+-- Workspaces and members ----------------------------------------------------------------------
+
+grant select, update (name, default_country, stages, routing) on public.workspaces to authenticated;
+create policy workspaces_select_member on public.workspaces for select to authenticated
+  using (id in (select private.workspaces_allowing('settings:read')));
+create policy workspaces_update_admin on public.workspaces for update to authenticated
+  using (id in (select private.workspaces_allowing('settings:write')))
+  with check (id in (select private.workspaces_allowing('settings:write')));
+
+grant select, update (name, avatar_url) on public.profiles to authenticated;
+create policy profiles_select_colleague on public.profiles for select to authenticated
+  using (user_id = (select auth.uid()) or user_id in (
+    select m.user_id from public.workspace_members m));
+create policy profiles_update_self on public.profiles for update to authenticated
+  using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+
+grant select, delete, insert (workspace_id, user_id, role, handle, capacity), update (role, handle, capacity)
+  on public.workspace_members to authenticated;
+create policy workspace_members_select_colleague on public.workspace_members for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('settings:read')));
+-- Owners are made and unmade in the project's SQL console only, so that no admin can take over.
+create policy workspace_members_insert_admin on public.workspace_members for insert to authenticated
+  with check (role <> 'owner' and workspace_id in (select private.workspaces_allowing('admin')));
+create policy workspace_members_update_admin on public.workspace_members for update to authenticated
+  using (role <> 'owner' and workspace_id in (select private.workspaces_allowing('admin')))
+  with check (role <> 'owner' and workspace_id in (select private.workspaces_allowing('admin')));
+create policy workspace_members_delete_admin on public.workspace_members for delete to authenticated
+  using (role <> 'owner' and workspace_id in (select private.workspaces_allowing('admin')));
+
+grant select, insert, update (state, last_seen_at), delete on public.member_presence to authenticated;
+create policy member_presence_select_colleague on public.member_presence for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('settings:read')));
+create policy member_presence_insert_self on public.member_presence for insert to authenticated
+  with check (user_id = (select auth.uid()) and workspace_id in (select private.workspaces_allowing('settings:read')));
+create policy member_presence_update_self on public.member_presence for update to authenticated
+  using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+create policy member_presence_delete_self on public.member_presence for delete to authenticated
+  using (user_id = (select auth.uid()));
+
+-- API keys: the hash is written and never read ------------------------------------------------
+
+grant select (id, workspace_id, name, prefix, scopes, rate_limit, created_by, expires_at, revoked_at, last_used_at, created_at),
+  insert (workspace_id, name, prefix, key_hash, scopes, rate_limit, created_by, expires_at),
+  update (name, rate_limit, revoked_at) on public.api_keys to authenticated;
+create policy api_keys_select_admin on public.api_keys for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('admin')));
+create policy api_keys_insert_admin on public.api_keys for insert to authenticated
+  with check (workspace_id in (select private.workspaces_allowing('admin')) and created_by = (select auth.uid()));
+create policy api_keys_update_admin on public.api_keys for update to authenticated
+  using (workspace_id in (select private.workspaces_allowing('admin')))
+  with check (workspace_id in (select private.workspaces_allowing('admin')));
+
+-- Contacts. Whoever works with contacts or conversations sees the contact itself ---------------
+
+grant select, delete,
+  insert (workspace_id, name, phone, email, company, source, channels, status, sale_status, stage, value, tags, notes,
+    custom, assigned_to, is_vip, is_mystery_shopper, is_contractor, opted_out, do_not_call, avatar_url, country),
+  update (name, phone, email, company, source, channels, status, sale_status, stage, value, tags, notes,
+    custom, assigned_to, is_vip, is_mystery_shopper, is_contractor, opted_out, do_not_call, avatar_url, country)
+  on public.contacts to authenticated;
+create policy contacts_select_member on public.contacts for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing(
+    'contacts:read', 'contacts:write', 'contacts:delete', 'conversations:read', 'conversations:write')));
+create policy contacts_insert_member on public.contacts for insert to authenticated
+  with check (workspace_id in (select private.workspaces_allowing('contacts:write')));
+create policy contacts_update_member on public.contacts for update to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:write')))
+  with check (workspace_id in (select private.workspaces_allowing('contacts:write')));
+create policy contacts_delete_admin on public.contacts for delete to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:delete')));
+
+grant select on public.contact_identities, public.contact_assignments to authenticated;
+create policy contact_identities_select_member on public.contact_identities for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:read', 'contacts:write')));
+create policy contact_assignments_select_member on public.contact_assignments for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:read')));
+
+grant select on public.activity_log to authenticated;
+create policy activity_log_select_member on public.activity_log for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:read')));
+
+-- Conversations -------------------------------------------------------------------------------
+
+grant select on public.whatsapp_numbers to authenticated;
+create policy whatsapp_numbers_select_member on public.whatsapp_numbers for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('settings:read')));
+
+grant select, insert (workspace_id, contact_id, channel),
+  update (status, phase, ai_enabled, bot_status, control_epoch, assigned_to, unread_count, resolved_at)
+  on public.conversations to authenticated;
+create policy conversations_select_member on public.conversations for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('conversations:read', 'conversations:write', 'contacts:read')));
+create policy conversations_insert_member on public.conversations for insert to authenticated
+  with check (workspace_id in (select private.workspaces_allowing('conversations:write'))
+    -- A reference alone would accept the id of another workspace's contact.
+    and contact_id in (select c.id from public.contacts c where c.workspace_id = conversations.workspace_id));
+create policy conversations_update_member on public.conversations for update to authenticated
+  using (workspace_id in (select private.workspaces_allowing('conversations:write')))
+  with check (workspace_id in (select private.workspaces_allowing('conversations:write')));
+grant select on public.whatsapp_conversations to authenticated;
+
+grant select on public.messages to authenticated;
+create policy messages_select_member on public.messages for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('conversations:read')));
+
+grant select on public.whatsapp_events to authenticated;
+create policy whatsapp_events_select_member on public.whatsapp_events for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('conversations:read')));
+
+-- Notes ---------------------------------------------------------------------------------------
+
+grant select, delete, insert (workspace_id, contact_id, conversation_id, content) on public.internal_notes to authenticated;
+create policy internal_notes_select_member on public.internal_notes for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('notes:read', 'notes:write')));
+create policy internal_notes_insert_member on public.internal_notes for insert to authenticated
+  with check (workspace_id in (select private.workspaces_allowing('notes:write')));
+create policy internal_notes_delete_author on public.internal_notes for delete to authenticated
+  using (workspace_id in (select private.workspaces_allowing('admin'))
+    or (workspace_id in (select private.workspaces_allowing('notes:write'))
+      and coalesce(author_user_id, author_api_key_id) = (select (private.current_actor()).id)));
+
+-- Functions and views of the API: the call runs as authenticated --------------------------------
+
+grant execute on all functions in schema api to authenticated;
+grant select on private.contact_records, private.conversation_records, private.note_records, private.api_key_records to authenticated;
+grant execute on function
+  -- rights and refusals
+  private.claims(), private.current_actor(), private.workspaces_allowing(text[]), private.current_workspace(text[]),
+  private.role_scopes(public.member_role), private.refuse(int, text, text, jsonb), private.refuse_field(text, text, text),
+  -- pure helpers
+  private.uuid_v7(), private.fold(text), private.digits(text), private.phone_key(text), private.json_list(jsonb),
+  private.data(json), private.with_tag(text[], text, boolean), private.clean_tags(text[]),
+  private.matches_etag(text, text), private.redirect_url(text, text),
+  -- what operations are made of
+  private.contact_answer(int, uuid), private.contact_by_phone(uuid, text), private.require_contact(jsonb, text[]),
+  private.given_contact(jsonb, public.contacts), private.write_contact(uuid, jsonb), private.existing_contact(uuid, text),
+  private.open_conversation(uuid), private.require_entity(jsonb, text), private.author(uuid, uuid),
+  private.cursor_signature(text), private.encode_cursor(text, text, uuid), private.decode_cursor(text, text)
+  to authenticated;
+grant execute on all functions in schema private to service_role;

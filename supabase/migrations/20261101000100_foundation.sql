@@ -24,15 +24,15 @@ language sql volatile parallel safe
 set search_path = ''
 as $$
   select encode(
-    set_bit(set_bit(
-      overlay(
-        uuid_send(gen_random_uuid())
-        placing substring(int8send(floor(extract(epoch from clock_timestamp()) * 1000)::bigint) from 3)
-        from 1 for 6),
-      52, 1), 53, 1),
+    overlay(
+      uuid_send(gen_random_uuid())
+      placing substring(int8send(us / 1000) from 3) || int2send((x'7000'::int + us % 1000 * 4096 / 1000)::int2)
+      from 1 for 8),
     'hex')::uuid
+  from (select floor(extract(epoch from clock_timestamp()) * 1000000)::bigint as us) as clock
 $$;
-comment on function private.uuid_v7() is 'A version 7 UUID (RFC 9562): 48 bits of milliseconds, the rest random.';
+comment on function private.uuid_v7() is
+  'A version 7 UUID (RFC 9562): 48 bits of milliseconds, 12 bits of the fraction, the rest random.';
 
 -- unaccent(regdictionary, text) is only marked stable because a dictionary could be altered;
 -- ours is the extension's own, so the result may be indexed.

@@ -227,11 +227,15 @@ end
 $$;
 comment on function private.sweep() is 'Removes what has expired and folds the KPI deltas; returns how many rows of each. Safe to run at any time.';
 
--- Hosted projects have pg_cron; the embedded stack's server calls private.sweep() itself.
+-- Supabase has pg_cron; the embedded stack's server calls private.sweep() itself.
 do $$
 begin
-  if exists (select from pg_extension where extname = 'pg_cron') then
+  if exists (select from pg_available_extensions where name = 'pg_cron') then
+    create extension if not exists pg_cron;
     perform cron.schedule('leadbase-sweep', '*/10 * * * *', 'select private.sweep()');
   end if;
+exception when others then
+  -- Present but not preloaded: everything works without, only the sweeping is left to somebody else.
+  raise warning 'pg_cron cannot be used (%): call private.sweep() every ten minutes by other means', sqlerrm;
 end
 $$;

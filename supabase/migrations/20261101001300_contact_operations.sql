@@ -135,31 +135,30 @@ declare
   ordering record := private.contact_sort(sort);
   query text := concat_ws(' ', 'list_contacts', workspace, sort, filter);
   after jsonb := private.decode_cursor(args ->> 'cursor', query);
-  rows text;
+  records text[];
+  keys text[];
+  ids uuid[];
   more boolean;
-  last_key text;
-  last_id uuid;
   total bigint;
 begin
+  -- One row more than the page tells whether there is a next one.
   execute format($sql$
-    with page as materialized (
-      select c.id, %1$s as key, row_number() over (order by %1$s %2$s, c.id %2$s) as n
+    select array_agg(record), array_agg(key), array_agg(id)
+    from (
+      select c.id, (%1$s)::text as key,
+        (select row_to_json(r)::text from private.contact_records r where r.id = c.id) as record
       from public.contacts c
       where %3$s %4$s
       order by %1$s %2$s, c.id %2$s
       limit %5$s
-    )
-    select string_agg(row_to_json(r)::text, ',' order by page.n) filter (where page.n <= %6$s),
-      count(*) > %6$s,
-      max(page.key::text) filter (where page.n = %6$s),
-      (array_agg(page.id) filter (where page.n = %6$s))[1]
-    from page join private.contact_records r using (id)
+    ) as page
     $sql$,
     ordering.expression, case when ordering.descending then 'desc' else 'asc' end, conditions,
     case when after is not null then format('and (%s, c.id) %s (%L::%s, %L::uuid)',
       ordering.expression, case when ordering.descending then '<' else '>' end, after ->> 0, ordering.type, after ->> 1) end,
-    page_size + 1, page_size)
-  into rows, more, last_key, last_id;
+    page_size + 1)
+  into records, keys, ids;
+  more := cardinality(ids) > page_size;
 
   if args ->> 'count' = 'exact' then
     execute 'select count(*) from public.contacts c where ' || conditions into total;
@@ -168,8 +167,8 @@ begin
   end if;
 
   return row(200,
-    '{"data":[' || coalesce(rows, '') || '],"next_cursor":'
-      || coalesce(to_json(case when more then private.encode_cursor(query, last_key, last_id) end)::text, 'null')
+    '{"data":[' || coalesce(array_to_string(records[:page_size], ','), '') || '],"next_cursor":'
+      || coalesce(to_json(case when more then private.encode_cursor(query, keys[page_size], ids[page_size]) end)::text, 'null')
       || coalesce(',"total":' || total, '') || '}',
     null)::private.answer;
 end

@@ -1,0 +1,100 @@
+import { join, resolve } from "node:path";
+import { type Credentials, credentialsPath } from "./stack/credentials.ts";
+import { readTextIfThere, removeIfThere, ROOT } from "./stack/files.ts";
+
+export interface SpawnOptions {
+  data: string;
+  /** Any free port by default. */
+  port?: number;
+  /** More flags for start.ts, such as --fresh. */
+  args?: string[];
+  env?: Record<string, string>;
+}
+
+export interface SpawnedStack {
+  credentials: Credentials;
+  pid: number;
+  /** The real stop: SIGTERM; resolves with the exit code when the process is gone. */
+  stop(): Promise<number>;
+  /** SIGKILL: nothing is finished, Postgres is left behind for the next start. */
+  kill(): Promise<void>;
+  /** All that it printed. */
+  output(): string;
+}
+
+/** What a start that never became ready said. */
+export class StartFailed extends Error {
+  constructor(readonly exitCode: number, readonly output: string) {
+    super(`start.ts ended with ${exitCode}: ${output.trim()}`);
+  }
+}
+
+/** The real `scripts/start.ts` as a process of its own: what tests of faults have to kill. */
+export async function spawnStack(options: SpawnOptions): Promise<SpawnedStack> {
+  const data = resolve(options.data);
+  // A killed server leaves its file behind.
+  await removeIfThere(credentialsPath(data));
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      join(ROOT, "scripts", "start.ts"),
+      "--port",
+      String(options.port ?? 0),
+      "--data",
+      data,
+      ...options.args ?? [],
+    ],
+    cwd: ROOT,
+    env: options.env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const said: string[] = [];
+  const reading = Promise.all([collect(child.stdout, said), collect(child.stderr, said)]);
+  const output = () => said.join("");
+  const credentials = await waitForCredentials(data, child);
+  if (!credentials) {
+    const { code } = await child.status;
+    await reading;
+    throw new StartFailed(code, output());
+  }
+  const end = async (signal: Deno.Signal) => {
+    try {
+      child.kill(signal);
+    } catch (error) {
+      // Ended already, as it should.
+      if (!(error instanceof TypeError)) throw error;
+    }
+    const { code } = await child.status;
+    await reading;
+    return code;
+  };
+  return {
+    credentials,
+    pid: child.pid,
+    stop: () => end("SIGTERM"),
+    kill: async () => void await end("SIGKILL"),
+    output,
+  };
+}
+
+async function collect(stream: ReadableStream<Uint8Array>, into: string[]): Promise<void> {
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) into.push(text);
+}
+
+/** Undefined if the process ended instead. */
+async function waitForCredentials(
+  data: string,
+  child: Deno.ChildProcess,
+): Promise<Credentials | undefined> {
+  let ended = false;
+  child.status.then(() => ended = true);
+  while (!ended) {
+    const text = await readTextIfThere(credentialsPath(data));
+    if (text !== undefined) return JSON.parse(text) as Credentials;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return undefined;
+}

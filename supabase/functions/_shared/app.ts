@@ -1,0 +1,78 @@
+/** The app factory: what every function does around its routes. */
+import { type Context, Hono } from "hono";
+import { getPathNoStrict } from "hono/utils/url";
+import { corsHeaders, preflightHeaders } from "./cors.ts";
+import { ApiError, problemResponse, toProblem } from "./errors.ts";
+import { type Env, serve } from "./handler.ts";
+import type { Route } from "./route.ts";
+
+/** A function: `Deno.serve(app.fetch)` serves it, `routes` describe it. */
+export interface App {
+  readonly name: string;
+  readonly routes: readonly Route[];
+  fetch(request: Request): Response | Promise<Response>;
+}
+
+/** The function that answers below `/<name>`. Making it opens no connection and starts no timer. */
+export function createApp(name: string, routes: readonly Route[]): App {
+  const hono = new Hono<Env>({ getPath: pathOf });
+  hono.use(envelope);
+  const full = (path: string) => `/${name}${path}`.replace(/\/$/, "");
+  for (const route of routes) hono.on(route.method, full(route.path), serve(route));
+  for (const path of new Set(routes.map((route) => route.path))) {
+    hono.all(full(path), otherMethod(routes.filter((route) => route.path === path)));
+  }
+  hono.notFound(() => {
+    throw new ApiError("not_found");
+  });
+  hono.onError(fail);
+  return { name, routes, fetch: (request) => hono.fetch(request) };
+}
+
+// Supabase takes this off before a function sees it; another gateway may leave it on.
+const PUBLIC_PREFIX = /^\/functions\/v1(?=\/)/;
+
+/** The path of a request from the function's name on, without a slash at its end. */
+function pathOf(request: Request): string {
+  return getPathNoStrict(request).replace(PUBLIC_PREFIX, "");
+}
+
+const REQUEST_ID = /^[\w.:/+=@-]{1,128}$/;
+
+/** The headers that every answer has, set first so that a failure has them too. */
+function envelope(context: Context<Env>, next: () => Promise<void>): Promise<void> {
+  const { headers } = context.req.raw;
+  const given = headers.get("x-request-id");
+  const requestId = given && REQUEST_ID.test(given) ? given : crypto.randomUUID();
+  context.set("requestId", requestId);
+  context.header("x-request-id", requestId);
+  context.header("x-content-type-options", "nosniff");
+  context.header("cache-control", "no-store");
+  for (const [name, value] of corsHeaders(headers.get("origin"))) context.header(name, value);
+  return next();
+}
+
+/** What a path does with the methods that it has no route for. */
+function otherMethod(routes: readonly Route[]): (context: Context<Env>) => Response {
+  const methods = routes.flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method]);
+  const allowed = [...methods, "OPTIONS"];
+  return (context) => {
+    const { method, headers } = context.req.raw;
+    if (method !== "OPTIONS") {
+      throw new ApiError("method_not_allowed", undefined, { headers: { allow: allowed.join(", ") } });
+    }
+    for (const [name, value] of preflightHeaders(headers, allowed)) context.header(name, value);
+    return context.body(null, 204);
+  };
+}
+
+function fail(error: Error & { code?: unknown }, context: Context<Env>): Response {
+  const problem = toProblem(error);
+  const requestId = context.get("requestId");
+  if (problem.status >= 500) {
+    const { code, message, stack } = error;
+    console.error(JSON.stringify({ request_id: requestId, status: problem.status, code, message, stack }));
+  }
+  const answer = problemResponse(problem, requestId);
+  return context.newResponse(answer.body, answer);
+}

@@ -1,0 +1,188 @@
+/**
+ * Every error code there is: HTTP status, title, and what it means to the caller. Codes are part of
+ * the contract: they are added, never renamed. `docs/errors.md` is made from this list.
+ */
+
+interface ErrorKind {
+  readonly status: number;
+  readonly title: string;
+  readonly meaning: string;
+}
+
+function kind(status: number, title: string, meaning: string): ErrorKind {
+  return { status, title, meaning };
+}
+
+export const ERROR_CODES = {
+  bad_request: kind(400, "Bad request", "The request cannot be understood."),
+  malformed_json: kind(400, "Malformed JSON", "The body is not JSON in UTF-8."),
+  incomplete_body: kind(400, "Incomplete body", "The connection ended before the body did."),
+  invalid_cursor: kind(
+    400,
+    "Invalid cursor",
+    "The cursor was not issued for this list, or was altered. Start again without one.",
+  ),
+  workspace_required: kind(
+    400,
+    "Workspace required",
+    "The user belongs to several workspaces. Name one in `X-Workspace-Id`.",
+  ),
+
+  credentials_missing: kind(
+    401,
+    "Credentials missing",
+    "Send `Authorization: Bearer <API key or member's token>`.",
+  ),
+  invalid_credentials: kind(
+    401,
+    "Invalid credentials",
+    "The API key is unknown, revoked or expired, or the token is not a valid one of this project.",
+  ),
+  invalid_signature: kind(
+    401,
+    "Invalid signature",
+    "`X-Hub-Signature-256` is missing or does not fit the body. Nothing was stored.",
+  ),
+
+  forbidden: kind(403, "Forbidden", "The credentials do not allow this."),
+  insufficient_scope: kind(
+    403,
+    "Insufficient scope",
+    "The API key lacks the scope named in `required_scope`.",
+  ),
+  insufficient_role: kind(
+    403,
+    "Insufficient role",
+    "This needs the token of a member with a higher role; API keys cannot manage keys.",
+  ),
+  no_workspace: kind(403, "No workspace", "The user is not a member of any workspace."),
+  not_note_author: kind(
+    403,
+    "Not the author",
+    "Agents delete their own notes only; owners and admins delete any.",
+  ),
+  verification_failed: kind(
+    403,
+    "Verification failed",
+    "The webhook handshake did not name the right verify token.",
+  ),
+
+  not_found: kind(404, "Not found", "There is nothing at this address."),
+  contact_not_found: kind(404, "Contact not found", "The workspace has no such contact."),
+  conversation_not_found: kind(
+    404,
+    "Conversation not found",
+    "The workspace has no such conversation.",
+  ),
+  entity_not_found: kind(404, "Entity not found", "The workspace has no entity of this id and type."),
+  note_not_found: kind(404, "Note not found", "The workspace has no such note."),
+  api_key_not_found: kind(404, "API key not found", "The workspace has no such API key."),
+  workspace_not_found: kind(
+    404,
+    "Workspace not found",
+    "There is no such workspace, or the user is not a member of it.",
+  ),
+
+  method_not_allowed: kind(
+    405,
+    "Method not allowed",
+    "The address exists, the method does not. `Allow` names those that do.",
+  ),
+
+  conflict: kind(409, "Conflict", "Something with the same unique value exists already."),
+  contact_exists: kind(
+    409,
+    "Contact exists",
+    "A contact with this phone number exists; `contact_id` names it. " +
+      "`?on_conflict=update` writes the given fields to it instead.",
+  ),
+  idempotency_in_progress: kind(
+    409,
+    "Request in progress",
+    "A request with this `Idempotency-Key` is still running. Ask again in a moment.",
+  ),
+
+  precondition_failed: kind(
+    412,
+    "Precondition failed",
+    "The contact has changed since the `ETag` sent in `If-Match`. Read it again.",
+  ),
+  body_too_large: kind(413, "Body too large", "The body is larger than this endpoint takes."),
+  unsupported_media_type: kind(
+    415,
+    "Unsupported media type",
+    "Send the body as `Content-Type: application/json`, uncompressed.",
+  ),
+
+  validation_failed: kind(
+    422,
+    "Validation failed",
+    "`errors` lists what is wrong and where (see the table below).",
+  ),
+  invalid_value: kind(422, "Invalid value", "The database cannot hold a value as it was sent."),
+  invalid_header: kind(422, "Invalid header", "A request header has a value that it cannot have."),
+  idempotency_key_reused: kind(
+    422,
+    "Idempotency key reused",
+    "The `Idempotency-Key` was sent before with another request. Use a new one.",
+  ),
+
+  rate_limited: kind(
+    429,
+    "Too many requests",
+    "The credential's calls for this minute are used up. Wait for `Retry-After` seconds.",
+  ),
+
+  internal_error: kind(
+    500,
+    "Internal error",
+    "A fault on our side. Quote `request_id` when asking about it.",
+  ),
+  not_configured: kind(503, "Not configured", "The server lacks a setting that this needs."),
+  database_unavailable: kind(
+    503,
+    "Database unavailable",
+    "The database cannot be reached. Ask again after `Retry-After` seconds.",
+  ),
+  timeout: kind(503, "Timeout", "The database took too long and the call was called off."),
+  try_again: kind(
+    503,
+    "Try again",
+    "Many writers changed the same thing at once. Nothing was changed by this call; send it again.",
+  ),
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** The codes in `errors[].code` of a `validation_failed` problem. */
+export const FIELD_ERROR_CODES = {
+  required: "The field or parameter is missing.",
+  unknown_field: "There is no such field.",
+  unknown_parameter: "There is no such query parameter.",
+  read_only: "The field is computed and cannot be written.",
+  repeated: "The parameter may be given once only.",
+  invalid_type: "The value is of another JSON type.",
+  invalid_value: "The value is not one of those allowed.",
+  invalid_format: "The text is not in the format asked for.",
+  invalid_encoding: "The query is not percent-encoded UTF-8.",
+  invalid_text: "The text holds U+0000 or half of a surrogate pair, which cannot be stored.",
+  too_short: "The text or number is shorter than allowed.",
+  too_long: "The text or number is longer than allowed.",
+  too_small: "The number is below the range.",
+  too_big: "The number is above the range.",
+  too_few: "The list has fewer items than needed.",
+  too_many: "The list has more items than allowed.",
+  too_deep: "The object is nested deeper than allowed.",
+  too_large: "The object takes more bytes than allowed.",
+  too_many_decimals: "The number has more decimals than are kept.",
+  not_a_number: "A phone number was asked for.",
+  invalid_country: "The phone number's country code does not exist.",
+  invalid_length: "No phone number of that country has that length.",
+  has_extension: "A phone number with an extension cannot be stored; leave the extension out.",
+  unknown_stage: "The stage is not one of the workspace's stages.",
+  not_a_member: "The user is not a member of the workspace.",
+  exclusive: "Exactly one of several fields has to be given.",
+  in_the_past: "The time has passed.",
+} as const satisfies Record<string, string>;
+
+export type FieldErrorCode = keyof typeof FIELD_ERROR_CODES;

@@ -1,0 +1,137 @@
+/** A route as a handler: caller, limit, parts of the request, the route itself, its reply. */
+import type { Context } from "hono";
+import type { StatusCode } from "hono/utils/http-status";
+import { authenticate, type Caller } from "./credentials.ts";
+import { call } from "./database.ts";
+import { sha256Hex } from "./digest.ts";
+import { ApiError, keptRefusal } from "./errors.ts";
+import { limiter, rateLimited, rateLimitHeaders, type Standing } from "./rate_limit.ts";
+import { BODY_LIMIT, parseJson, readBytes, readQuery, requireJson } from "./request.ts";
+import { type Call, NOTHING, type Reply, type Route } from "./route.ts";
+import { listParameters, validate } from "./validation.ts";
+import { workspaceCountry } from "./workspace_country.ts";
+
+export interface Env {
+  Variables: { requestId: string };
+}
+
+/** The handler of a route. */
+export function serve(route: Route): (context: Context<Env>) => Promise<Response> {
+  const { query: querySchema = NOTHING, params: paramsSchema = NOTHING } = route;
+  const lists = listParameters(querySchema);
+  return async (context) => {
+    const { raw } = context.req;
+    const caller = route.scope === null ? undefined : await identify(context);
+    const search = searchOf(raw.url);
+    const query = validate(querySchema, readQuery(search, lists), "query");
+    const params = validate(paramsSchema, context.req.param(), "path");
+    const bytes = route.body && await readJsonBytes(raw);
+    const body = bytes && validate(route.body!, parseJson(bytes), "body", route.readOnly);
+    const key = caller && route.method !== "GET" ? idempotencyKey(raw.headers) : undefined;
+    const hash = key && await requestHash(raw.method, context.req.path + search, bytes);
+    const given = new ReceivedCall(context, route, caller, { query, params, body }, key, hash);
+    return reply(context, await route.run(given));
+  };
+}
+
+/** Who calls, counted against their limit. */
+async function identify(context: Context<Env>): Promise<Caller> {
+  const caller = await authenticate(context.req.raw.headers);
+  const standing = limiter.take(caller.id);
+  if (standing) tell(context, standing);
+  if (standing?.exceeded) throw rateLimited(standing);
+  return caller;
+}
+
+function tell(context: Context<Env>, standing: Standing): void {
+  for (const [name, value] of rateLimitHeaders(standing)) context.header(name, value);
+}
+
+function searchOf(url: string): string {
+  const at = url.indexOf("?");
+  return at < 0 ? "" : url.slice(at);
+}
+
+async function readJsonBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readBytes(request, BODY_LIMIT);
+  requireJson(request.headers, bytes);
+  return bytes;
+}
+
+function idempotencyKey(headers: Headers): string | undefined {
+  const key = headers.get("idempotency-key") ?? undefined;
+  if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new ApiError("invalid_header", "Idempotency-Key has to be 1–255 visible ASCII characters.");
+  }
+  return key;
+}
+
+async function requestHash(method: string, path: string, bytes?: Uint8Array<ArrayBuffer>): Promise<string> {
+  return await sha256Hex(`${method} ${path} ${await sha256Hex(bytes ?? new Uint8Array())}`);
+}
+
+/** The validated parts of a request. */
+interface Parts {
+  query: Record<string, unknown>;
+  params: Record<string, unknown>;
+  body: unknown;
+}
+
+/** A request as its route sees it. */
+class ReceivedCall implements Call {
+  readonly request: Request;
+  readonly requestId: string;
+  readonly query: Parts["query"];
+  readonly params: Parts["params"];
+  readonly body: unknown;
+
+  constructor(
+    private readonly context: Context<Env>,
+    private readonly route: Route,
+    private readonly caller: Caller | undefined,
+    parts: Parts,
+    private readonly idempotencyKey?: string,
+    private readonly requestHash?: string,
+  ) {
+    this.request = context.req.raw;
+    this.requestId = context.get("requestId");
+    this.query = parts.query;
+    this.params = parts.params;
+    this.body = parts.body;
+  }
+
+  async operate(operation: string, args: Record<string, unknown>): Promise<Reply> {
+    const { idempotencyKey, requestHash } = this;
+    return await this.#call(operation, args, { idempotencyKey, requestHash });
+  }
+
+  async country(): Promise<string> {
+    return await workspaceCountry(this.#caller().id, () => this.#call("workspace", {}, {}));
+  }
+
+  async #call(
+    operation: string,
+    args: Record<string, unknown>,
+    replay: { idempotencyKey?: string; requestHash?: string },
+  ): Promise<Reply> {
+    const { id, credential } = this.#caller();
+    const outcome = await call({ credential, scope: this.route.scope!, operation, args, ...replay });
+    const isNew = limiter.learn(id, outcome.principal_id, outcome.rate_limit);
+    const standing = isNew && limiter.take(id);
+    if (standing) tell(this.context, standing);
+    if (outcome.status >= 400) throw keptRefusal(outcome.status, outcome.body, outcome.headers ?? {});
+    return outcome;
+  }
+
+  #caller(): Caller {
+    if (this.caller) return this.caller;
+    throw new Error(`${this.route.operationId} has no scope, so nobody to operate for`);
+  }
+}
+
+/** A reply with the headers that were set so far. */
+function reply(context: Context<Env>, { status, body, headers }: Reply): Response {
+  if (body !== null) context.header("content-type", "application/json");
+  for (const name in headers) context.header(name, headers[name]);
+  return context.newResponse(body, status as StatusCode);
+}

@@ -1,0 +1,185 @@
+/**
+ * The shapes of answers, for the description and for tests: Postgres makes the answers themselves.
+ * Each is made at its first use, so that functions that only serve do not pay for them.
+ */
+import * as z from "zod";
+import { lazy } from "../route.ts";
+import { SCOPES } from "../scopes.ts";
+import {
+  AUTO_STATUS,
+  BOT_STATUS,
+  CONVERSATION_PHASE,
+  CONVERSATION_STATUS,
+  GRADE,
+  SALE_STATUS,
+  SENTIMENT,
+  SOURCE,
+  STATUS,
+} from "./enums.ts";
+import { time } from "./fields.ts";
+
+const id = z.uuid();
+const text = z.string().nullable();
+
+/** `{ "data": … }` */
+export function dataOf(schema: z.ZodType): z.ZodType {
+  return z.strictObject({ data: schema });
+}
+
+/** `{ "data": […], "next_cursor": … }` */
+export function pageOf(schema: z.ZodType, more: z.ZodRawShape = {}): z.ZodType {
+  return z.strictObject({
+    data: z.array(schema),
+    next_cursor: z.string().nullable().meta({
+      description: "Send as `cursor` for the next page; null on the last.",
+    }),
+    ...more,
+  });
+}
+
+const contactFields = lazy(() => ({
+  id,
+  name: text.meta({ description: "As a person set it, else from the WhatsApp profile." }),
+  phone: text.meta({ description: "E.164." }),
+  whatsapp_contact_id: text.meta({ description: "The digits of `phone`." }),
+  email: text,
+  company: text,
+  source: z.enum(SOURCE).meta({ description: "Where the contact came in." }),
+  channels: z.array(z.string()),
+  status: z.enum(STATUS).meta({ description: "Set by people." }),
+  auto_status: z.enum(AUTO_STATUS).meta({ description: "Computed." }),
+  sale_status: z.enum(SALE_STATUS),
+  stage: z.string().meta({ description: "Journey stage, of the workspace's list." }),
+  value: z.number().nullable().meta({ description: "Expected revenue." }),
+  score: z.int().meta({ description: "Computed; 0 without any signal." }),
+  grade: z.enum(GRADE).nullable(),
+  sentiment: z.enum(SENTIMENT),
+  sentiment_score: z.number().min(-1).max(1),
+  tags: z.array(z.string()),
+  notes: text,
+  custom: z.record(z.string(), z.unknown()),
+  assigned_to: id.nullable(),
+  assigned_by: id.nullable(),
+  assigned_at: time.nullable(),
+  is_vip: z.boolean(),
+  is_at_risk: z.boolean(),
+  is_mystery_shopper: z.boolean(),
+  is_contractor: z.boolean(),
+  opted_out: z.boolean(),
+  do_not_call: z.boolean(),
+  completeness: z.int().meta({ description: "Percent of the profile fields that are filled." }),
+  avatar_url: text,
+  country: text.meta({ description: "ISO 3166-1 alpha-2, from the number." }),
+  message_count: z.int(),
+  call_count: z.int(),
+  last_contact_at: time.nullable(),
+  created_at: time,
+  updated_at: time,
+}));
+
+export const contact = lazy(() => z.strictObject(contactFields()).meta({ id: "Contact" }));
+
+export const conversation = lazy(() =>
+  z.strictObject({
+    id,
+    channel: z.string(),
+    contact: z.strictObject({ id, name: text, phone: text }),
+    contact_id: text.meta({ description: "The contact's phone digits; its id is `contact.id`." }),
+    contact_name: text,
+    status: z.enum(CONVERSATION_STATUS),
+    phase: z.enum(CONVERSATION_PHASE),
+    ai_enabled: z.boolean(),
+    bot_status: z.enum(BOT_STATUS),
+    control_epoch: z.int().meta({ description: "Rises when control passes between bot and person." }),
+    assigned_to: id.nullable(),
+    unread_count: z.int(),
+    last_message_at: time.nullable(),
+    window_expires_at: time.nullable().meta({ description: "End of WhatsApp's 24-hour window." }),
+    created_at: time,
+    resolved_at: time.nullable(),
+  }).meta({ id: "Conversation" })
+);
+
+export const note = lazy(() =>
+  z.strictObject({
+    id,
+    content: z.string(),
+    entity_type: z.enum(["lead", "conversation", "deal"]).meta({ description: "`lead` is a contact." }),
+    entity_id: id,
+    author_user_id: id.nullable().meta({ description: "Null for a note written with an API key." }),
+    created_at: time,
+    author: z.strictObject({ name: text, avatar_url: text }),
+    mentions: z.array(id).meta({ description: "User ids of the members whose @handle is in it." }),
+  }).meta({ id: "Note" })
+);
+
+export const contactDetail = lazy(() =>
+  z.strictObject({
+    ...contactFields(),
+    conversation: conversation().nullable().meta({ description: "The open conversation." }),
+    latest_notes: z.array(note()).meta({ description: "The ten latest, newest first." }),
+    identities: z.array(z.strictObject({
+      channel: z.string(),
+      external_id: z.string(),
+      created_at: time,
+    })).meta({ description: "The ids under which channels know the contact." }),
+  }).meta({ id: "ContactDetail" })
+);
+
+export const kpis = lazy(() =>
+  z.strictObject({
+    total_contacts: z.int(),
+    qualified_leads: z.int().meta({ description: "`qualified` or `converted`." }),
+    conversion_rate: z.number().meta({ description: "Percent qualified of all, two decimals." }),
+    lost_leads: z.int(),
+    by_status: z.strictObject(Object.fromEntries(STATUS.map((status) => [status, z.int()]))),
+  }).meta({ id: "ContactKpis" })
+);
+
+export const tagCount = lazy(() =>
+  z.strictObject({ tag: z.string(), count: z.int() }).meta({ id: "TagCount" })
+);
+
+const keyFields = lazy(() => ({
+  id,
+  name: z.string(),
+  prefix: z.string().meta({ description: "The first eleven characters of the key." }),
+  scopes: z.array(z.enum(["*", ...SCOPES])),
+  rate_limit: z.int().meta({ description: "Calls a minute." }),
+  created_by: id.nullable(),
+  expires_at: time.nullable(),
+  last_used_at: time.nullable(),
+  created_at: time,
+}));
+
+export const apiKey = lazy(() => z.strictObject(keyFields()).meta({ id: "ApiKey" }));
+
+export const newApiKey = lazy(() =>
+  z.strictObject({
+    ...keyFields(),
+    key: z.string().meta({ description: "The key itself. It is shown this once." }),
+  }).meta({ id: "NewApiKey" })
+);
+
+export const activityEntry = lazy(() =>
+  z.strictObject({
+    id,
+    actor: z.strictObject({ type: z.enum(["member", "api_key", "system"]), id: id.nullable() }),
+    action: z.string().meta({ example: "contact.updated" }),
+    entity_type: z.string().meta({ example: "contact" }),
+    entity_id: id,
+    changes: z.record(z.string(), z.unknown()).meta({
+      description: "Changed fields: `{ field: { from, to } }`.",
+    }),
+    created_at: time,
+  }).meta({ id: "ActivityEntry" })
+);
+
+export const handoff = lazy(() =>
+  z.strictObject({
+    conversation: conversation().nullable(),
+    created: z.boolean().meta({ description: "Whether this call opened the conversation." }),
+    fallback: z.boolean().meta({ description: "Whether `redirect_url` is a search instead." }),
+    redirect_url: z.string(),
+  }).meta({ id: "Handoff" })
+);

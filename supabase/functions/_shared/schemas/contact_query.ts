@@ -1,0 +1,104 @@
+/** The query of lists of contacts: filter, sort, page. */
+import * as z from "zod";
+import { isUuid } from "../uuid.ts";
+import { AUTO_STATUS, GRADE, SALE_STATUS, SENTIMENT, SOURCE, STATUS } from "./enums.ts";
+import { flag, numeral, text, uuid } from "./fields.ts";
+
+const oneOf = <Values extends readonly [string, ...string[]]>(values: Values) =>
+  z.array(z.enum(values)).max(50).optional();
+
+const texts = (max: number) => z.array(text(1, max)).max(100).optional();
+
+const INT_MAX = 2_147_483_647;
+const count = numeral(z.int().min(0).max(INT_MAX)).optional();
+const score = numeral(z.int().min(-INT_MAX).max(INT_MAX)).optional();
+const money = numeral(z.number().min(-1e12).max(1e12)).optional();
+
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+
+/** A time, or a day in UTC: its first moment for `from`, its last for `to`. */
+function moment(end: "from" | "to"): z.ZodType<string | undefined, string | undefined> {
+  const rest = end === "from" ? "T00:00:00Z" : "T23:59:59.999999Z";
+  return z.string()
+    // An offset's + that was not percent-encoded arrives as a space.
+    .transform((value) => DATE.test(value) ? value + rest : value.replace(" ", "+"))
+    .pipe(z.iso.datetime({ offset: true }).refine(isReal, { error: "That day does not exist." }))
+    .meta({ format: "date-time", example: "2026-11-01" })
+    .optional() as unknown as z.ZodType<string | undefined, string | undefined>;
+}
+
+// Postgres has no year 0, where ISO 8601 has one.
+function isReal(value: string): boolean {
+  return !value.startsWith("0000") && !Number.isNaN(Date.parse(value));
+}
+
+const assignee = z.string().toLowerCase()
+  .refine((value) => value === "me" || value === "none" || isUuid(value), {
+    params: { code: "invalid_format" },
+    error: "assigned_to has to be me, none or a UUID.",
+  }).optional();
+
+/** The filters of list-contacts; all can be combined. */
+export const contactFilter = {
+  search: z.string().trim().max(200).optional().meta({
+    description: "Name, e-mail, company, phone (any punctuation) or notes; any case, any accents.",
+  }),
+  status: oneOf(STATUS),
+  auto_status: oneOf(AUTO_STATUS),
+  source: oneOf(SOURCE),
+  channel: texts(32),
+  stage: texts(64),
+  sale_status: oneOf(SALE_STATUS),
+  grade: oneOf(GRADE),
+  sentiment: oneOf(SENTIMENT),
+  tags: texts(64).meta({ description: "Contacts that have any of the tags." }),
+  tags_all: texts(64).meta({ description: "Contacts that have all of the tags." }),
+  created_from: moment("from"),
+  created_to: moment("to"),
+  last_contact_from: moment("from"),
+  last_contact_to: moment("to"),
+  has_email: flag.optional(),
+  call_count_min: count,
+  call_count_max: count,
+  score_min: score,
+  score_max: score,
+  value_min: money,
+  value_max: money,
+  assigned_to: assignee.meta({ description: "`me`, `none` or a member's user id." }),
+  is_vip: flag.optional(),
+  is_at_risk: flag.optional(),
+  is_mystery_shopper: flag.optional(),
+  is_contractor: flag.optional(),
+  opted_out: flag.optional(),
+  do_not_call: flag.optional(),
+};
+
+const SORTS = ["created_at", "last_contact_at", "updated_at", "name", "value", "score"] as const;
+
+/** Query parameters of a page. */
+export const page = {
+  limit: numeral(z.int().min(1).max(200)).optional().meta({ description: "50 unless given." }),
+  cursor: z.string().min(1).max(2000).optional().meta({
+    description: "`next_cursor` of the page before, with the same filter and sort.",
+  }),
+};
+
+/** The query of list-contacts. */
+export const contactQuery = z.strictObject({
+  ...contactFilter,
+  sort: z.enum([...SORTS, ...SORTS.map((sort) => `-${sort}` as const)]).optional().meta({
+    description: "`-` for descending; `-created_at` unless given.",
+  }),
+  ...page,
+  count: z.enum(["none", "estimated", "exact"]).optional().meta({
+    description: "Adds `total` to the answer.",
+  }),
+});
+
+/** A validated query → the arguments of `api.list_contacts`. */
+export function listArguments(query: z.output<typeof contactQuery>): Record<string, unknown> {
+  const { sort, limit, cursor, count, ...filter } = query;
+  // A search box that was cleared is no filter.
+  if (filter.search === "") delete filter.search;
+  return { filter, sort, limit, cursor, count };
+}

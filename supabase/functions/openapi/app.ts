@@ -1,0 +1,53 @@
+import * as z from "zod";
+import { createApp } from "../_shared/app.ts";
+import { lazy, route } from "../_shared/route.ts";
+import { app as activity } from "../activity/app.ts";
+import { app as apiKeys } from "../api-keys/app.ts";
+import { app as contactKpis } from "../contact-kpis/app.ts";
+import { app as contactTags } from "../contact-tags/app.ts";
+import { app as createContact } from "../create-contact/app.ts";
+import { app as getContact } from "../get-contact/app.ts";
+import { app as handoff } from "../handoff/app.ts";
+import { app as health } from "../health/app.ts";
+import { app as internalNotes } from "../internal-notes/app.ts";
+import { app as listContacts } from "../list-contacts/app.ts";
+import { app as updateContact } from "../update-contact/app.ts";
+import { app as whatsappWebhook } from "../whatsapp-webhook/app.ts";
+import { describe, type Described } from "./document.ts";
+
+const openapi = route({
+  method: "GET",
+  path: "/",
+  operationId: "openapi",
+  tag: "Service",
+  summary: "Describe the API",
+  description: "This description.",
+  scope: null,
+  answers: () => ({
+    200: { description: "OpenAPI 3.1.", schema: z.looseObject({ openapi: z.string() }) },
+  }),
+  errors: [],
+  // The same for everybody until the next deployment.
+  run: () => ({ status: 200, body: text(), headers: { "cache-control": "public, max-age=300" } }),
+});
+
+/** Every function of the API, in the order of the description. */
+export const functions: readonly Described[] = [
+  listContacts,
+  getContact,
+  createContact,
+  updateContact,
+  contactKpis,
+  contactTags,
+  internalNotes,
+  handoff,
+  whatsappWebhook,
+  activity,
+  apiKeys,
+  health,
+  { name: "openapi", routes: [openapi] },
+];
+
+const text = lazy(() => JSON.stringify(describe(functions)));
+
+export const app = createApp("openapi", [openapi]);

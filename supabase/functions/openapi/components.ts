@@ -1,0 +1,110 @@
+/** What operations of the description share. */
+import type { ZodOpenApiComponentsObject } from "zod-openapi";
+
+const text = { type: "string" } as const;
+const uuid = { type: "string", format: "uuid" } as const;
+
+export const components: ZodOpenApiComponentsObject = {
+  securitySchemes: {
+    apiKey: {
+      type: "http",
+      scheme: "bearer",
+      bearerFormat: "lb_…",
+      description: "An API key of the workspace with the operation's scope, or `*`.",
+    },
+    memberToken: {
+      type: "http",
+      scheme: "bearer",
+      bearerFormat: "JWT",
+      description: "A Supabase Auth access token of a member. One of several workspaces is named in `X-Workspace-Id`.",
+    },
+    whatsappSignature: {
+      type: "apiKey",
+      in: "header",
+      name: "X-Hub-Signature-256",
+      description: "`sha256=` and the hex HMAC-SHA256 of the raw body with the Meta app's secret.",
+    },
+    whatsappVerifyToken: {
+      type: "apiKey",
+      in: "query",
+      name: "hub.verify_token",
+      description: "The verify token set for the webhook.",
+    },
+  },
+  parameters: {
+    "X-Request-Id": {
+      in: "header",
+      name: "X-Request-Id",
+      description: "Kept if it is 1–128 letters, digits or `. _ : / + = @ -`; made otherwise.",
+      schema: text,
+    },
+    "X-Workspace-Id": {
+      in: "header",
+      name: "X-Workspace-Id",
+      description: "The workspace that a member of several means. API keys belong to one anyway.",
+      schema: uuid,
+    },
+    "Idempotency-Key": {
+      in: "header",
+      name: "Idempotency-Key",
+      description: "1–255 visible ASCII characters. The same request with the same key is carried out once " +
+        "in 24 hours; later ones get the first answer again.",
+      schema: { ...text, minLength: 1, maxLength: 255 },
+    },
+    "If-Match": {
+      in: "header",
+      name: "If-Match",
+      description: "The `ETag` read before; 412 if the contact has changed since.",
+      schema: text,
+    },
+  },
+  headers: {
+    "X-Request-Id": { description: "Names this request in questions about it.", schema: text },
+    RateLimit: {
+      description: "`r` calls are left for the next `t` seconds (draft-ietf-httpapi-ratelimit-headers).",
+      schema: text,
+      example: '"default";r=5999;t=42',
+    },
+    "RateLimit-Policy": {
+      description: "`q` calls in `w` seconds.",
+      schema: text,
+      example: '"default";q=6000;w=60',
+    },
+    "Retry-After": { description: "Seconds to wait.", schema: { type: "integer" } },
+    "WWW-Authenticate": { description: "The challenge of RFC 6750.", schema: text },
+    ETag: { description: "Changes with the contact; for `If-Match`.", schema: text, example: '"3"' },
+    Location: { description: "Where the thing is.", schema: text },
+    "Idempotency-Replayed": {
+      description: "`true` if this is the answer to an earlier request with the same key.",
+      schema: text,
+    },
+  },
+  schemas: {
+    Problem: {
+      type: "object",
+      description: "RFC 9457. Some codes have more members, such as `contact_id`.",
+      required: ["type", "title", "status", "detail", "code", "request_id"],
+      properties: {
+        type: { ...text, description: "`urn:leadbase:problem:` and the code." },
+        title: text,
+        status: { type: "integer" },
+        detail: { ...text, description: "What happened here, for people." },
+        code: { ...text, description: "What happened, for programs. Codes are added, never renamed." },
+        request_id: text,
+        errors: {
+          type: "array",
+          description: "With `validation_failed`: everything that is wrong.",
+          items: {
+            type: "object",
+            required: ["path", "code", "message"],
+            properties: {
+              path: { ...text, description: "JSON pointer into the body or the query." },
+              code: text,
+              message: text,
+            },
+          },
+        },
+      },
+    },
+  },
+};

@@ -1,0 +1,46 @@
+/** Handing a signed delivery to Postgres. */
+import { database, json, retrying } from "../_shared/database.ts";
+import { ApiError } from "../_shared/errors.ts";
+import { decodeUtf8, parseText } from "../_shared/request.ts";
+import { replaceUnstorable } from "../_shared/text.ts";
+import { countriesOf } from "./countries.ts";
+
+/**
+ * Stores a delivery and everything in it, in one transaction. When this returns it is committed.
+ *
+ * @throws ApiError 400 `malformed_json`, once the bytes are recorded; errors of Postgres, for which
+ * Meta is to send the delivery again
+ */
+export async function ingest(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  try {
+    const text = decodeUtf8(bytes);
+    const countries = countriesOf(parseText(text));
+    await store(replaceUnstorable(text), countries);
+  } catch (error) {
+    const reason = whyUnusable(error);
+    if (reason === undefined) throw error;
+    await record(bytes, reason);
+    throw new ApiError("malformed_json", undefined, { cause: error });
+  }
+}
+
+async function store(text: string, countries: Record<string, string>): Promise<void> {
+  const db = database();
+  await retrying(() => db`select private.ingest_whatsapp(${text}::text, ${json(db, countries)}::jsonb)`);
+}
+
+async function record(bytes: Uint8Array<ArrayBuffer>, reason: string): Promise<void> {
+  await database()`select private.record_rejected_delivery(${bytes}::bytea, ${reason}::text)`;
+}
+
+/**
+ * What is wrong with a body that no further try will store; undefined if one may. Some JSON is
+ * beyond jsonb, such as a number of a million digits or a nesting of ten thousand lists.
+ */
+function whyUnusable(error: unknown): string | undefined {
+  if (error instanceof ApiError) {
+    return error.problem.code === "malformed_json" ? error.problem.detail : undefined;
+  }
+  const code = (error as { code?: unknown }).code;
+  return typeof code === "string" && /^(22|54)\w{3}$/.test(code) ? `Postgres cannot hold it (${code})` : undefined;
+}

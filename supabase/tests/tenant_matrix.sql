@@ -1,0 +1,476 @@
+-- Who reaches which rows: every table and view × every kind of caller × select, insert, update,
+-- delete. The tables come from the catalogue, so that one without a line here fails.
+begin;
+set local search_path = public, extensions;
+select plan(1957);
+
+-- Callers --------------------------------------------------------------------------------------
+
+create function pg_temp.id(label text) returns uuid language sql immutable
+as $$ select md5('tenant matrix ' || label)::uuid $$;
+
+-- `outsider` is the owner of the other workspace: whatever the owner may do at home, the outsider
+-- may do there and nothing of it here. `revoked` and `expired` are keys with every scope.
+create temp table actors (name text primary key, place text, user_id uuid, role text, claims jsonb) on commit drop;
+insert into actors (name, place) values
+  ('anon', 'nowhere'), ('outsider', 'away'), ('agent', 'home'), ('admin', 'home'), ('owner', 'home'),
+  ('contacts:read', 'home'), ('contacts:write', 'home'), ('contacts:delete', 'home'), ('conversations:read', 'home'),
+  ('conversations:write', 'home'), ('notes:read', 'home'), ('notes:write', 'home'), ('settings:read', 'home'),
+  ('settings:write', 'home'), ('*', 'home'), ('revoked', 'home'), ('expired', 'home');
+update actors set
+  user_id = case when name in ('outsider', 'agent', 'admin', 'owner') then pg_temp.id(name) end,
+  role = case when name = 'anon' then 'anon' else 'authenticated' end,
+  claims = case
+    when name = 'anon' then '{"role": "anon"}'
+    when name in ('outsider', 'agent', 'admin', 'owner')
+      then jsonb_build_object('role', 'authenticated', 'sub', pg_temp.id(name))
+    else jsonb_build_object('role', 'authenticated', 'workspace_id', pg_temp.id(place), 'api_key_id', pg_temp.id(name))
+  end;
+grant select on actors to public;
+
+-- A home and an away with rows in every table --------------------------------------------------
+
+insert into auth.users (id, email)
+select pg_temp.id(name), name || '@tenant-matrix.example'
+from unnest(array['outsider', 'agent', 'admin', 'owner', 'spare']) name;
+
+insert into workspaces (id, name) values (pg_temp.id('home'), 'Home'), (pg_temp.id('away'), 'Away');
+insert into workspace_members (workspace_id, user_id, role, handle)
+select pg_temp.id(place), user_id, case name when 'outsider' then 'owner' else name end::member_role, name
+from actors where user_id is not null;
+insert into member_presence (workspace_id, user_id) select workspace_id, user_id from workspace_members
+  where user_id in (select user_id from actors);
+insert into api_keys (id, workspace_id, name, prefix, key_hash, scopes, expires_at, revoked_at)
+select pg_temp.id(name), pg_temp.id(place), name, 'lb_matrix00', sha256(convert_to('tenant matrix ' || name, 'UTF8')),
+  array[case when name in ('revoked', 'expired', 'away key') then '*' else name end],
+  case when name = 'expired' then now() - interval '1 second' end, case when name = 'revoked' then now() end
+from (select name, place from actors where claims ? 'api_key_id' union all values ('away key', 'away')) keys;
+
+do $$
+declare
+  place text;
+  person uuid;
+begin
+  foreach place in array array['home', 'away'] loop
+    person := pg_temp.id(case place when 'home' then 'agent' else 'outsider' end);
+    insert into contacts (id, workspace_id, name, phone, assigned_to) values
+      (pg_temp.id(place || ' contact'), pg_temp.id(place), 'Known', '+34600111222', person),
+      (pg_temp.id(place || ' quiet contact'), pg_temp.id(place), 'Quiet', null, null);
+    insert into contact_identities (workspace_id, contact_id, channel, external_id)
+    values (pg_temp.id(place), pg_temp.id(place || ' contact'), 'whatsapp', '34600111222');
+    insert into whatsapp_numbers (phone_number_id, workspace_id, display_phone_number)
+    values (case place when 'home' then '987000000000001' else '987000000000002' end, pg_temp.id(place), '34910000001');
+    insert into conversations (id, workspace_id, contact_id)
+    values (pg_temp.id(place || ' conversation'), pg_temp.id(place), pg_temp.id(place || ' contact'));
+    insert into messages (workspace_id, conversation_id, contact_id, direction, sender_type, type, status, wa_message_id)
+    values (pg_temp.id(place), pg_temp.id(place || ' conversation'), pg_temp.id(place || ' contact'), 'inbound',
+      'contact', 'text', 'received', 'wamid.MATRIX.' || place);
+    insert into whatsapp_events (workspace_id, field, payload, dedupe_key)
+    values (pg_temp.id(place), 'account_alerts', '{}', convert_to('tenant matrix ' || place, 'UTF8'));
+    insert into whatsapp_pending_statuses (phone_number_id, wa_message_id, status, status_at)
+    values (case place when 'home' then '987000000000001' else '987000000000002' end, 'wamid.LATER', 'read', now());
+  end loop;
+end
+$$;
+-- A note by each who may write one, because its author may delete it.
+insert into internal_notes (workspace_id, contact_id, content, author_user_id, author_api_key_id)
+select pg_temp.id(place), pg_temp.id(place || ' contact'), name, user_id,
+  case when user_id is null then pg_temp.id(name) end
+from actors where name in ('agent', 'admin', 'owner', 'outsider', 'notes:write', '*');
+
+insert into private.webhook_deliveries (id, body, status) values (pg_temp.id('delivery'), '{}', 'processed');
+insert into private.webhook_failures (delivery_id, item, error) values (pg_temp.id('delivery'), '{}', 'none');
+insert into private.idempotency_keys (principal_id, key_hash, request_hash, answer) values ('tenant matrix', '\x00', '', '\x00');
+insert into private.rate_limits (principal_id, window_minute, calls) values ('tenant matrix', 1, 1);
+
+-- How each table is tried ----------------------------------------------------------------------
+
+create temp table relations (
+  name text primary key,
+  key text not null, -- names a row
+  place text,        -- the workspace a row belongs to; null: to none
+  person text,       -- the actor a row is the own of
+  new_row text,      -- an insert's columns and values; {place} is home or away
+  change text,       -- an update's set clause
+  beforehand text    -- what makes room for the new row
+) on commit drop;
+-- Those that can be written.
+insert into relations (name, key, place, person, new_row, change, beforehand) values
+  ('public.workspaces', 'id', 'id', null, null, $$name = 'Changed'$$, null),
+  ('public.profiles', 'user_id', '(select pg_temp.id(a.place) from actors a where a.user_id = t.user_id)',
+    '(select a.name from actors a where a.user_id = t.user_id)', null, $$name = 'Changed'$$, null),
+  ('public.workspace_members', 'user_id', 'workspace_id', $$case when role <> 'owner' then 'no owner' end$$,
+    $$(workspace_id, user_id, handle) values (pg_temp.id('{place}'), pg_temp.id('spare'), 'spare')$$, 'capacity = 7', null),
+  ('public.member_presence', 'user_id', 'workspace_id', '(select a.name from actors a where a.user_id = t.user_id)',
+    $$(workspace_id, user_id) values (pg_temp.id('{place}'), (select auth.uid()))$$, $$state = 'away'$$,
+    'delete from public.member_presence'),
+  ('public.api_keys', 'id', 'workspace_id', null,
+    $$(workspace_id, name, prefix, key_hash, scopes, created_by)
+      values (pg_temp.id('{place}'), 'New', 'lb_12345678', sha256('new'), '{*}', (select auth.uid()))$$, 'rate_limit = 7', null),
+  ('public.contacts', 'id', 'workspace_id', null,
+    $$(workspace_id, name) values (pg_temp.id('{place}'), 'New')$$, $$name = 'Changed'$$, null),
+  ('public.conversations', 'id', 'workspace_id', null,
+    $$(workspace_id, contact_id) values (pg_temp.id('{place}'), pg_temp.id('{place} quiet contact'))$$, 'unread_count = 7', null),
+  ('public.internal_notes', 'id', 'workspace_id',
+    '(select a.name from actors a where pg_temp.id(a.name) = coalesce(t.author_user_id, t.author_api_key_id))',
+    $$(workspace_id, contact_id, content) values (pg_temp.id('{place}'), pg_temp.id('{place} contact'), 'New')$$, null, null);
+-- Those that cannot: a write of anything has to be refused.
+insert into relations (name, key, place) values
+  ('public.activity_log', 'id', 'workspace_id'),
+  ('public.contact_identities', 'id', 'workspace_id'),
+  ('public.contact_assignments', 'id', 'workspace_id'),
+  ('public.whatsapp_numbers', 'phone_number_id', 'workspace_id'),
+  ('public.whatsapp_conversations', 'id', 'workspace_id'),
+  ('public.messages', 'id', 'workspace_id'),
+  ('public.whatsapp_events', 'id', 'workspace_id'),
+  ('public.whatsapp_pending_statuses', 'phone_number_id',
+    '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
+  ('private.secrets', 'name', null),
+  ('private.contact_kpi_deltas', 'workspace_id', 'workspace_id'),
+  ('private.webhook_deliveries', 'id', null),
+  ('private.webhook_failures', 'id', null),
+  ('private.idempotency_keys', 'principal_id', null),
+  ('private.rate_limits', 'principal_id', null),
+  ('private.contact_records', 'id', '(select c.workspace_id from public.contacts c where c.id = t.id)'),
+  ('private.conversation_records', 'id', '(select v.workspace_id from public.conversations v where v.id = t.id)'),
+  ('private.note_records', 'id', '(select n.workspace_id from public.internal_notes n where n.id = t.id)'),
+  ('private.api_key_records', 'id', '(select k.workspace_id from public.api_keys k where k.id = t.id)');
+
+-- What is expected -----------------------------------------------------------------------------
+--
+-- rows    exactly the rows of the caller's own workspace (insert: into it)
+-- own     exactly the caller's own rows of them
+-- unowned exactly the members that are no owners
+-- none    no row and no error: a policy hides them
+-- denied  42501
+-- static  55000: a view of several tables takes no writes, from anybody
+--
+-- `others` are all that are not named for that table and operation. anon is never named: it is
+-- denied everything (the views that take no writes say so first).
+
+create temp table expected (relation text, op text, callers text, outcome text) on commit drop;
+insert into expected values
+  ('public.workspaces', 'select', 'outsider agent admin owner settings:read *', 'rows'),
+  ('public.workspaces', 'select', 'others', 'none'),
+  ('public.workspaces', 'insert', 'others', 'denied'),
+  ('public.workspaces', 'update', 'outsider admin owner *', 'rows'),
+  ('public.workspaces', 'update', 'others', 'none'),
+  ('public.workspaces', 'delete', 'others', 'denied'),
+
+  ('public.profiles', 'select', 'outsider agent admin owner settings:read *', 'rows'),
+  ('public.profiles', 'select', 'others', 'none'),
+  ('public.profiles', 'insert', 'others', 'denied'),
+  ('public.profiles', 'update', 'outsider agent admin owner', 'own'),
+  ('public.profiles', 'update', 'others', 'none'),
+  ('public.profiles', 'delete', 'others', 'denied'),
+
+  ('public.workspace_members', 'select', 'outsider agent admin owner settings:read *', 'rows'),
+  ('public.workspace_members', 'select', 'others', 'none'),
+  ('public.workspace_members', 'insert', 'outsider admin owner', 'rows'),
+  ('public.workspace_members', 'insert', 'others', 'denied'),
+  ('public.workspace_members', 'update', 'outsider admin owner', 'unowned'),
+  ('public.workspace_members', 'update', 'others', 'none'),
+  ('public.workspace_members', 'delete', 'outsider admin owner', 'unowned'),
+  ('public.workspace_members', 'delete', 'others', 'none'),
+
+  ('public.member_presence', 'select', 'outsider agent admin owner settings:read *', 'rows'),
+  ('public.member_presence', 'select', 'others', 'none'),
+  ('public.member_presence', 'insert', 'outsider agent admin owner', 'rows'),
+  ('public.member_presence', 'insert', 'others', 'denied'),
+  ('public.member_presence', 'update', 'outsider agent admin owner', 'own'),
+  ('public.member_presence', 'update', 'others', 'none'),
+  ('public.member_presence', 'delete', 'outsider agent admin owner', 'own'),
+  ('public.member_presence', 'delete', 'others', 'none'),
+
+  -- No key manages keys, whatever its scopes.
+  ('public.api_keys', 'select', 'outsider admin owner', 'rows'),
+  ('public.api_keys', 'select', 'others', 'none'),
+  ('public.api_keys', 'insert', 'outsider admin owner', 'rows'),
+  ('public.api_keys', 'insert', 'others', 'denied'),
+  ('public.api_keys', 'update', 'outsider admin owner', 'rows'),
+  ('public.api_keys', 'update', 'others', 'none'),
+  ('public.api_keys', 'delete', 'others', 'denied'),
+
+  ('public.activity_log', 'select', 'outsider agent admin owner contacts:read *', 'rows'),
+  ('public.activity_log', 'select', 'others', 'none'),
+  ('public.activity_log', 'insert', 'others', 'denied'),
+  ('public.activity_log', 'update', 'others', 'denied'),
+  ('public.activity_log', 'delete', 'others', 'denied'),
+
+  ('public.contacts', 'select', 'outsider agent admin owner contacts:read contacts:write contacts:delete conversations:read conversations:write *', 'rows'),
+  ('public.contacts', 'select', 'others', 'none'),
+  ('public.contacts', 'insert', 'outsider agent admin owner contacts:write *', 'rows'),
+  ('public.contacts', 'insert', 'others', 'denied'),
+  ('public.contacts', 'update', 'outsider agent admin owner contacts:write *', 'rows'),
+  ('public.contacts', 'update', 'others', 'none'),
+  ('public.contacts', 'delete', 'outsider admin owner contacts:delete *', 'rows'),
+  ('public.contacts', 'delete', 'others', 'none'),
+
+  ('public.contact_identities', 'select', 'outsider agent admin owner contacts:read contacts:write *', 'rows'),
+  ('public.contact_identities', 'select', 'others', 'none'),
+  ('public.contact_identities', 'insert', 'others', 'denied'),
+  ('public.contact_identities', 'update', 'others', 'denied'),
+  ('public.contact_identities', 'delete', 'others', 'denied'),
+
+  ('public.contact_assignments', 'select', 'outsider agent admin owner contacts:read *', 'rows'),
+  ('public.contact_assignments', 'select', 'others', 'none'),
+  ('public.contact_assignments', 'insert', 'others', 'denied'),
+  ('public.contact_assignments', 'update', 'others', 'denied'),
+  ('public.contact_assignments', 'delete', 'others', 'denied'),
+
+  ('public.whatsapp_numbers', 'select', 'outsider agent admin owner settings:read *', 'rows'),
+  ('public.whatsapp_numbers', 'select', 'others', 'none'),
+  ('public.whatsapp_numbers', 'insert', 'others', 'denied'),
+  ('public.whatsapp_numbers', 'update', 'others', 'denied'),
+  ('public.whatsapp_numbers', 'delete', 'others', 'denied'),
+
+  ('public.conversations', 'select', 'outsider agent admin owner conversations:read conversations:write contacts:read *', 'rows'),
+  ('public.conversations', 'select', 'others', 'none'),
+  ('public.conversations', 'insert', 'outsider agent admin owner conversations:write *', 'rows'),
+  ('public.conversations', 'insert', 'others', 'denied'),
+  ('public.conversations', 'update', 'outsider agent admin owner conversations:write *', 'rows'),
+  ('public.conversations', 'update', 'others', 'none'),
+  ('public.conversations', 'delete', 'others', 'denied'),
+
+  ('public.whatsapp_conversations', 'select', 'outsider agent admin owner conversations:read conversations:write contacts:read *', 'rows'),
+  ('public.whatsapp_conversations', 'select', 'others', 'none'),
+  ('public.whatsapp_conversations', 'insert', 'others', 'static'),
+  ('public.whatsapp_conversations', 'update', 'others', 'static'),
+  ('public.whatsapp_conversations', 'delete', 'others', 'static'),
+
+  ('public.messages', 'select', 'outsider agent admin owner conversations:read *', 'rows'),
+  ('public.messages', 'select', 'others', 'none'),
+  ('public.messages', 'insert', 'others', 'denied'),
+  ('public.messages', 'update', 'others', 'denied'),
+  ('public.messages', 'delete', 'others', 'denied'),
+
+  ('public.whatsapp_events', 'select', 'outsider agent admin owner conversations:read *', 'rows'),
+  ('public.whatsapp_events', 'select', 'others', 'none'),
+  ('public.whatsapp_events', 'insert', 'others', 'denied'),
+  ('public.whatsapp_events', 'update', 'others', 'denied'),
+  ('public.whatsapp_events', 'delete', 'others', 'denied'),
+
+  ('public.whatsapp_pending_statuses', 'select', 'others', 'denied'),
+  ('public.whatsapp_pending_statuses', 'insert', 'others', 'denied'),
+  ('public.whatsapp_pending_statuses', 'update', 'others', 'denied'),
+  ('public.whatsapp_pending_statuses', 'delete', 'others', 'denied'),
+
+  ('public.internal_notes', 'select', 'outsider agent admin owner notes:read notes:write *', 'rows'),
+  ('public.internal_notes', 'select', 'others', 'none'),
+  ('public.internal_notes', 'insert', 'outsider agent admin owner notes:write *', 'rows'),
+  ('public.internal_notes', 'insert', 'others', 'denied'),
+  ('public.internal_notes', 'update', 'others', 'denied'),
+  ('public.internal_notes', 'delete', 'outsider admin owner', 'rows'),
+  ('public.internal_notes', 'delete', 'agent notes:write *', 'own'),
+  ('public.internal_notes', 'delete', 'others', 'none'),
+
+  -- The service's tables: nobody's business.
+  ('private.secrets', 'any', 'others', 'denied'),
+  ('private.contact_kpi_deltas', 'any', 'others', 'denied'),
+  ('private.webhook_deliveries', 'any', 'others', 'denied'),
+  ('private.webhook_failures', 'any', 'others', 'denied'),
+  ('private.idempotency_keys', 'any', 'others', 'denied'),
+  ('private.rate_limits', 'any', 'others', 'denied'),
+
+  -- What the operations of the API read, as the caller: the same rows as the tables behind.
+  ('private.contact_records', 'select', 'outsider agent admin owner contacts:read contacts:write contacts:delete conversations:read conversations:write *', 'rows'),
+  ('private.contact_records', 'select', 'others', 'none'),
+  ('private.contact_records', 'insert', 'others', 'denied'),
+  ('private.contact_records', 'update', 'others', 'denied'),
+  ('private.contact_records', 'delete', 'others', 'denied'),
+
+  ('private.conversation_records', 'select', 'outsider agent admin owner conversations:read conversations:write contacts:read *', 'rows'),
+  ('private.conversation_records', 'select', 'others', 'none'),
+  ('private.conversation_records', 'insert', 'others', 'static'),
+  ('private.conversation_records', 'update', 'others', 'static'),
+  ('private.conversation_records', 'delete', 'others', 'static'),
+
+  ('private.note_records', 'select', 'outsider agent admin owner notes:read notes:write *', 'rows'),
+  ('private.note_records', 'select', 'others', 'none'),
+  ('private.note_records', 'insert', 'others', 'denied'),
+  ('private.note_records', 'update', 'others', 'denied'),
+  ('private.note_records', 'delete', 'others', 'denied'),
+
+  ('private.api_key_records', 'select', 'outsider admin owner', 'rows'),
+  ('private.api_key_records', 'select', 'others', 'none'),
+  ('private.api_key_records', 'insert', 'others', 'denied'),
+  ('private.api_key_records', 'update', 'others', 'denied'),
+  ('private.api_key_records', 'delete', 'others', 'denied');
+
+-- Coverage -------------------------------------------------------------------------------------
+
+create function pg_temp.uncovered() returns setof text language sql as $$
+  select format('%s.%s %s', n.nspname, c.relname, op)
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace,
+    unnest(array['select', 'insert', 'update', 'delete']) op
+  where n.nspname in ('public', 'private', 'api') and c.relkind in ('r', 'v', 'p', 'm', 'f')
+    and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+    and not exists (
+      select from expected e
+      where e.relation = n.nspname || '.' || c.relname and e.op in (op, 'any') and e.callers = 'others')
+$$;
+select is_empty('select pg_temp.uncovered()', 'every table and view has its lines');
+create table public.forgotten (id int);
+create view private.overlooked as select 1 as one;
+select set_eq('select pg_temp.uncovered()',
+  $$ select relation || ' ' || op
+     from unnest(array['public.forgotten', 'private.overlooked']) relation, unnest(array['select', 'insert', 'update', 'delete']) op $$,
+  'a table or view without lines is noticed');
+drop table public.forgotten;
+drop view private.overlooked;
+
+create temp table held (relation text, key text, place text, person text) on commit drop;
+do $$
+declare
+  r relations;
+begin
+  for r in select * from relations loop
+    execute format('insert into held select %L, t.%I::text, (select p from unnest(array[''home'', ''away'']) p where pg_temp.id(p) = %s), %s from %s t',
+      r.name, r.key, coalesce(r.place, 'null::uuid'), coalesce(r.person, 'null'), r.name);
+  end loop;
+end
+$$;
+select is_empty(
+  $$ select r.name, p.place from relations r, unnest(array['home', 'away']) as p (place)
+     where not exists (select from held h where h.relation = r.name and (h.place = p.place or r.place is null)) $$,
+  'both workspaces have a row in every table and view');
+
+-- The matrix -----------------------------------------------------------------------------------
+
+create function pg_temp.attempt(actor text, beforehand text, statement text) returns text language plpgsql as $$
+declare
+  a actors;
+  keys text;
+begin
+  select * into a from actors where name = actor;
+  execute coalesce(beforehand, 'select');
+  perform set_config('request.jwt.claims', a.claims::text, true), set_config('role', a.role, true);
+  execute format('with done as (%s) select string_agg(key, '' '' order by key) from done', statement) into keys;
+  -- Raised so that nothing of the attempt stays.
+  raise exception using errcode = 'ZZ999', message = coalesce(keys, 'none');
+exception
+  when sqlstate 'ZZ999' then return sqlerrm;
+  when insufficient_privilege then return 'denied';
+  when object_not_in_prerequisite_state then return 'static';
+  when others then return sqlstate || ' ' || sqlerrm;
+end
+$$;
+
+create function pg_temp.statement(r relations, op text, place text) returns text language sql as $$
+  select case op
+    when 'select' then format('select %I::text as key from %s', r.key, r.name)
+    when 'insert' then format($f$insert into %s %s returning 'inserted' || left(%I::text, 0) as key$f$, r.name,
+      coalesce(replace(r.new_row, '{place}', place), 'default values'), r.key)
+    when 'update' then format('update %s set %s returning %I::text as key', r.name, coalesce(r.change, format('%1$I = %1$I', r.key)), r.key)
+    when 'delete' then format('delete from %s returning %I::text as key', r.name, r.key)
+  end
+$$;
+
+create function pg_temp.outcome(relation text, op text, actor text) returns text language sql as $$
+  select case
+    when actor = 'anon' and not exists (
+      select from expected e where e.relation = outcome.relation and e.op = outcome.op and e.outcome = 'static') then 'denied'
+    else coalesce(
+      (select e.outcome from expected e where e.relation = outcome.relation and e.op in (outcome.op, 'any')
+        and actor = any (string_to_array(e.callers, ' '))),
+      (select e.outcome from expected e where e.relation = outcome.relation and e.op in (outcome.op, 'any') and e.callers = 'others'))
+  end
+$$;
+
+create function pg_temp.keys(relation text, op text, actor actors, outcome text) returns text language sql as $$
+  select case
+    when outcome in ('denied', 'static', 'none') then outcome
+    when op = 'insert' then 'inserted'
+    else (
+      select coalesce(string_agg(h.key, ' ' order by h.key), 'none') from held h
+      where h.relation = keys.relation and h.place = actor.place
+        and (outcome = 'rows' or (outcome = 'own' and h.person = actor.name) or (outcome = 'unowned' and h.person = 'no owner')))
+  end
+$$;
+
+select is(
+  pg_temp.attempt(a.name, r.beforehand, pg_temp.statement(r, op, a.place)),
+  pg_temp.keys(r.name, op, a, o.outcome),
+  format('%s: %s %s → %s', r.name, a.name, op, o.outcome))
+from relations r, unnest(array['select', 'insert', 'update', 'delete']) op, actors a,
+  lateral pg_temp.outcome(r.name, op, a.name) as o (outcome);
+
+-- Nobody writes a row into another workspace, complete with that workspace's own references.
+select is(
+  pg_temp.attempt(a.name, r.beforehand, pg_temp.statement(r, 'insert', case a.place when 'away' then 'home' else 'away' end)),
+  'denied', format('%s: %s insert into another workspace → denied', r.name, a.name))
+from relations r, actors a where r.new_row is not null;
+
+-- References into another workspace -------------------------------------------------------------
+
+create temp table crossings (what text, statement text, outcome text) on commit drop;
+insert into crossings values
+  ('a note on a contact of another workspace',
+    $$insert into internal_notes (workspace_id, contact_id, content)
+      values (pg_temp.id('home'), pg_temp.id('away contact'), 'Hi') returning id::text as key$$, 'PT404 entity_not_found'),
+  ('a note on a conversation of another workspace',
+    $$insert into internal_notes (workspace_id, conversation_id, content)
+      values (pg_temp.id('home'), pg_temp.id('away conversation'), 'Hi') returning id::text as key$$, 'PT404 entity_not_found'),
+  ('a conversation with a contact of another workspace',
+    $$insert into conversations (workspace_id, contact_id)
+      values (pg_temp.id('home'), pg_temp.id('away quiet contact')) returning id::text as key$$, 'denied'),
+  ('a conversation taken to another workspace',
+    $$update conversations set workspace_id = pg_temp.id('away') returning id::text as key$$, 'denied'),
+  ('a conversation given to a member of another workspace',
+    $$update conversations set assigned_to = pg_temp.id('outsider') returning id::text as key$$, '23503'),
+  ('a new contact for a member of another workspace',
+    $$insert into contacts (workspace_id, assigned_to)
+      values (pg_temp.id('home'), pg_temp.id('outsider')) returning id::text as key$$, 'PT422 validation_failed'),
+  ('a contact given to a member of another workspace',
+    $$update contacts set assigned_to = pg_temp.id('outsider') returning id::text as key$$, 'PT422 validation_failed'),
+  ('a contact taken to another workspace',
+    $$update contacts set workspace_id = pg_temp.id('away') returning id::text as key$$, 'denied'),
+  -- What a refusal says must not depend on what another workspace holds.
+  ('a contact in another workspace, of a stage that it does not have',
+    $$insert into contacts (workspace_id, stage) values (pg_temp.id('away'), 'no such stage') returning id::text as key$$, 'denied'),
+  ('a contact in another workspace, of somebody who is no member there',
+    $$insert into contacts (workspace_id, assigned_to)
+      values (pg_temp.id('away'), pg_temp.id('agent')) returning id::text as key$$, 'denied'),
+  ('a contact in another workspace, of a member there',
+    $$insert into contacts (workspace_id, assigned_to)
+      values (pg_temp.id('away'), pg_temp.id('outsider')) returning id::text as key$$, 'denied'),
+  ('a contact in another workspace, with a number that is taken there',
+    $$insert into contacts (workspace_id, phone) values (pg_temp.id('away'), '+34600111222') returning id::text as key$$, 'denied'),
+  ('a contact in a workspace that is none',
+    $$insert into contacts (workspace_id, name) values (pg_temp.id('nowhere'), 'New') returning id::text as key$$, 'denied'),
+  ('presence in another workspace',
+    $$insert into member_presence (workspace_id, user_id)
+      values (pg_temp.id('away'), auth.uid()) returning user_id::text as key$$, 'denied');
+select alike(pg_temp.attempt(a.name, null, c.statement), c.outcome || '%', format('%s → %s: %s', a.name, c.outcome, c.what))
+from crossings c, actors a
+where a.name in ('agent', 'owner') or (a.name = '*' and c.what <> 'presence in another workspace');
+
+-- Who is more than one person, and who pretends to be ---------------------------------------------
+
+-- Last, since from here on the agent is a member of both workspaces.
+insert into workspace_members (workspace_id, user_id, handle) values (pg_temp.id('away'), pg_temp.id('agent'), 'agent');
+create function pg_temp.contacts_of(claims jsonb) returns text language plpgsql as $$
+begin
+  update actors a set claims = contacts_of.claims, role = 'authenticated' where a.name = 'anon';
+  return pg_temp.attempt('anon', null, 'select id::text as key from contacts');
+end
+$$;
+create function pg_temp.held_by(variadic places text[]) returns text language sql as $$
+  select string_agg(key, ' ' order by key) from held where relation = 'public.contacts' and place = any (places)
+$$;
+select is(pg_temp.contacts_of(jsonb_build_object('sub', pg_temp.id('agent'))), pg_temp.held_by('home', 'away'),
+  'a member of two workspaces reads both');
+select is(pg_temp.contacts_of(jsonb_build_object('sub', pg_temp.id('agent'), 'workspace_id', pg_temp.id('away'))),
+  pg_temp.held_by('away'), 'one named workspace leaves only that');
+select is(pg_temp.contacts_of(jsonb_build_object('sub', pg_temp.id('owner'), 'workspace_id', pg_temp.id('away'))), 'none',
+  'naming another''s workspace gives nothing');
+select is(pg_temp.contacts_of(jsonb_build_object('api_key_id', pg_temp.id('*'), 'workspace_id', pg_temp.id('away'))),
+  pg_temp.held_by('home'), 'a key is of its own workspace, whatever is named');
+select is(pg_temp.contacts_of(jsonb_build_object('sub', pg_temp.id('agent'), 'api_key_id', pg_temp.id('revoked'))), 'none',
+  'a revoked key is not made up for by a member''s id');
+select is(pg_temp.contacts_of(jsonb_build_object('sub', pg_temp.id('spare'))), 'none', 'a member of nothing reads nothing');
+select is(pg_temp.contacts_of('{"role": "authenticated"}'), 'none', 'claims without anybody read nothing');
+select is(pg_temp.contacts_of(null), 'none', 'no claims, nothing read');
+
+select * from finish();
+rollback;

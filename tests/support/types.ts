@@ -1,0 +1,135 @@
+/** The shapes of the wire contract, as a caller would write them down. */
+
+export interface Data<Item> {
+  data: Item;
+}
+
+export interface Page<Item> {
+  data: Item[];
+  next_cursor: string | null;
+  total?: number;
+}
+
+export interface Contact {
+  id: string;
+  name: string | null;
+  phone: string | null;
+  whatsapp_contact_id: string | null;
+  email: string | null;
+  company: string | null;
+  source: string;
+  channels: string[];
+  status: string;
+  auto_status: string;
+  sale_status: string;
+  stage: string;
+  value: number | null;
+  score: number;
+  grade: string | null;
+  sentiment: string;
+  sentiment_score: number;
+  tags: string[];
+  notes: string | null;
+  custom: Record<string, unknown>;
+  assigned_to: string | null;
+  assigned_by: string | null;
+  assigned_at: string | null;
+  is_vip: boolean;
+  is_at_risk: boolean;
+  is_mystery_shopper: boolean;
+  is_contractor: boolean;
+  opted_out: boolean;
+  do_not_call: boolean;
+  completeness: number;
+  avatar_url: string | null;
+  country: string | null;
+  message_count: number;
+  call_count: number;
+  last_contact_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface Conversation {
+  id: string;
+  channel: string;
+  contact: { id: string; name: string | null; phone: string | null };
+  contact_id: string | null;
+  contact_name: string | null;
+  status: string;
+  phase: string;
+  ai_enabled: boolean;
+  bot_status: string;
+  control_epoch: number;
+  assigned_to: string | null;
+  unread_count: number;
+  last_message_at: string | null;
+  window_expires_at: string | null;
+  created_at: string;
+  resolved_at: string | null;
+}
+
+export interface Note {
+  id: string;
+  content: string;
+  entity_type: string;
+  entity_id: string;
+  author_user_id: string | null;
+  created_at: string;
+  author: { name: string | null; avatar_url: string | null };
+  mentions: string[];
+}
+
+export interface ContactDetail extends Contact {
+  conversation: Conversation | null;
+  latest_notes: Note[];
+  identities: { channel: string; external_id: string; created_at: string }[];
+}
+
+export interface Handoff {
+  conversation: Conversation | null;
+  created: boolean;
+  fallback: boolean;
+  redirect_url: string;
+}
+
+export interface Kpis {
+  total_contacts: number;
+  qualified_leads: number;
+  conversion_rate: number;
+  lost_leads: number;
+  by_status: Record<string, number>;
+}
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  prefix: string;
+  scopes: string[];
+  rate_limit: number;
+  created_by: string | null;
+  expires_at: string | null;
+  last_used_at: string | null;
+  created_at: string;
+}
+
+export interface Activity {
+  id: string;
+  actor: { type: string; id: string | null };
+  action: string;
+  entity_type: string;
+  entity_id: string;
+  changes: Record<string, unknown>;
+  created_at: string;
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  request_id: string;
+  errors: { path: string; code: string; message: string }[];
+  [member: string]: unknown;
+}

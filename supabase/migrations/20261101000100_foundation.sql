@@ -20,16 +20,19 @@ grant usage on schema api, private to authenticated, service_role;
 -- Time-ordered ids keep the primary keys of fast-growing tables appending at their right edge,
 -- so that an insert costs the same with ten rows as with ten million.
 create function private.uuid_v7() returns uuid
-language sql volatile parallel safe
+language plpgsql volatile parallel safe
 set search_path = ''
 as $$
-  select encode(
+declare
+  us bigint := extract(epoch from clock_timestamp()) * 1000000;
+begin
+  return encode(
     overlay(
       uuid_send(gen_random_uuid())
       placing substring(int8send(us / 1000) from 3) || int2send((x'7000'::int + us % 1000 * 4096 / 1000)::int2)
       from 1 for 8),
-    'hex')::uuid
-  from (select floor(extract(epoch from clock_timestamp()) * 1000000)::bigint as us) as clock
+    'hex')::uuid;
+end
 $$;
 comment on function private.uuid_v7() is
   'A version 7 UUID (RFC 9562): 48 bits of milliseconds, 12 bits of the fraction, the rest random.';
@@ -37,30 +40,41 @@ comment on function private.uuid_v7() is
 -- unaccent(regdictionary, text) is only marked stable because a dictionary could be altered;
 -- ours is the extension's own, so the result may be indexed.
 create function private.fold(value text) returns text
-language sql immutable parallel safe strict
+language plpgsql immutable parallel safe strict
 set search_path = ''
-as $$ select lower(extensions.unaccent('extensions.unaccent'::regdictionary, value)) $$;
+as $$
+begin
+  return lower(extensions.unaccent('extensions.unaccent'::regdictionary, value));
+end
+$$;
 comment on function private.fold(text) is 'Text for comparing: lower case, without accents.';
 
 create function private.digits(value text) returns text
-language sql immutable parallel safe strict
+language plpgsql immutable parallel safe strict
 set search_path = ''
-as $$ select nullif(regexp_replace(value, '[^0-9]', '', 'g'), '') $$;
+as $$
+begin
+  return nullif(regexp_replace(value, '[^0-9]', '', 'g'), '');
+end
+$$;
 comment on function private.digits(text) is 'The ASCII digits of a text; null when it has none.';
 
 -- WhatsApp ids and typed numbers of one person differ in three countries: Brazil's ninth digit,
 -- Mexico's 1 after 52, Argentina's 9 after 54. The key is what they have in common; the ids
 -- themselves are never rewritten.
 create function private.phone_key(digits text) returns text
-language sql immutable parallel safe strict
+language plpgsql immutable parallel safe strict
 set search_path = ''
 as $$
-  select case
+#variable_conflict use_column
+begin
+  return case
     when digits ~ '^55[0-9]{2}9[0-9]{8}$' then left(digits, 4) || right(digits, 8)
     when digits ~ '^521[0-9]{10}$' then '52' || right(digits, 10)
     when digits ~ '^549[0-9]{10}$' then '54' || right(digits, 10)
     else digits
-  end
+  end;
+end
 $$;
 comment on function private.phone_key(text) is 'International digits → the key under which Brazilian, Mexican and Argentine variants of one number are equal.';
 
@@ -92,12 +106,14 @@ comment on function private.refuse(int, text, text, jsonb) is
   'Raises SQLSTATE PT<status> with a documented code; extra becomes members of the problem document.';
 
 create function private.refuse_field(path text, code text, message text) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select private.refuse(422, 'validation_failed', message,
+begin
+  perform private.refuse(422, 'validation_failed', message,
     jsonb_build_object('errors', jsonb_build_array(
-      jsonb_build_object('path', path, 'code', code, 'message', message))))
+      jsonb_build_object('path', path, 'code', code, 'message', message))));
+end
 $$;
 comment on function private.refuse_field(text, text, text) is
   'Raises 422 validation_failed for one field; path is a JSON pointer into the body.';

@@ -24,31 +24,40 @@ comment on column public.api_keys.prefix is 'The first eleven characters, to tel
 comment on column public.api_keys.rate_limit is 'Calls a minute.';
 
 create function private.claims() returns jsonb
-language sql stable parallel safe
+language plpgsql stable parallel safe
 set search_path = ''
-as $$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb $$;
+as $$
+begin
+  return nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+end
+$$;
 comment on function private.claims() is 'The claims of the running call, null for the service: a member''s JWT, or what private.call sets for an API key.';
 
 create function private.role_scopes(role public.member_role) returns text[]
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select case
+begin
+  return case
     when role in ('owner', 'admin') then array['contacts:read', 'contacts:write', 'contacts:delete',
       'conversations:read', 'conversations:write', 'notes:read', 'notes:write',
       'settings:read', 'settings:write', 'admin']
     else array['contacts:read', 'contacts:write', 'conversations:read', 'conversations:write',
       'notes:read', 'notes:write', 'settings:read']
-  end
+  end;
+end
 $$;
 comment on function private.role_scopes(public.member_role) is
   'What a member of that role may do, in the words of the API keys'' scopes; `admin` is what no key has: managing keys and members.';
 
 create function private.workspaces_allowing(variadic scopes text[]) returns setof uuid
-language sql stable
+language plpgsql stable
 -- Definer: policies call it, and the tables it reads have policies of their own.
 security definer set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   select m.workspace_id
   from (select private.claims() as c) as claims
   join public.workspace_members m on m.user_id = (claims.c ->> 'sub')::uuid
@@ -62,7 +71,8 @@ as $$
   where k.revoked_at is null
     and (k.expires_at is null or k.expires_at > now())
     and (k.scopes && workspaces_allowing.scopes
-      or ('*' = any (k.scopes) and workspaces_allowing.scopes <> array['admin']))
+      or ('*' = any (k.scopes) and workspaces_allowing.scopes <> array['admin']));
+end
 $$;
 comment on function private.workspaces_allowing(text[]) is
   'The workspaces in which the caller has any of the scopes. Policies use it as `workspace_id in (select private.workspaces_allowing(…))`, so that it runs once a query.';
@@ -83,18 +93,37 @@ $$;
 comment on function private.current_workspace(text[]) is
   'The one workspace of the running call if it allows any of the scopes there; raises 403 insufficient_scope otherwise.';
 
+create function private.refuse_outsider(workspace uuid) returns void
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if private.claims() ->> 'role' <> 'service_role'
+    and workspace not in (select private.workspaces_allowing('contacts:write')) then
+    raise insufficient_privilege using message = 'The credentials do not allow this.';
+  end if;
+end
+$$;
+comment on function private.refuse_outsider(uuid) is
+  'Raises 42501 for a caller who may not write contacts of the workspace. Triggers run before the policies: without this, what a trigger refuses would tell outsiders about the workspace.';
+
 create type private.actor as (type text, id uuid);
 
 create function private.current_actor() returns private.actor
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select case
-    when c ? 'api_key_id' then row('api_key', (c ->> 'api_key_id')::uuid)::private.actor
-    when c ->> 'sub' is not null then row('member', (c ->> 'sub')::uuid)::private.actor
-    else row('system', null)::private.actor
-  end
-  from (select private.claims() as c) as claims
+#variable_conflict use_column
+begin
+  return (
+    select case
+      when c ? 'api_key_id' then row('api_key', (c ->> 'api_key_id')::uuid)::private.actor
+      when c ->> 'sub' is not null then row('member', (c ->> 'sub')::uuid)::private.actor
+      else row('system', null)::private.actor
+    end
+    from (select private.claims() as c) as claims
+  );
+end
 $$;
 comment on function private.current_actor() is
   'Who acts: (member, user id), (api_key, key id) or (system, null): the webhook, the router, a job.';

@@ -18,11 +18,16 @@ comment on column public.activity_log.changes is 'Changed fields: { field: { "fr
 
 -- What two rows of a table differ in, without the columns the system keeps by itself.
 create function private.row_changes(before jsonb, after jsonb, ignored text[]) returns jsonb
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
-  select coalesce(jsonb_object_agg(a.key, jsonb_build_object('from', before -> a.key, 'to', a.value)), '{}')
-  from jsonb_each(after) a
-  where a.value is distinct from before -> a.key and not a.key = any (ignored)
+#variable_conflict use_column
+begin
+  return (
+    select coalesce(jsonb_object_agg(a.key, jsonb_build_object('from', before -> a.key, 'to', a.value)), '{}')
+    from jsonb_each(after) a
+    where a.value is distinct from before -> a.key and not a.key = any (ignored)
+  );
+end
 $$;
 comment on function private.row_changes(jsonb, jsonb, text[]) is 'Two rows as jsonb → { field: { from, to } } of the fields that differ and are not ignored.';

@@ -95,12 +95,13 @@ create table public.contact_identities (
   contact_id uuid not null references public.contacts (id) on delete cascade deferrable initially deferred,
   channel text not null check (channel ~ '^[a-z][a-z0-9_]{0,31}$'),
   external_id text not null check (char_length(external_id) between 1 and 256),
+  phone_key text generated always as (
+    case when channel in ('whatsapp', 'phone') then private.phone_key(external_id) end) stored,
   created_at timestamptz not null default now(),
   unique (workspace_id, channel, external_id)
 );
 create index contact_identities_contact_id_idx on public.contact_identities (contact_id);
-create index contact_identities_phone_key_idx on public.contact_identities
-  (workspace_id, private.phone_key(external_id)) where channel in ('whatsapp', 'phone');
+create index contact_identities_phone_key_idx on public.contact_identities (workspace_id, phone_key);
 comment on table public.contact_identities is 'Under which ids a contact is known to a channel: whatsapp (wa_id), whatsapp_bsuid, phone, web, telegram, …; never rewritten.';
 
 -- Triggers, in the order of their names ------------------------------------------------------
@@ -127,7 +128,7 @@ begin
     new.name := coalesce(new.name, new.profile_name);
   elsif new.name is distinct from old.name then
     new.name_source := case when new.name is null then 'profile' else 'person' end;
-  elsif new.name_source = 'profile' and new.profile_name is distinct from old.profile_name then
+  elsif new.name_source = 'profile' then
     new.name := new.profile_name;
   end if;
   return new;
@@ -137,31 +138,38 @@ comment on function private.contact_name_source() is
   'Trigger: the name follows the WhatsApp profile until a person sets one, and again after a person clears it.';
 
 create function private.with_tag(tags text[], tag text, wanted boolean) returns text[]
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
-  select case
+begin
+  return case
     when wanted and not tag = any (tags) then tags || tag
     when not wanted then array_remove(tags, tag)
     else tags
-  end
+  end;
+end
 $$;
 comment on function private.with_tag(text[], text, boolean) is 'The tags with or without one of them.';
 
 create function private.clean_tags(tags text[]) returns text[]
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
-  select coalesce(array_agg(tag order by first), '{}')
-  from (
-    select tag, min(n) as first
+#variable_conflict use_column
+begin
+  return (
+    select coalesce(array_agg(tag order by first), '{}')
     from (
-      select case lower(btrim(t)) when 'opt-out' then 'opt-out' when 'do not call' then 'Do Not Call' else btrim(t) end, n
-      from unnest(tags) with ordinality as given (t, n)
-    ) as spelled (tag, n)
-    where tag <> ''
-    group by tag
-  ) as cleaned
+      select tag, min(n) as first
+      from (
+        select case lower(btrim(t)) when 'opt-out' then 'opt-out' when 'do not call' then 'Do Not Call' else btrim(t) end, n
+        from unnest(tags) with ordinality as given (t, n)
+      ) as spelled (tag, n)
+      where tag <> ''
+      group by tag
+    ) as cleaned
+  );
+end
 $$;
 comment on function private.clean_tags(text[]) is
   'Tags trimmed, without blanks and repetitions, in their order; the two consent tags in their one spelling.';
@@ -214,10 +222,16 @@ language plpgsql
 security definer set search_path = ''
 as $$
 declare
-  stages text[] := (select w.stages from public.workspaces w where w.id = new.workspace_id);
+  stages text[];
 begin
+  -- A stage that has left the list stays where it is until somebody changes it.
+  if tg_op = 'UPDATE' and new.stage = old.stage then
+    return new;
+  end if;
+  stages := (select w.stages from public.workspaces w where w.id = new.workspace_id);
   new.stage := coalesce(new.stage, stages[1]);
   if not new.stage = any (stages) then
+    perform private.refuse_outsider(new.workspace_id);
     perform private.refuse_field('/stage', 'unknown_stage',
       format('The workspace''s stages are %s.', array_to_string(stages, ', ')));
   end if;
@@ -307,19 +321,18 @@ create trigger contacts_700_log_delete after delete on public.contacts
 -- Lookup --------------------------------------------------------------------------------------
 
 create function private.contact_by_phone(workspace uuid, digits text) returns uuid
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select id from (
-    select c.id, 1 as rank from public.contacts c
-    where c.workspace_id = workspace and c.phone_key = private.phone_key(digits)
-    union all
-    select i.contact_id, 2 from public.contact_identities i
-    where i.workspace_id = workspace and i.channel in ('whatsapp', 'phone')
-      and private.phone_key(i.external_id) = private.phone_key(digits)
-  ) as found
-  order by rank
-  limit 1
+declare
+  key text := private.phone_key(digits);
+begin
+  return coalesce(
+    (select c.id from public.contacts c where c.workspace_id = workspace and c.phone_key = key),
+    (select i.contact_id from public.contact_identities i
+      where i.workspace_id = workspace and i.phone_key = key
+      order by i.created_at, i.id limit 1));
+end
 $$;
 comment on function private.contact_by_phone(uuid, text) is
   'The contact that a number (digits, any variant) belongs to: by its own phone first, then by the identities it has.';

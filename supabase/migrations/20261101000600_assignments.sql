@@ -28,6 +28,7 @@ begin
     new.assigned_at := null;
   elsif not exists (
     select from public.workspace_members m where m.workspace_id = new.workspace_id and m.user_id = new.assigned_to) then
+    perform private.refuse_outsider(new.workspace_id);
     perform private.refuse_field('/assigned_to', 'not_a_member', 'A contact can only be assigned to a member of its workspace.');
   else
     new.assigned_by := coalesce((private.current_actor()).id, new.workspace_id);

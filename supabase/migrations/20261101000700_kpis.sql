@@ -100,13 +100,17 @@ create trigger contacts_720_count_truncate after truncate on public.contacts
   for each statement execute function private.uncount_contacts();
 
 create function private.contact_counts(workspace uuid, include_test boolean) returns table (status public.contact_status, contacts bigint)
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   select s.status, coalesce(sum(d.delta), 0)::bigint
   from unnest(enum_range(null::public.contact_status)) as s (status)
   left join private.contact_kpi_deltas d
     on d.workspace_id = workspace and d.status = s.status and (include_test or not d.is_test)
-  group by s.status
+  group by s.status;
+end
 $$;
 comment on function private.contact_counts(uuid, boolean) is 'Contacts by status, every status present; without mystery shoppers unless asked for.';

@@ -178,10 +178,12 @@ create trigger conversations_700_log_insert after insert on public.conversations
   referencing new table as inserted for each statement execute function private.log_conversations();
 
 create function private.reopens(conversation public.conversations, inbound_at timestamptz) returns boolean
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
-  select coalesce(conversation.status = 'resolved' and inbound_at > coalesce(conversation.resolved_at, '-infinity'), false)
+begin
+  return coalesce(conversation.status = 'resolved' and inbound_at > coalesce(conversation.resolved_at, '-infinity'), false);
+end
 $$;
 comment on function private.reopens(public.conversations, timestamptz) is
   'Whether an inbound message of that time reopens the conversation: it was resolved before.';
@@ -293,12 +295,15 @@ comment on function private.apply_message_statuses(jsonb) is
   'Applies [{ wa_message_id, phone_number_id, status, status_at, error }] to the outbound messages that are stored; returns how many changed.';
 
 create function private.lock_wa_messages(wa_message_ids text[]) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
   -- Buckets, in their order: a batch needs few locks and two batches cannot deadlock.
-  select pg_advisory_xact_lock(hashtext('wa_message'), bucket)
-  from (select distinct abs(hashtext(id)) % 256 as bucket from unnest(wa_message_ids) as ids (id) order by 1) as buckets
+  perform pg_advisory_xact_lock(hashtext('wa_message'), bucket)
+  from (select distinct abs(hashtext(id)) % 256 as bucket from unnest(wa_message_ids) as ids (id) order by 1) as buckets;
+end
 $$;
 comment on function private.lock_wa_messages(text[]) is
   'Taken by who stores a message and by who finds a status without its message, so that one of the two always sees the other.';
@@ -332,15 +337,20 @@ comment on function private.keep_message_statuses(jsonb) is
   'Applies the statuses and keeps those whose message is not stored yet; the same shape as private.apply_message_statuses.';
 
 create function private.orphan_statuses(statuses jsonb) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select jsonb_agg(s)
-  from jsonb_array_elements(statuses) s
-  where not exists (
-    select from public.messages m
-    where m.wa_message_id = s ->> 'wa_message_id' and m.phone_number_id = s ->> 'phone_number_id'
-      and m.direction = 'outbound')
+#variable_conflict use_column
+begin
+  return (
+    select jsonb_agg(s)
+    from jsonb_array_elements(statuses) s
+    where not exists (
+      select from public.messages m
+      where m.wa_message_id = s ->> 'wa_message_id' and m.phone_number_id = s ->> 'phone_number_id'
+        and m.direction = 'outbound')
+  );
+end
 $$;
 comment on function private.orphan_statuses(jsonb) is 'Those of the statuses whose message is not stored; null when there is none.';
 

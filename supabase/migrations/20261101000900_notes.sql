@@ -27,17 +27,22 @@ comment on table public.internal_notes is 'Notes of the team. entity_type lead i
 comment on column public.internal_notes.mentions is 'User ids of the members whose @handle stands in the content, kept by a trigger.';
 
 create function private.mentioned_members(workspace uuid, content text) returns uuid[]
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select coalesce(array_agg(m.user_id order by m.user_id), '{}')
-  from public.workspace_members m
-  where m.workspace_id = workspace
-    and lower(m.handle) in (
-      -- A handle may hold dots and hyphens but a sentence may end in one: both readings count.
-      select lower(reading)
-      from regexp_matches(content, '(?:^|[^A-Za-z0-9_.@-])@([A-Za-z0-9_][A-Za-z0-9_.-]*)', 'g') as found (groups)
-      cross join lateral (values (groups[1]), (rtrim(groups[1], '.-'))) as readings (reading))
+#variable_conflict use_column
+begin
+  return (
+    select coalesce(array_agg(m.user_id order by m.user_id), '{}')
+    from public.workspace_members m
+    where m.workspace_id = workspace
+      and lower(m.handle) in (
+        -- A handle may hold dots and hyphens but a sentence may end in one: both readings count.
+        select lower(reading)
+        from regexp_matches(content, '(?:^|[^A-Za-z0-9_.@-])@([A-Za-z0-9_][A-Za-z0-9_.-]*)', 'g') as found (groups)
+        cross join lateral (values (groups[1]), (rtrim(groups[1], '.-'))) as readings (reading))
+  );
+end
 $$;
 comment on function private.mentioned_members(uuid, text) is
   'The members whose @handle stands in a text; an e-mail address mentions nobody.';

@@ -26,22 +26,32 @@ alter table private.webhook_failures enable row level security;
 comment on table private.webhook_failures is 'Updates that could not be stored though their neighbours could; never seen by clients.';
 
 create function private.json_list(value jsonb) returns jsonb
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
-as $$ select case when jsonb_typeof(value) = 'array' then value else '[]' end $$;
+as $$
+begin
+  return case when jsonb_typeof(value) = 'array' then value else '[]' end;
+end
+$$;
 comment on function private.json_list(jsonb) is 'The value if it is an array, else an empty one.';
 
 create function private.whatsapp_time(value jsonb) returns timestamptz
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
-as $$ select case when value #>> '{}' ~ '^[0-9]{1,11}$' then to_timestamp((value #>> '{}')::bigint) end $$;
+as $$
+#variable_conflict use_column
+begin
+  return case when value #>> '{}' ~ '^[0-9]{1,11}$' then to_timestamp((value #>> '{}')::bigint) end;
+end
+$$;
 comment on function private.whatsapp_time(jsonb) is 'Seconds as a string or a number → time; null for anything else.';
 
 create function private.whatsapp_body(message jsonb) returns text
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select coalesce(
+begin
+  return coalesce(
     case message ->> 'type'
       when 'text' then message #>> '{text,body}'
       when 'button' then message #>> '{button,text}'
@@ -51,17 +61,20 @@ as $$
         message #>> '{interactive,list_reply,title}',
         message #>> '{interactive,nfm_reply,body}')
     end,
-    message -> (message ->> 'type') ->> 'caption')
+    message -> (message ->> 'type') ->> 'caption');
+end
 $$;
 comment on function private.whatsapp_body(jsonb) is 'What a person reads of a message: its text, caption or the title of the answer chosen.';
 
 create function private.whatsapp_media(message jsonb) returns jsonb
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select case when message ->> 'type' in ('image', 'video', 'audio', 'document', 'sticker')
+begin
+  return case when message ->> 'type' in ('image', 'video', 'audio', 'document', 'sticker')
       and jsonb_typeof(message -> (message ->> 'type')) = 'object'
-    then (message -> (message ->> 'type')) - '{caption,url}'::text[] end
+    then (message -> (message ->> 'type')) - '{caption,url}'::text[] end;
+end
 $$;
 comment on function private.whatsapp_media(jsonb) is 'Id, mime type, hash and file name of a media message; null for others.';
 
@@ -70,11 +83,16 @@ create type private.whatsapp_message as (
   workspace_id uuid, phone_number_id text, wa_id text, bsuid text, profile_name text,
   happened_at timestamptz, message jsonb);
 
-create function private.whatsapp_changes(body jsonb)
-returns table (n bigint, waba_id text, field text, value jsonb, phone_number_id text, workspace_id uuid)
-language sql stable
+create type private.whatsapp_change as (
+  n bigint, waba_id text, field text, value jsonb, phone_number_id text, workspace_id uuid);
+
+create function private.whatsapp_changes(body jsonb) returns setof private.whatsapp_change
+language plpgsql stable
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   select row_number() over (), entry ->> 'id', coalesce(change ->> 'field', 'unknown'), change -> 'value',
     change #>> '{value,metadata,phone_number_id}',
     coalesce(
@@ -84,16 +102,20 @@ as $$
       (select w.workspace_id from public.whatsapp_numbers w
         where change #> '{value,metadata,phone_number_id}' is null and w.waba_id = entry ->> 'id' limit 1))
   from jsonb_array_elements(private.json_list(body -> 'entry')) as entry
-  cross join jsonb_array_elements(private.json_list(entry -> 'changes')) as change
+  cross join jsonb_array_elements(private.json_list(entry -> 'changes')) as change;
+end
 $$;
 comment on function private.whatsapp_changes(jsonb) is 'The changes of a delivery, numbered, each with the workspace of its number (null: not registered).';
 
-create function private.whatsapp_messages(body jsonb) returns setof private.whatsapp_message
-language sql stable
+create function private.whatsapp_messages(changes private.whatsapp_change[]) returns setof private.whatsapp_message
+language plpgsql stable
 set search_path = ''
 as $$
-  with changes as materialized (
-    select * from private.whatsapp_changes(body) where field = 'messages' and workspace_id is not null
+#variable_conflict use_column
+begin
+  return query
+  with changes as (
+    select * from unnest(whatsapp_messages.changes) as c where c.field = 'messages' and c.workspace_id is not null
   ), names as (
     -- contacts[] goes with messages[] by id, never by position.
     select c.n, person ->> 'wa_id' as wa_id, person ->> 'user_id' as bsuid, max(person #>> '{profile,name}') as name
@@ -116,10 +138,29 @@ as $$
   left join by_bsuid b on b.n = c.n and b.bsuid = sender.bsuid
   where coalesce(m ->> 'type', 'unknown') not in ('reaction', 'edit', 'revoke', 'system')
     and char_length(m ->> 'id') between 1 and 512
-    and coalesce(sender.wa_id, sender.bsuid) is not null
+    and coalesce(sender.wa_id, sender.bsuid) is not null;
+end
 $$;
-comment on function private.whatsapp_messages(jsonb) is
+comment on function private.whatsapp_messages(private.whatsapp_change[]) is
   'The inbound messages of a delivery that belong to a registered number and can be stored as messages.';
+
+create function private.unknown_whatsapp_senders(messages private.whatsapp_message[]) returns private.whatsapp_message[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select m from unnest(messages) m
+    where m.wa_id is not null and not exists (
+        select from public.contact_identities i
+        where i.workspace_id = m.workspace_id and i.channel = 'whatsapp' and i.external_id = m.wa_id)
+      or m.bsuid is not null and not exists (
+        select from public.contact_identities i
+        where i.workspace_id = m.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = m.bsuid));
+end
+$$;
+comment on function private.unknown_whatsapp_senders(private.whatsapp_message[]) is
+  'The messages whose sender has an id that no contact is known by yet: few, once a workspace is running.';
 
 create function private.create_whatsapp_contacts(messages private.whatsapp_message[], countries jsonb) returns uuid[]
 language plpgsql
@@ -254,23 +295,28 @@ $$;
 comment on function private.store_whatsapp_messages(private.whatsapp_message[]) is
   'Stores the messages in their conversations, each once; returns how many were new.';
 
-create function private.whatsapp_statuses(body jsonb) returns jsonb
-language sql stable
+create function private.whatsapp_statuses(changes private.whatsapp_change[]) returns jsonb
+language plpgsql stable
 set search_path = ''
 as $$
-  select jsonb_agg(jsonb_build_object('wa_message_id', s ->> 'id', 'phone_number_id', c.phone_number_id,
-    'status', s ->> 'status', 'status_at', coalesce(private.whatsapp_time(s -> 'timestamp'), now()),
-    'error', private.json_list(s -> 'errors') -> 0))
-  from private.whatsapp_changes(body) c
-  cross join jsonb_array_elements(private.json_list(c.value -> 'statuses')) as s
-  where c.field = 'messages' and c.workspace_id is not null
-    and s ->> 'status' in ('sent', 'delivered', 'read', 'played', 'failed')
-    and char_length(s ->> 'id') between 1 and 512
+#variable_conflict use_column
+begin
+  return (
+    select jsonb_agg(jsonb_build_object('wa_message_id', s ->> 'id', 'phone_number_id', c.phone_number_id,
+      'status', s ->> 'status', 'status_at', coalesce(private.whatsapp_time(s -> 'timestamp'), now()),
+      'error', private.json_list(s -> 'errors') -> 0))
+    from unnest(changes) c
+    cross join jsonb_array_elements(private.json_list(c.value -> 'statuses')) as s
+    where c.field = 'messages' and c.workspace_id is not null
+      and s ->> 'status' in ('sent', 'delivered', 'read', 'played', 'failed')
+      and char_length(s ->> 'id') between 1 and 512
+  );
+end
 $$;
-comment on function private.whatsapp_statuses(jsonb) is
+comment on function private.whatsapp_statuses(private.whatsapp_change[]) is
   'The statuses of a delivery in the shape of private.apply_message_statuses; null when there is none.';
 
-create function private.store_whatsapp_events(body jsonb) returns int
+create function private.store_whatsapp_events(changes private.whatsapp_change[]) returns int
 language plpgsql
 set search_path = ''
 as $$
@@ -278,23 +324,25 @@ declare
   stored int;
 begin
   with items as (
-    select c.*, c.value as item, null as type from private.whatsapp_changes(body) c where c.field <> 'messages'
+    select c.*, c.value as item, null as type from unnest(changes) c where c.field <> 'messages'
     union all
     select c.*, m, m ->> 'type'
-    from private.whatsapp_changes(body) c cross join jsonb_array_elements(private.json_list(c.value -> 'messages')) as m
+    from unnest(changes) c cross join jsonb_array_elements(private.json_list(c.value -> 'messages')) as m
     where c.field = 'messages' and (m ->> 'type' in ('reaction', 'edit', 'revoke', 'system')
       or char_length(m ->> 'id') not between 1 and 512 or m ->> 'id' is null
       or (coalesce(m ->> 'from', '') !~ '^[0-9]{5,20}$' and coalesce(char_length(m ->> 'from_user_id'), 0) not between 1 and 256))
     union all
     select c.*, s, 'status:' || coalesce(s ->> 'status', 'unknown')
-    from private.whatsapp_changes(body) c cross join jsonb_array_elements(private.json_list(c.value -> 'statuses')) as s
+    from unnest(changes) c cross join jsonb_array_elements(private.json_list(c.value -> 'statuses')) as s
     where c.field = 'messages' and (coalesce(s ->> 'status', '') not in ('sent', 'delivered', 'read', 'played', 'failed')
       or s ->> 'id' is null or char_length(s ->> 'id') not between 1 and 512)
     union all
-    select c.*, c.value - '{messages,statuses,contacts}'::text[], 'other'
-    from private.whatsapp_changes(body) c
-    where c.field = 'messages' and (jsonb_typeof(c.value) is distinct from 'object'
-      or (c.value - '{messages,statuses,contacts,metadata,messaging_product}'::text[]) <> '{}')
+    select c.*, rest, 'other'
+    from unnest(changes) c
+    cross join lateral (
+      select case when jsonb_typeof(c.value) = 'object'
+        then c.value - '{messages,statuses,contacts,metadata,messaging_product}'::text[] else c.value end as rest) as r
+    where c.field = 'messages' and rest is distinct from '{}'
   )
   insert into public.whatsapp_events
     (workspace_id, waba_id, phone_number_id, field, type, payload, dedupe_key, occurred_at)
@@ -308,7 +356,7 @@ begin
   return stored;
 end
 $$;
-comment on function private.store_whatsapp_events(jsonb) is
+comment on function private.store_whatsapp_events(private.whatsapp_change[]) is
   'Keeps what is neither message nor status, known or not, each once; returns how many were new.';
 
 create function private.process_whatsapp(body jsonb, countries jsonb) returns jsonb
@@ -316,13 +364,17 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  messages private.whatsapp_message[] := array(select m from private.whatsapp_messages(body) m);
-  statuses jsonb := private.whatsapp_statuses(body);
+  changes private.whatsapp_change[] := array(select c from private.whatsapp_changes(body) c);
+  messages private.whatsapp_message[] := array(select m from private.whatsapp_messages(changes) m);
+  statuses jsonb := private.whatsapp_statuses(changes);
+  strangers private.whatsapp_message[] := private.unknown_whatsapp_senders(messages);
   created uuid[] := '{}';
   detail jsonb;
 begin
   if cardinality(messages) > 0 then
-    created := private.create_whatsapp_contacts(messages, countries);
+    if cardinality(strangers) > 0 then
+      created := private.create_whatsapp_contacts(strangers, countries);
+    end if;
     detail := jsonb_build_object('messages', private.store_whatsapp_messages(messages));
     if cardinality(created) > 0 then
       perform private.route_contacts(created);
@@ -330,19 +382,22 @@ begin
   end if;
   return coalesce(detail, jsonb_build_object('messages', 0))
     || case when statuses is null then '{}' else jsonb_build_object('statuses', private.keep_message_statuses(statuses)) end
-    || jsonb_build_object('contacts', cardinality(created), 'events', private.store_whatsapp_events(body),
+    || jsonb_build_object('contacts', cardinality(created), 'events', private.store_whatsapp_events(changes),
       'unknown_numbers', (
         select coalesce(jsonb_agg(distinct c.phone_number_id), '[]')
-        from private.whatsapp_changes(body) c where c.workspace_id is null and c.phone_number_id is not null));
+        from unnest(changes) c where c.workspace_id is null and c.phone_number_id is not null));
 end
 $$;
 comment on function private.process_whatsapp(jsonb, jsonb) is
   'Spreads a delivery over the tables, a constant number of statements whatever its size; doing it again changes nothing.';
 
 create function private.whatsapp_items(body jsonb) returns setof jsonb
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   select jsonb_build_object('entry', jsonb_build_array(jsonb_build_object('id', entry -> 'id', 'changes',
     jsonb_build_array(jsonb_build_object('field', change -> 'field', 'value', part)))))
   from jsonb_array_elements(private.json_list(body -> 'entry')) as entry
@@ -357,7 +412,8 @@ as $$
     union all
     select (change -> 'value') - 'messages' || jsonb_build_object('statuses', jsonb_build_array(s))
     from jsonb_array_elements(private.json_list(change -> 'value' -> 'statuses')) s
-  ) as parts
+  ) as parts;
+end
 $$;
 comment on function private.whatsapp_items(jsonb) is 'A delivery cut into deliveries of one update each.';
 

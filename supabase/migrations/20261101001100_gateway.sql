@@ -27,9 +27,13 @@ alter table private.rate_limits enable row level security;
 comment on table private.rate_limits is 'Calls by principal and minute, summed over the processes that serve them.';
 
 create function private.data(body json) returns text
-language sql immutable
+language plpgsql immutable
 set search_path = ''
-as $$ select '{"data":' || coalesce(body::text, 'null') || '}' $$;
+as $$
+begin
+  return '{"data":' || coalesce(body::text, 'null') || '}';
+end
+$$;
 comment on function private.data(json) is 'A success body: {"data": …}.';
 
 create function private.run_operation(principal private.principal, operation text, args jsonb) returns private.answer
@@ -40,10 +44,10 @@ declare
   answer private.answer;
 begin
   -- From here on the call has the rights of a member: row level security holds for it, whatever
-  -- the operation forgets. Both settings end with the transaction.
+  -- the operation forgets. Both settings are taken back, and end with the transaction at the latest.
   perform set_config('request.jwt.claims', principal.claims::text, true), set_config('role', 'authenticated', true);
   execute format('select * from api.%I($1)', operation) into answer using args;
-  perform set_config('role', 'none', true);
+  perform set_config('role', 'none', true), set_config('request.jwt.claims', '', true);
   return answer;
 end
 $$;
@@ -156,21 +160,31 @@ comment on function private.sync_rate_limits(jsonb) is
 -- Cursors -------------------------------------------------------------------------------------
 
 create function private.cursor_signature(payload text) returns bytea
-language sql stable
+language plpgsql stable
 -- Definer: only this function may read the key.
 security definer set search_path = ''
 as $$
-  select substring(extensions.hmac(convert_to(payload, 'UTF8'), s.value, 'sha256') from 1 for 16)
-  from private.secrets s where s.name = 'cursor'
+#variable_conflict use_column
+begin
+  return (
+    select substring(extensions.hmac(convert_to(payload, 'UTF8'), s.value, 'sha256') from 1 for 16)
+    from private.secrets s where s.name = 'cursor'
+  );
+end
 $$;
 comment on function private.cursor_signature(text) is 'The seal of a cursor.';
 
 create function private.encode_cursor(query text, key text, id uuid) returns text
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select translate(encode(private.cursor_signature(query || payload) || convert_to(payload, 'UTF8'), 'base64'), E'+/=\n', '-_')
-  from (select jsonb_build_array(key, id)::text as payload) as p
+#variable_conflict use_column
+begin
+  return (
+    select translate(encode(private.cursor_signature(query || payload) || convert_to(payload, 'UTF8'), 'base64'), E'+/=\n', '-_')
+    from (select jsonb_build_array(key, id)::text as payload) as p
+  );
+end
 $$;
 comment on function private.encode_cursor(text, text, uuid) is
   'An opaque cursor after the row with that sort key and id; valid only for the same query text.';

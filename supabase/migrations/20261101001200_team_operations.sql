@@ -9,14 +9,17 @@ from public.conversations v join public.contacts c on c.id = v.contact_id;
 comment on view private.conversation_records is 'The conversation as the API shows it.';
 
 create function private.author(user_id uuid, api_key_id uuid) returns json
-language sql stable
+language plpgsql stable
 -- Definer: who may read notes may read their authors' names, also those of keys.
 security definer set search_path = ''
 as $$
-  select coalesce(
+#variable_conflict use_column
+begin
+  return coalesce(
     (select json_build_object('name', p.name, 'avatar_url', p.avatar_url) from public.profiles p where p.user_id = author.user_id),
     (select json_build_object('name', k.name, 'avatar_url', null) from public.api_keys k where k.id = author.api_key_id),
-    json_build_object('name', null, 'avatar_url', null))
+    json_build_object('name', null, 'avatar_url', null));
+end
 $$;
 comment on function private.author(uuid, uuid) is 'A member or an API key as { name, avatar_url }.';
 
@@ -27,9 +30,13 @@ from public.internal_notes n;
 comment on view private.note_records is 'The note as the API shows it.';
 
 create function private.redirect_url(dashboard_url text, query text) returns text
-language sql immutable
+language plpgsql immutable
 set search_path = ''
-as $$ select rtrim(coalesce(dashboard_url, ''), '/') || '/dashboard/whatsapp/inbox?' || query $$;
+as $$
+begin
+  return rtrim(coalesce(dashboard_url, ''), '/') || '/dashboard/whatsapp/inbox?' || query;
+end
+$$;
 comment on function private.redirect_url(text, text) is 'Where the inbox of the dashboard is.';
 
 create function private.open_conversation(contact uuid, out id uuid, out created boolean)
@@ -171,12 +178,17 @@ from public.api_keys where revoked_at is null;
 comment on view private.api_key_records is 'The API key as the API shows it: never its hash.';
 
 create function api.list_api_keys(args jsonb) returns private.answer
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select row(200, '{"data":' || coalesce(json_agg(row_to_json(k) order by k.created_at desc, k.id desc), '[]')
-    || ',"next_cursor":null}', null)::private.answer
-  from private.api_key_records k
+#variable_conflict use_column
+begin
+  return (
+    select row(200, '{"data":' || coalesce(json_agg(row_to_json(k) order by k.created_at desc, k.id desc), '[]')
+      || ',"next_cursor":null}', null)::private.answer
+    from private.api_key_records k
+  );
+end
 $$;
 comment on function api.list_api_keys(jsonb) is '{} → the keys of the workspace that are not revoked, newest first.';
 
@@ -248,11 +260,16 @@ $$;
 comment on function api.list_activity(jsonb) is '{ entity_type?, entity_id?, limit?, cursor? } → the audit trail, newest first. 400 invalid_cursor.';
 
 create function api.workspace(args jsonb) returns private.answer
-language sql stable
+language plpgsql stable
 -- Definer: keys have no right to read workspaces; this shows them their own.
 security definer set search_path = ''
 as $$
-  select row(200, private.data(json_build_object('id', w.id, 'name', w.name, 'default_country', w.default_country)), null)::private.answer
-  from public.workspaces w where w.id = (private.claims() ->> 'workspace_id')::uuid
+#variable_conflict use_column
+begin
+  return (
+    select row(200, private.data(json_build_object('id', w.id, 'name', w.name, 'default_country', w.default_country)), null)::private.answer
+    from public.workspaces w where w.id = (private.claims() ->> 'workspace_id')::uuid
+  );
+end
 $$;
 comment on function api.workspace(jsonb) is '{} → the caller''s workspace; its country decides how a local phone number is read.';

@@ -10,36 +10,50 @@ from public.contacts;
 comment on view private.contact_records is 'The contact as the API shows it, field by field in its order.';
 
 create function private.contact_answer(status int, contact uuid) returns private.answer
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select row(contact_answer.status, private.data(row_to_json(r)),
-    jsonb_build_object('ETag', '"' || c.version || '"'))::private.answer
-  from private.contact_records r join public.contacts c using (id)
-  where r.id = contact
+#variable_conflict use_column
+begin
+  return (
+    select row(contact_answer.status, private.data(row_to_json(r)),
+      jsonb_build_object('ETag', '"' || c.version || '"'))::private.answer
+    from private.contact_records r join public.contacts c using (id)
+    where r.id = contact
+  );
+end
 $$;
 comment on function private.contact_answer(int, uuid) is 'A contact as an answer, with its ETag.';
 
 -- Filters -------------------------------------------------------------------------------------
 
 create function private.like_pattern(value text) returns text
-language sql immutable strict
+language plpgsql immutable strict
 set search_path = ''
-as $$ select '%' || regexp_replace(value, '([\\%_])', '\\\1', 'g') || '%' $$;
+as $$
+begin
+  return '%' || regexp_replace(value, '([\\%_])', '\\\1', 'g') || '%';
+end
+$$;
 comment on function private.like_pattern(text) is 'A LIKE pattern for text that contains the value literally.';
 
 create function private.search_condition(search text) returns text
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select coalesce(string_agg(format('c.search_text like %L', private.like_pattern(word)), ' and '), 'true')
-  from (
-    -- A phone number, however it is punctuated, is searched by its digits; else every word counts.
-    select private.digits(search) as word where search ~ '^[-+().\s0-9]*[0-9][-+().\s0-9]*$'
-    union all
-    select word from regexp_split_to_table(private.fold(search), '\s+') as word
-    where word <> '' and search !~ '^[-+().\s0-9]*[0-9][-+().\s0-9]*$'
-  ) as words
+#variable_conflict use_column
+begin
+  return (
+    select coalesce(string_agg(format('c.search_text like %L', private.like_pattern(word)), ' and '), 'true')
+    from (
+      -- A phone number, however it is punctuated, is searched by its digits; else every word counts.
+      select private.digits(search) as word where search ~ '^[-+().\s0-9]*[0-9][-+().\s0-9]*$'
+      union all
+      select word from regexp_split_to_table(private.fold(search), '\s+') as word
+      where word <> '' and search !~ '^[-+().\s0-9]*[0-9][-+().\s0-9]*$'
+    ) as words
+  );
+end
 $$;
 comment on function private.search_condition(text) is 'A search text → an SQL condition on contacts c.';
 
@@ -101,20 +115,22 @@ comment on function private.contact_conditions(uuid, jsonb) is
   'The filter of list-contacts ({ parameter: value }, lists as arrays) → an SQL condition on contacts c in that workspace. The only place that knows what a filter means.';
 
 create function private.contact_sort(sort text, out expression text, out type text, out descending boolean)
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
+begin
   -- The expressions of the indexes: null folded to the least value, so that paging is one range.
-  select case ltrim(sort, '-')
-      when 'created_at' then 'c.created_at'
-      when 'updated_at' then 'c.updated_at'
-      when 'last_contact_at' then 'coalesce(c.last_contact_at, ''-infinity''::timestamptz)'
-      when 'name' then 'lower(coalesce(c.name, ''''))'
-      when 'value' then 'coalesce(c.value, 0)'
-      when 'score' then 'c.score'
-    end,
-    case ltrim(sort, '-') when 'name' then 'text' when 'value' then 'numeric' when 'score' then 'int' else 'timestamptz' end,
-    sort like '-%'
+  expression := case ltrim(sort, '-')
+    when 'created_at' then 'c.created_at'
+    when 'updated_at' then 'c.updated_at'
+    when 'last_contact_at' then 'coalesce(c.last_contact_at, ''-infinity''::timestamptz)'
+    when 'name' then 'lower(coalesce(c.name, ''''))'
+    when 'value' then 'coalesce(c.value, 0)'
+    when 'score' then 'c.score'
+  end;
+  type := case ltrim(sort, '-') when 'name' then 'text' when 'value' then 'numeric' when 'score' then 'int' else 'timestamptz' end;
+  descending := sort like '-%';
+end
 $$;
 comment on function private.contact_sort(text) is 'A sort of the API → the SQL expression, its type and direction; expression null: there is no such sort.';
 
@@ -213,38 +229,45 @@ comment on function private.require_contact(jsonb, text[]) is
   '{ contact_id } or { phone } → the id of the contact in the caller''s workspace; 404 contact_not_found.';
 
 create function api.get_contact(args jsonb) returns private.answer
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select row(200, private.data(row_to_json(detail)), jsonb_build_object('ETag', '"' || c.version || '"'))::private.answer
-  from public.contacts c
-  cross join lateral (
-    select r.*,
-      (select row_to_json(v) from private.conversation_records v
-        where v.id = (
-          select o.id from public.conversations o
-          where o.contact_id = c.id and o.status = 'active'
-          order by coalesce(o.last_message_at, o.created_at) desc limit 1)) as conversation,
-      (select coalesce(json_agg(row_to_json(n) order by n.created_at desc, n.id desc), '[]')
-        from (
-          select * from private.note_records n where n.entity_type = 'lead' and n.entity_id = c.id
-          order by n.created_at desc, n.id desc limit 10) as n) as latest_notes,
-      (select coalesce(json_agg(json_build_object(
-            'channel', i.channel, 'external_id', i.external_id, 'created_at', i.created_at) order by i.created_at, i.id), '[]')
-        from public.contact_identities i where i.contact_id = c.id) as identities
-    from private.contact_records r where r.id = c.id
-  ) as detail
-  where c.id = private.require_contact(args, array['contacts:read'])
+#variable_conflict use_column
+begin
+  return (
+    select row(200, private.data(row_to_json(detail)), jsonb_build_object('ETag', '"' || c.version || '"'))::private.answer
+    from public.contacts c
+    cross join lateral (
+      select r.*,
+        (select row_to_json(v) from private.conversation_records v
+          where v.id = (
+            select o.id from public.conversations o
+            where o.contact_id = c.id and o.status = 'active'
+            order by coalesce(o.last_message_at, o.created_at) desc limit 1)) as conversation,
+        (select coalesce(json_agg(row_to_json(n) order by n.created_at desc, n.id desc), '[]')
+          from (
+            select * from private.note_records n where n.entity_type = 'lead' and n.entity_id = c.id
+            order by n.created_at desc, n.id desc limit 10) as n) as latest_notes,
+        (select coalesce(json_agg(json_build_object(
+              'channel', i.channel, 'external_id', i.external_id, 'created_at', i.created_at) order by i.created_at, i.id), '[]')
+          from public.contact_identities i where i.contact_id = c.id) as identities
+      from private.contact_records r where r.id = c.id
+    ) as detail
+    where c.id = private.require_contact(args, array['contacts:read'])
+  );
+end
 $$;
 comment on function api.get_contact(jsonb) is
   '{ contact_id } or { phone } → the contact with its open conversation, ten latest notes and identities. 404 contact_not_found.';
 
 -- What the API may write into a contact, from a JSON object that holds only what was given.
 create function private.given_contact(given jsonb, current public.contacts) returns public.contacts
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select jsonb_populate_record(current, given - array['status', 'sale_status', 'tags', 'custom', 'channels', 'source',
+#variable_conflict use_column
+begin
+  return jsonb_populate_record(current, given - array['status', 'sale_status', 'tags', 'custom', 'channels', 'source',
       'is_vip', 'is_mystery_shopper', 'is_contractor', 'opted_out', 'do_not_call', 'stage']
     || (
       -- Where a column must have a value, null clears it to its beginning.
@@ -253,7 +276,8 @@ as $$
         ('channels', '[]'), ('source', '"manual"'), ('is_vip', 'false'), ('is_mystery_shopper', 'false'),
         ('is_contractor', 'false'), ('opted_out', 'false'), ('do_not_call', 'false'), ('stage', 'null'))
         as neutral_values (key, neutral)
-      where given ? key))
+      where given ? key));
+end
 $$;
 comment on function private.given_contact(jsonb, public.contacts) is 'The contact with the given fields written over it; null clears.';
 
@@ -383,48 +407,61 @@ comment on function api.update_contact(jsonb) is
   '{ contact_id, set, add_tags?, remove_tags?, if_match? } → the contact. 404 contact_not_found, 409 contact_exists, 412 precondition_failed.';
 
 create function private.matches_etag(if_match text, etag text) returns boolean
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
-  select if_match is null or btrim(if_match) = '*'
-    or etag = any (select btrim(tag) from regexp_split_to_table(if_match, ',') as tag)
+#variable_conflict use_column
+begin
+  return if_match is null or btrim(if_match) = '*'
+    or etag = any (select btrim(tag) from regexp_split_to_table(if_match, ',') as tag);
+end
 $$;
 comment on function private.matches_etag(text, text) is 'RFC 9110 If-Match: no header, *, or a list with the (strong) tag.';
 
 create function api.contact_kpis(args jsonb) returns private.answer
-language sql stable
+language plpgsql stable
 -- Definer: the counts are kept in a service table.
 security definer set search_path = ''
 as $$
-  with counts as (
-    select * from private.contact_counts(private.current_workspace('contacts:read'),
-      coalesce((args ->> 'include_test')::boolean, false))
-  ), sums as (
-    select sum(contacts) as total,
-      sum(contacts) filter (where status in ('qualified', 'converted')) as qualified,
-      sum(contacts) filter (where status = 'lost') as lost
-    from counts
-  )
-  select row(200, private.data(json_build_object(
-      'total_contacts', total,
-      'qualified_leads', qualified,
-      'conversion_rate', case when total > 0 then trim_scale(round(100.0 * qualified / total, 2)) else 0 end,
-      'lost_leads', lost,
-      'by_status', (select json_object_agg(status, contacts order by status) from counts))), null)::private.answer
-  from sums
+#variable_conflict use_column
+begin
+  return (
+    with counts as (
+      select * from private.contact_counts(private.current_workspace('contacts:read'),
+        coalesce((args ->> 'include_test')::boolean, false))
+    ), sums as (
+      select sum(contacts) as total,
+        sum(contacts) filter (where status in ('qualified', 'converted')) as qualified,
+        sum(contacts) filter (where status = 'lost') as lost
+      from counts
+    )
+    select row(200, private.data(json_build_object(
+        'total_contacts', total,
+        'qualified_leads', qualified,
+        'conversion_rate', case when total > 0 then trim_scale(round(100.0 * qualified / total, 2)) else 0 end,
+        'lost_leads', lost,
+        'by_status', (select json_object_agg(status, contacts order by status) from counts))), null)::private.answer
+    from sums
+  );
+end
 $$;
 comment on function api.contact_kpis(jsonb) is '{ include_test? } → the KPIs; mystery shoppers are left out unless asked for.';
 
 create function api.contact_tags(args jsonb) returns private.answer
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select row(200, private.data(coalesce(json_agg(json_build_object('tag', tag, 'count', n) order by n desc, tag), '[]')), null)::private.answer
-  from (
-    select tag, count(*) as n
-    from public.contacts c cross join unnest(c.tags) as tag
-    where c.workspace_id = private.current_workspace('contacts:read')
-    group by tag
-  ) as counted
+#variable_conflict use_column
+begin
+  return (
+    select row(200, private.data(coalesce(json_agg(json_build_object('tag', tag, 'count', n) order by n desc, tag), '[]')), null)::private.answer
+    from (
+      select tag, count(*) as n
+      from public.contacts c cross join unnest(c.tags) as tag
+      where c.workspace_id = private.current_workspace('contacts:read')
+      group by tag
+    ) as counted
+  );
+end
 $$;
 comment on function api.contact_tags(jsonb) is '{} → the workspace''s tags with how many contacts have each, most used first.';

@@ -8,6 +8,7 @@ revoke all on all tables in schema public from anon, authenticated;
 revoke all on all tables in schema private, api from public, anon, authenticated;
 revoke execute on all functions in schema private, api from public, anon, authenticated;
 grant all on all tables in schema public to service_role;
+revoke update, delete, truncate on public.activity_log from service_role;
 
 alter table public.workspaces enable row level security;
 alter table public.profiles enable row level security;

@@ -1,6 +1,9 @@
 import { join, resolve } from "node:path";
 import { type Credentials, credentialsPath } from "./stack/credentials.ts";
+import { SUPERUSER } from "./stack/cluster.ts";
 import { readTextIfThere, removeIfThere, ROOT } from "./stack/files.ts";
+import { connectionUrl } from "./stack/postgres.ts";
+import { loadSecrets } from "./stack/secrets.ts";
 
 export interface SpawnOptions {
   data: string;
@@ -13,6 +16,9 @@ export interface SpawnOptions {
 
 export interface SpawnedStack {
   credentials: Credentials;
+  credentialsPath: string;
+  /** The superuser's; the embedded Postgres only. */
+  adminDatabaseUrl: string;
   pid: number;
   /** The real stop: SIGTERM; resolves with the exit code when the process is gone. */
   stop(): Promise<number>;
@@ -46,7 +52,8 @@ export async function spawnStack(options: SpawnOptions): Promise<SpawnedStack> {
       ...options.args ?? [],
     ],
     cwd: ROOT,
-    env: options.env,
+    // It stops when we are gone, however we went: no test leaves a server behind.
+    env: { LEADBASE_TASK: "1", ...options.env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -71,8 +78,15 @@ export async function spawnStack(options: SpawnOptions): Promise<SpawnedStack> {
     await reading;
     return code;
   };
+  const { superuser_password } = await loadSecrets(data);
   return {
     credentials,
+    credentialsPath: credentialsPath(data),
+    adminDatabaseUrl: connectionUrl(
+      SUPERUSER,
+      superuser_password,
+      Number(new URL(credentials.database_url).port),
+    ),
     pid: child.pid,
     stop: () => end("SIGTERM"),
     kill: async () => void await end("SIGKILL"),

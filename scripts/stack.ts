@@ -1,33 +1,21 @@
 import { join, resolve } from "node:path";
 import postgres from "postgres";
 import { type Credentials, credentialsPath, writeCredentials } from "./stack/credentials.ts";
+import { type DatabaseOptions, openDatabase } from "./stack/database.ts";
 import { functionEnvironment, setEnvironment } from "./stack/environment.ts";
 import { isThere, removeIfThere, ROOT } from "./stack/files.ts";
 import { closeFunctions, dispatcher, loadFunctions, PREFIX } from "./stack/functions.ts";
 import { lockDataFolder } from "./stack/lock.ts";
-import { migrate } from "./stack/migrate.ts";
-import { applyPlatform, applyPlatformIfMissing, knowsLetters } from "./stack/platform.ts";
-import { connectionUrl, startPostgres } from "./stack/postgres.ts";
 import { StackProblem } from "./stack/problem.ts";
 import { loadSecrets, saveSecrets, type Secrets } from "./stack/secrets.ts";
 import { DEMO, emailsOf, ensureApiKeys, seedDemo } from "./stack/seed.ts";
-import { type HttpServer, listen } from "./stack/server.ts";
-import { supabaseCli } from "./stack/supabase_cli.ts";
+import { listen } from "./stack/server.ts";
 import { startSweeper } from "./stack/sweeper.ts";
 import { mintMemberToken } from "./stack/tokens.ts";
 
-export interface StackOptions {
+export interface StackOptions extends Omit<DatabaseOptions, "databasePort"> {
   /** HTTP port on 127.0.0.1; 0 takes any free one. */
   port: number;
-  data: string;
-  fresh?: boolean;
-  /** An existing Postgres instead of the embedded one. */
-  dbUrl?: string;
-  /** The folder whose supabase/ has the migrations and the seed; this checkout by default. */
-  project?: string;
-  signal?: AbortSignal;
-  /** Told what takes long, for people. */
-  onProgress?: (message: string) => void;
 }
 
 export interface Stack {
@@ -40,13 +28,6 @@ export interface Stack {
   adminDatabaseUrl?: string;
   /** Finishes what is in flight (not when hurried), then stops Postgres. */
   stop(hurry?: AbortSignal): Promise<void>;
-}
-
-interface Database {
-  url: string;
-  adminUrl?: string;
-  /** Resolves once a new cluster is safe on disk. */
-  synced: Promise<void>;
 }
 
 /**
@@ -76,14 +57,11 @@ async function assemble(options: StackOptions, release: AsyncDisposableStack): P
 
   const functions = loadFunctions();
   functions.catch(() => {});
-  const database = await openDatabase(data, secrets, server, options, release);
-  await warnOfDeafLocale(database.url, options);
-  await migrate(database.url, project, {
-    embedded: !options.dbUrl,
-    signal: options.signal,
-    onApply: (count) => options.onProgress?.(`Applying ${count} migrations…`),
-  });
-
+  const database = await openDatabase(
+    { ...options, data, project, databasePort: options.port === 0 ? 0 : server.port + 1 },
+    secrets,
+    release,
+  );
   const sql = postgres(database.url, { max: 1, idle_timeout: 20, onnotice: () => {} });
   release.defer(() => sql.end({ timeout: 5 }));
   await seedDemo(sql, project);
@@ -119,47 +97,6 @@ async function openSecrets(data: string, options: StackOptions): Promise<Secrets
     throw new StackProblem(`${path} is gone, and with it the database's password. Use --fresh.`);
   }
   return await loadSecrets(data);
-}
-
-async function openDatabase(
-  data: string,
-  secrets: Secrets,
-  server: HttpServer,
-  options: StackOptions,
-  release: AsyncDisposableStack,
-): Promise<Database> {
-  if (options.dbUrl) {
-    await applyPlatformIfMissing(options.dbUrl);
-    return { url: options.dbUrl, synced: Promise.resolve() };
-  }
-  if (options.fresh || !await isThere(join(data, "postgres"))) {
-    options.onProgress?.("Making the database…");
-    // Downloads meanwhile, on a machine that has not got it.
-    supabaseCli().catch(() => {});
-  }
-  const embedded = await startPostgres({
-    data,
-    password: secrets.superuser_password,
-    fresh: options.fresh,
-    port: options.port === 0 ? 0 : server.port + 1,
-    signal: options.signal,
-  });
-  release.defer(embedded.stop);
-  embedded.synced.catch(() => {});
-  await applyPlatform(embedded.adminUrl, secrets.postgres_password);
-  return {
-    url: connectionUrl("postgres", secrets.postgres_password, embedded.port),
-    adminUrl: embedded.adminUrl,
-    synced: embedded.synced,
-  };
-}
-
-async function warnOfDeafLocale(databaseUrl: string, options: StackOptions): Promise<void> {
-  if (await knowsLetters(databaseUrl)) return;
-  options.onProgress?.(
-    "The database's locale knows ASCII letters only: searching other scripts will find nothing. " +
-      "Install a UTF-8 locale (C.UTF-8 or en_US.UTF-8) and start with --fresh.",
-  );
 }
 
 async function makeCredentials(

@@ -32,9 +32,11 @@ async function main(): Promise<number> {
 
 function greet(stack: Stack): void {
   const { api_key } = stack.credentials;
+  const near = relative(Deno.cwd(), stack.credentialsPath);
+  const path = near.startsWith("..") ? stack.credentialsPath : near;
   say(`
 Leadbase runs at ${stack.url}
-Credentials (API keys, member tokens, database): ${relative(Deno.cwd(), stack.credentialsPath)}
+Credentials (API keys, member tokens, database): ${path}
 
   curl -H "Authorization: Bearer ${api_key}" "${stack.url}/list-contacts?limit=3"
 
@@ -50,9 +52,11 @@ function say(message: string): void {
   }
 }
 
-try {
-  Deno.exit(await main());
-} catch (error) {
-  console.error(describeFailure(error));
-  Deno.exit(error instanceof StackProblem ? error.exitCode : 1);
+if (import.meta.main) {
+  try {
+    Deno.exit(await main());
+  } catch (error) {
+    console.error(describeFailure(error));
+    Deno.exit(error instanceof StackProblem ? error.exitCode : 1);
+  }
 }

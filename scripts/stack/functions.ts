@@ -14,13 +14,17 @@ const FOLDER = join(ROOT, "supabase", "functions");
 export async function loadFunctions(): Promise<Map<string, EdgeFunction>> {
   const names: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(FOLDER)) {
-    if (isDirectory && !name.startsWith("_") && await isThere(join(FOLDER, name, "app.ts"))) names.push(name);
+    if (isDirectory && !name.startsWith("_") && await isThere(join(FOLDER, name, "app.ts"))) {
+      names.push(name);
+    }
   }
   return new Map(
-    await Promise.all(names.sort().map(async (name): Promise<[string, EdgeFunction]> => {
-      const { app } = await import(pathToFileURL(join(FOLDER, name, "app.ts")).href);
-      return [name, app];
-    })),
+    await Promise.all(
+      names.sort().map(async (name): Promise<[string, EdgeFunction]> => {
+        const { app } = await import(pathToFileURL(join(FOLDER, name, "app.ts")).href);
+        return [name, app];
+      }),
+    ),
   );
 }
 

@@ -109,7 +109,9 @@ export function migrationFailure(stdout: string, stderr: string): string {
   const file = [...stderr.matchAll(/^Applying migration (\S+?)\.*$/gm)].at(-1)?.[1];
   const reason = errorMessage(stdout) ?? stderr.trim().split("\n").at(-1) ?? "no reason given";
   const [message, , statement] = reason.split("\n");
-  const where = statement ? ` in: ${reason.split("\n").slice(2).join(" ").replace(/\s+/g, " ").slice(0, 160)}` : "";
+  const where = statement
+    ? ` in: ${reason.split("\n").slice(2).join(" ").replace(/\s+/g, " ").slice(0, 160)}`
+    : "";
   return `Migration ${file ?? "run"} failed: ${message}${where}`;
 }
 

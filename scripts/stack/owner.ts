@@ -56,7 +56,8 @@ export async function withAccess(owner: Owner, folder: string, program: string):
 async function canReach(owner: Owner, folder: string, program: string): Promise<boolean> {
   try {
     const script = 'cd "$1" && exec "$2" --version';
-    return (await owner.run("/bin/sh", ["-c", script, "sh", folder, program], { cwd: "/" })).code === 0;
+    return (await owner.run("/bin/sh", ["-c", script, "sh", folder, program], { cwd: "/" }))
+      .code === 0;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;

@@ -7,10 +7,11 @@ import { StackProblem } from "./problem.ts";
 export async function applyPlatform(adminUrl: string, postgresPassword: string): Promise<void> {
   await connected(adminUrl, async (sql) => {
     await sql.unsafe(await platformSql()).simple();
+    const [{ name }] = await sql`select quote_ident(current_database()) as name`;
     // Neither statement takes parameters; the password is our own base64url.
     await sql.unsafe(`
       alter role postgres password '${postgresPassword}';
-      alter database postgres owner to postgres;
+      alter database ${name} owner to postgres;
     `).simple();
   });
 }

@@ -53,6 +53,8 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   const binaries = await locatePostgres();
   const cluster = join(options.data, "postgres");
   let owner = await findOwner(cluster);
+  // A folder made by mktemp is closed to all others; what is secret in it has modes of its own.
+  if (owner.ids) await Deno.chmod(options.data, 0o711);
   owner = await withAccess(owner, options.data, join(binaries, "bin", "postgres"));
   await stopOrphan(cluster, binaries, owner, options.password);
   if (options.fresh) await removeIfThere(cluster);

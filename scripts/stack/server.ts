@@ -35,10 +35,14 @@ export function listen(port: number): HttpServer {
     }, (request) => handler(request));
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {
-      throw new StackProblem(`Port ${port} is taken. Choose another with --port (0: any free one).`);
+      throw new StackProblem(
+        `Port ${port} is taken. Choose another with --port (0: any free one).`,
+      );
     }
     if (error instanceof Deno.errors.PermissionDenied) {
-      throw new StackProblem(`Port ${port} may not be used by this user. Choose another with --port.`);
+      throw new StackProblem(
+        `Port ${port} may not be used by this user. Choose another with --port.`,
+      );
     }
     throw error;
   }

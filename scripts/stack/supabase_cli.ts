@@ -11,12 +11,15 @@ const VERSION = "3.1.0";
 
 export type SupabaseCli = (args: readonly string[], options?: RunOptions) => Promise<Finished>;
 
-/** The address as the CLI takes it, its password out of the list of processes. */
+/** The address as the CLI takes it: the password stays out of the list of processes. */
 export function remote(databaseUrl: string): { flag: string; env: Record<string, string> } {
   const url = new URL(databaseUrl);
   const password = decodeURIComponent(url.password);
   url.password = "";
-  return { flag: `--remote=${url}`, env: password ? { PGPASSWORD: password } : {} };
+  const env: Record<string, string> = password ? { PGPASSWORD: password } : {};
+  // Otherwise it tries TLS first and warns, on standard output too, that there is none.
+  if (/^(127\.0\.0\.1|localhost|\[::1\])$/.test(url.hostname)) env.PGSSLMODE = "disable";
+  return { flag: `--remote=${url}`, env };
 }
 
 let found: Promise<SupabaseCli> | undefined;
@@ -69,12 +72,15 @@ async function installedScript(): Promise<string | undefined> {
 async function hasBinary(modules: string): Promise<boolean> {
   for await (const { name } of Deno.readDir(join(modules, "@supabase"))) {
     const manifest = await readTextIfThere(join(modules, "@supabase", name, "package.json"));
-    if (name.startsWith("cli-") && manifest && JSON.parse(manifest).version === VERSION) return true;
+    if (name.startsWith("cli-") && manifest && JSON.parse(manifest).version === VERSION) {
+      return true;
+    }
   }
   return false;
 }
 
 function npmCache(): string {
   const { npm_config_cache, LOCALAPPDATA, HOME } = Deno.env.toObject();
-  return npm_config_cache ?? (LOCALAPPDATA ? join(LOCALAPPDATA, "npm-cache") : join(HOME ?? "", ".npm"));
+  return npm_config_cache ??
+    (LOCALAPPDATA ? join(LOCALAPPDATA, "npm-cache") : join(HOME ?? "", ".npm"));
 }

@@ -178,11 +178,13 @@ create trigger conversations_700_log_insert after insert on public.conversations
   referencing new table as inserted for each statement execute function private.log_conversations();
 
 create function private.reopens(conversation public.conversations, inbound_at timestamptz) returns boolean
-language plpgsql immutable
+language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return coalesce(conversation.status = 'resolved' and inbound_at > coalesce(conversation.resolved_at, '-infinity'), false);
+  -- WhatsApp's times are whole seconds: what was written half a second after the end seems to be of before.
+  return coalesce(conversation.status = 'resolved'
+    and inbound_at >= date_trunc('second', coalesce(conversation.resolved_at, '-infinity')), false);
 end
 $$;
 comment on function private.reopens(public.conversations, timestamptz) is
@@ -230,14 +232,17 @@ begin
     last_inbound_at = greatest(v.last_inbound_at, s.last_inbound_at),
     -- A later inbound message reopens; one that merely arrives late does not.
     status = case when private.reopens(v, s.last_inbound_at) then 'active' else v.status end,
-    phase = case when private.reopens(v, s.last_inbound_at) then 'automated' else v.phase end,
-    ai_enabled = v.ai_enabled or private.reopens(v, s.last_inbound_at),
-    bot_status = case when private.reopens(v, s.last_inbound_at) then 'active' else v.bot_status end,
+    -- As it began: with the bot, but for contractors, who talk to a person.
+    phase = case when not private.reopens(v, s.last_inbound_at) then v.phase
+      when c.is_contractor then 'waiting' else 'automated' end,
+    ai_enabled = case when private.reopens(v, s.last_inbound_at) then not c.is_contractor else v.ai_enabled end,
+    bot_status = case when not private.reopens(v, s.last_inbound_at) then v.bot_status
+      when c.is_contractor then 'agent' else 'active' end,
     control_epoch = v.control_epoch + private.reopens(v, s.last_inbound_at)::int,
     resolved_at = case when private.reopens(v, s.last_inbound_at) then null else v.resolved_at end
   from said s
-  join locked l on l.id = s.conversation_id
-  where v.id = s.conversation_id;
+  join locked l on l.id = s.conversation_id, public.contacts c
+  where v.id = s.conversation_id and c.id = v.contact_id;
   return null;
 end
 $$;

@@ -115,7 +115,9 @@ as $$
 begin
   return query
   with changes as (
-    select * from unnest(whatsapp_messages.changes) as c where c.field = 'messages' and c.workspace_id is not null
+    select * from unnest(whatsapp_messages.changes) as c
+    -- Without its number a message could not be told from its duplicate: it is kept as an event.
+    where c.field = 'messages' and c.workspace_id is not null and c.phone_number_id is not null
   ), names as (
     -- contacts[] goes with messages[] by id, never by position.
     select c.n, person ->> 'wa_id' as wa_id, person ->> 'user_id' as bsuid, max(person #>> '{profile,name}') as name
@@ -197,20 +199,31 @@ begin
   )
   select coalesce(array_agg(id), '{}') into created from made;
 
-  insert into public.contact_identities (workspace_id, contact_id, channel, external_id)
-  select p.workspace_id, p.contact_id, 'whatsapp', p.wa_id
-  from (
-    select distinct on (m.workspace_id, m.wa_id) m.workspace_id, m.wa_id,
-      coalesce(private.contact_by_phone(m.workspace_id, m.wa_id), i.contact_id) as contact_id
-    from unnest(messages) m
-    left join public.contact_identities i
-      on i.workspace_id = m.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = m.bsuid
-    where m.wa_id is not null
-    order by m.workspace_id, m.wa_id, i.contact_id
-  ) as p
-  where p.contact_id is not null
-  order by p.workspace_id, p.wa_id
-  on conflict (workspace_id, channel, external_id) do nothing;
+  with linked as (
+    insert into public.contact_identities (workspace_id, contact_id, channel, external_id)
+    select p.workspace_id, p.contact_id, 'whatsapp', p.wa_id
+    from (
+      select distinct on (m.workspace_id, m.wa_id) m.workspace_id, m.wa_id,
+        coalesce(private.contact_by_phone(m.workspace_id, m.wa_id), i.contact_id) as contact_id
+      from unnest(messages) m
+      left join public.contact_identities i
+        on i.workspace_id = m.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = m.bsuid
+      where m.wa_id is not null
+      order by m.workspace_id, m.wa_id, i.contact_id
+    ) as p
+    where p.contact_id is not null
+    order by p.workspace_id, p.wa_id
+    on conflict (workspace_id, channel, external_id) do nothing
+    returning contact_id, external_id as wa_id
+  ), numbers as (
+    select distinct on (contact_id) contact_id, wa_id from linked
+    where wa_id ~ '^[1-9][0-9]{5,14}$' order by contact_id, wa_id
+  )
+  -- Who was known by a business-scoped id alone has a number from now on.
+  update public.contacts c
+  set phone = '+' || n.wa_id, country = countries ->> n.wa_id
+  from numbers n
+  where c.id = n.contact_id and c.phone is null;
 
   insert into public.contact_identities (workspace_id, contact_id, channel, external_id)
   select distinct on (m.workspace_id, m.bsuid) m.workspace_id, i.contact_id, 'whatsapp_bsuid', m.bsuid
@@ -307,7 +320,7 @@ begin
       'error', private.json_list(s -> 'errors') -> 0))
     from unnest(changes) c
     cross join jsonb_array_elements(private.json_list(c.value -> 'statuses')) as s
-    where c.field = 'messages' and c.workspace_id is not null
+    where c.field = 'messages' and c.workspace_id is not null and c.phone_number_id is not null
       and s ->> 'status' in ('sent', 'delivered', 'read', 'played', 'failed')
       and char_length(s ->> 'id') between 1 and 512
   );
@@ -328,13 +341,14 @@ begin
     union all
     select c.*, m, m ->> 'type'
     from unnest(changes) c cross join jsonb_array_elements(private.json_list(c.value -> 'messages')) as m
-    where c.field = 'messages' and (m ->> 'type' in ('reaction', 'edit', 'revoke', 'system')
+    where c.field = 'messages' and (c.phone_number_id is null or m ->> 'type' in ('reaction', 'edit', 'revoke', 'system')
       or char_length(m ->> 'id') not between 1 and 512 or m ->> 'id' is null
       or (coalesce(m ->> 'from', '') !~ '^[0-9]{5,20}$' and coalesce(char_length(m ->> 'from_user_id'), 0) not between 1 and 256))
     union all
     select c.*, s, 'status:' || coalesce(s ->> 'status', 'unknown')
     from unnest(changes) c cross join jsonb_array_elements(private.json_list(c.value -> 'statuses')) as s
-    where c.field = 'messages' and (coalesce(s ->> 'status', '') not in ('sent', 'delivered', 'read', 'played', 'failed')
+    where c.field = 'messages' and (c.phone_number_id is null
+      or coalesce(s ->> 'status', '') not in ('sent', 'delivered', 'read', 'played', 'failed')
       or s ->> 'id' is null or char_length(s ->> 'id') not between 1 and 512)
     union all
     select c.*, rest, 'other'

@@ -44,15 +44,19 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  insert into public.conversations (workspace_id, contact_id)
-  select private.current_workspace('conversations:write'), contact
-  on conflict (contact_id, channel) do nothing
-  returning conversations.id into id;
-  created := id is not null;
-  if created then
-    return;
-  end if;
   select v.id into id from public.conversations v where v.contact_id = contact and v.channel = 'whatsapp';
+  if id is null then
+    insert into public.conversations (workspace_id, contact_id)
+    select private.current_workspace('conversations:write'), contact
+    on conflict (contact_id, channel) do nothing
+    returning conversations.id into id;
+    created := id is not null;
+    if created then
+      return;
+    end if;
+    select v.id into id from public.conversations v where v.contact_id = contact and v.channel = 'whatsapp';
+  end if;
+  created := false;
   update public.conversations v
   set status = 'active', phase = case when v.ai_enabled then 'automated' else 'live' end::public.conversation_phase,
     resolved_at = null, control_epoch = v.control_epoch + 1

@@ -9,8 +9,11 @@ export interface Answer<Body> {
   body: Body;
 }
 
+/** Undefined leaves a header out. */
+export type Headings = Record<string, string | undefined>;
+
 export interface CallOptions {
-  headers?: Record<string, string>;
+  headers?: Headings;
   /** Sent as JSON. */
   body?: unknown;
   /** Sent as it is; JSON unless `headers` say otherwise. */
@@ -25,13 +28,12 @@ export async function request<Body = unknown>(
 ): Promise<Answer<Body>> {
   const body = options.raw ??
     (options.body === undefined ? undefined : JSON.stringify(options.body));
+  const type = body === undefined ? undefined : "application/json";
+  const headings = Object.entries({ "content-type": type, ...options.headers });
   const response = await fetch(`${stack.url}/${path}`, {
     method,
     body,
-    headers: {
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-      ...options.headers,
-    },
+    headers: headings.filter((heading): heading is [string, string] => heading[1] !== undefined),
     redirect: "manual",
   });
   const text = await response.text();
@@ -46,9 +48,9 @@ export async function request<Body = unknown>(
 
 /** Someone who calls: an API key or a member's token, sent with every call. */
 export interface Client {
-  get<Body>(path: string, headers?: Record<string, string>): Promise<Answer<Body>>;
-  post<Body>(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer<Body>>;
-  delete<Body>(path: string, headers?: Record<string, string>): Promise<Answer<Body>>;
+  get<Body>(path: string, headers?: Headings): Promise<Answer<Body>>;
+  post<Body>(path: string, body: unknown, headers?: Headings): Promise<Answer<Body>>;
+  delete<Body>(path: string, headers?: Headings): Promise<Answer<Body>>;
   call<Body>(method: string, path: string, options?: CallOptions): Promise<Answer<Body>>;
 }
 
@@ -66,12 +68,13 @@ export function client(token: string): Client {
   };
 }
 
-/** Parameters → a query; lists are repeated. */
-export function query(
-  parameters: Record<string, string | number | boolean | readonly string[]>,
-): string {
+type Parameter = string | number | boolean | readonly string[] | undefined;
+
+/** Parameters → a query; lists are repeated, undefined is left out. */
+export function query(parameters: Record<string, Parameter>): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined) continue;
     for (const item of Array.isArray(value) ? value : [value]) search.append(name, String(item));
   }
   return `?${search}`;

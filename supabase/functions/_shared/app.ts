@@ -2,7 +2,7 @@
 import { type Context, Hono } from "hono";
 import { getPathNoStrict } from "hono/utils/url";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
-import { ApiError, problemResponse, toProblem } from "./errors.ts";
+import { ApiError, type Problem, problemResponse, Refusal, toProblem } from "./errors.ts";
 import { type Env, serve } from "./handler.ts";
 import type { Route } from "./route.ts";
 
@@ -59,20 +59,27 @@ function otherMethod(routes: readonly Route[]): (context: Context<Env>) => Respo
   return (context) => {
     const { method, headers } = context.req.raw;
     if (method !== "OPTIONS") {
-      throw new ApiError("method_not_allowed", undefined, { headers: { allow: allowed.join(", ") } });
+      throw new ApiError("method_not_allowed", undefined, {
+        headers: { allow: allowed.join(", ") },
+      });
     }
     for (const [name, value] of preflightHeaders(headers, allowed)) context.header(name, value);
     return context.body(null, 204);
   };
 }
 
-function fail(error: Error & { code?: unknown }, context: Context<Env>): Response {
+function fail(error: Error, context: Context<Env>): Response {
   const problem = toProblem(error);
   const requestId = context.get("requestId");
-  if (problem.status >= 500) {
-    const { code, message, stack } = error;
-    console.error(JSON.stringify({ request_id: requestId, status: problem.status, code, message, stack }));
-  }
+  if (problem.status >= 500) log(problem, requestId, error);
   const answer = problemResponse(problem, requestId);
   return context.newResponse(answer.body, answer);
+}
+
+/** A line for whoever runs the service; what happened is in it, unlike in the answer. */
+function log({ status, code }: Problem, requestId: string, error: Error): void {
+  // A refusal says it all; the stack of a fault, or of what a refusal came from, is news.
+  const fault = error instanceof Refusal ? error.cause : error;
+  const stack = fault instanceof Error ? fault.stack : undefined;
+  console.error(JSON.stringify({ request_id: requestId, status, code, stack }));
 }

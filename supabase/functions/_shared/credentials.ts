@@ -29,7 +29,9 @@ export async function authenticate(headers: Headers): Promise<Caller> {
   const header = headers.get("authorization");
   if (!header) throw new ApiError("credentials_missing");
   const token = /^Bearer +([^\s]+) *$/i.exec(header)?.[1];
-  if (!token) throw new ApiError("invalid_credentials", "The Authorization header is not a Bearer token.");
+  if (!token) {
+    throw new ApiError("invalid_credentials", "The Authorization header is not a Bearer token.");
+  }
   if (token.startsWith("lb_")) return keys.get(token) ?? await keyCaller(token);
   return memberCaller(await verifyMember(token), workspaceId(headers));
 }

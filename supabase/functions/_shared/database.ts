@@ -12,7 +12,8 @@ export type Credential =
 /** One call of an operation `api.<operation>(args)`. */
 export interface OperationCall {
   credential: Credential;
-  scope: RequiredScope;
+  /** Null: whoever it is. */
+  scope: RequiredScope | null;
   operation: string;
   args: Record<string, unknown>;
   idempotencyKey?: string;

@@ -69,12 +69,11 @@ export const ERROR_CODES = {
 
   not_found: kind(404, "Not found", "There is nothing at this address."),
   contact_not_found: kind(404, "Contact not found", "The workspace has no such contact."),
-  conversation_not_found: kind(
+  entity_not_found: kind(
     404,
-    "Conversation not found",
-    "The workspace has no such conversation.",
+    "Entity not found",
+    "The workspace has no entity of this id and type.",
   ),
-  entity_not_found: kind(404, "Entity not found", "The workspace has no entity of this id and type."),
   note_not_found: kind(404, "Note not found", "The workspace has no such note."),
   api_key_not_found: kind(404, "API key not found", "The workspace has no such API key."),
   workspace_not_found: kind(

@@ -36,7 +36,8 @@ export class ApiError extends Refusal {
   constructor(
     code: ErrorCode,
     detail?: string,
-    more: { members?: Record<string, unknown>; headers?: Record<string, string>; cause?: unknown } = {},
+    more: { members?: Record<string, unknown>; headers?: Record<string, string>; cause?: unknown } =
+      {},
   ) {
     const { status, title, meaning } = ERROR_CODES[code];
     const { members, headers } = more;
@@ -46,8 +47,10 @@ export class ApiError extends Refusal {
 
 /** 422 `validation_failed` with everything that is wrong, the first of it as the detail. */
 export function invalid(...errors: FieldError[]): ApiError {
-  const [first] = errors;
-  const detail = errors.length === 1 ? first.message : `${first.message} (and ${errors.length - 1} more)`;
+  const [first, ...more] = errors;
+  const detail = more.length === 0
+    ? first.message
+    : `${first.message} (${more.length} more in errors)`;
   return new ApiError("validation_failed", detail, { members: { errors } });
 }
 
@@ -80,6 +83,7 @@ export function problemBody(problem: Problem, requestId: string): string {
     detail: problem.detail,
     code: problem.code,
     request_id: requestId,
+    errors: [],
     ...problem.members,
   });
 }
@@ -129,6 +133,12 @@ function fromDatabase(code: string, error: DatabaseError): Problem {
   return known("internal_error");
 }
 
+/** Whether Postgres refused a call for the caller's sake: known, but not allowed or not right. */
+export function isRefusal(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" && /^PT4(?!01)\d\d$/.test(code);
+}
+
 /** Our own SQL says `raise … errcode 'PT404', message = code, detail = sentence, hint = members`. */
 function fromRaise(status: number, { message = "", detail, hint }: DatabaseError): Problem {
   return documented(status, message, detail, parseMembers(hint));
@@ -145,7 +155,13 @@ function documented(
   members?: Record<string, unknown>,
 ): Problem {
   const entry = known(Object.hasOwn(ERROR_CODES, code) ? code as ErrorCode : statusCode(status));
-  return { status, code: code || entry.code, title: entry.title, detail: detail || entry.detail, members };
+  return {
+    status,
+    code: code || entry.code,
+    title: entry.title,
+    detail: detail || entry.detail,
+    members,
+  };
 }
 
 /**
@@ -153,9 +169,18 @@ function documented(
  *
  * @param body JSON text of `{ code, detail, … }`, where the rest are members of the problem
  */
-export function keptRefusal(status: number, body: string | null, headers?: Record<string, string>): Refusal {
+export function keptRefusal(
+  status: number,
+  body: string | null,
+  headers?: Record<string, string>,
+): Refusal {
   const { code, detail, ...members } = parseMembers(body ?? undefined) ?? {};
-  const problem = documented(status, String(code ?? ""), detail ? String(detail) : undefined, members);
+  const problem = documented(
+    status,
+    String(code ?? ""),
+    detail ? String(detail) : undefined,
+    members,
+  );
   return new Refusal({ ...problem, headers });
 }
 
@@ -180,5 +205,8 @@ const BY_SQLSTATE: readonly (readonly [RegExp, ErrorCode])[] = [
   // 25006: a primary that has just become a standby; 58: it cannot read or write its disk.
   [/^(08|53|57P|58)\w+$|^25006$/, "database_unavailable"],
   [/^(CONNECT_TIMEOUT|CONNECTION_\w+)$/, "database_unavailable"],
-  [/^E(CONN\w+|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN|NOENT)$/, "database_unavailable"],
+  [
+    /^E(CONN\w+|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN|NOENT)$/,
+    "database_unavailable",
+  ],
 ];

@@ -2,9 +2,9 @@
 import type { Context } from "hono";
 import type { StatusCode } from "hono/utils/http-status";
 import { authenticate, type Caller } from "./credentials.ts";
-import { call } from "./database.ts";
+import { call, type Outcome } from "./database.ts";
 import { sha256Hex } from "./digest.ts";
-import { ApiError, keptRefusal } from "./errors.ts";
+import { ApiError, isRefusal, keptRefusal } from "./errors.ts";
 import { limiter, rateLimited, rateLimitHeaders, type Standing } from "./rate_limit.ts";
 import { BODY_LIMIT, parseJson, readBytes, readQuery, requireJson } from "./request.ts";
 import { type Call, NOTHING, type Reply, type Route } from "./route.ts";
@@ -61,12 +61,19 @@ async function readJsonBytes(request: Request): Promise<Uint8Array<ArrayBuffer>>
 function idempotencyKey(headers: Headers): string | undefined {
   const key = headers.get("idempotency-key") ?? undefined;
   if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw new ApiError("invalid_header", "Idempotency-Key has to be 1–255 visible ASCII characters.");
+    throw new ApiError(
+      "invalid_header",
+      "Idempotency-Key has to be 1–255 visible ASCII characters.",
+    );
   }
   return key;
 }
 
-async function requestHash(method: string, path: string, bytes?: Uint8Array<ArrayBuffer>): Promise<string> {
+async function requestHash(
+  method: string,
+  path: string,
+  bytes?: Uint8Array<ArrayBuffer>,
+): Promise<string> {
   return await sha256Hex(`${method} ${path} ${await sha256Hex(bytes ?? new Uint8Array())}`);
 }
 
@@ -114,13 +121,35 @@ class ReceivedCall implements Call {
     args: Record<string, unknown>,
     replay: { idempotencyKey?: string; requestHash?: string },
   ): Promise<Reply> {
-    const { id, credential } = this.#caller();
-    const outcome = await call({ credential, scope: this.route.scope!, operation, args, ...replay });
-    const isNew = limiter.learn(id, outcome.principal_id, outcome.rate_limit);
-    const standing = isNew && limiter.take(id);
-    if (standing) tell(this.context, standing);
-    if (outcome.status >= 400) throw keptRefusal(outcome.status, outcome.body, outcome.headers ?? {});
+    const { credential } = this.#caller();
+    const given = { credential, scope: this.route.scope, operation, args, ...replay };
+    const outcome = await call(given).catch((error) => this.#refused(error));
+    this.#count(outcome);
+    if (outcome.status >= 400) {
+      throw keptRefusal(outcome.status, outcome.body, outcome.headers ?? {});
+    }
     return outcome;
+  }
+
+  /** Counts the first call of a caller, whose limit was not known before. */
+  #count({ principal_id, rate_limit }: Outcome): void {
+    const { id } = this.#caller();
+    const standing = limiter.learn(id, principal_id, rate_limit) && limiter.take(id);
+    if (standing) tell(this.context, standing);
+  }
+
+  /**
+   * An error does not say whom it refused. Who is not known yet is asked for with a call that needs
+   * no scope; else those who are only ever refused would never be limited.
+   */
+  async #refused(error: unknown): Promise<never> {
+    const { id, credential } = this.#caller();
+    if (isRefusal(error) && !limiter.knows(id)) {
+      const asked = call({ credential, scope: null, operation: "workspace", args: {} });
+      // Whoever is nobody here has nothing that could be counted.
+      await asked.then((outcome) => this.#count(outcome), () => undefined);
+    }
+    throw error;
   }
 
   #caller(): Caller {

@@ -37,7 +37,9 @@ export function parsePhone(input: string, country: string | null): PhoneResult {
   }
   const found = readingsOf(text, local).find(isAcceptable);
   if (!found) return whyNot(text, local);
-  if (found.ext) return refused("has_extension", "An extension cannot be stored with a phone number.");
+  if (found.ext) {
+    return refused("has_extension", "An extension cannot be stored with a phone number.");
+  }
   return { ok: true, phone: { e164: found.number, country: countryOf(found.number) } };
 }
 
@@ -58,7 +60,10 @@ export function countryOf(number: string): string | null {
 
 // Full-width forms as East Asian keyboards type them, invisible marks as copied texts carry them.
 function normalize(input: string): string {
-  return input.normalize("NFKC").replace(/\p{Cf}/gu, "").trim().replace(/^tel:/i, "").replace(/^\(\s*\+/, "+(");
+  return input.normalize("NFKC").replace(/\p{Cf}/gu, "").trim().replace(/^tel:/i, "").replace(
+    /^\(\s*\+/,
+    "+(",
+  );
 }
 
 /** The readings of a number, the likeliest first. */

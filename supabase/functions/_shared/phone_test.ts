@@ -124,7 +124,14 @@ Deno.test("what was accepted is read the same again", () => {
 });
 
 Deno.test("only a number with + or 00 needs no country", () => {
-  assert.deepEqual(["+1", " +1", "001", "(+1)", "1", "01"].map(isInternational), [true, true, true, true, false, false]);
+  assert.deepEqual(["+1", " +1", "001", "(+1)", "1", "01"].map(isInternational), [
+    true,
+    true,
+    true,
+    true,
+    false,
+    false,
+  ]);
 });
 
 Deno.test("the country of WhatsApp ids", () => {
@@ -140,5 +147,7 @@ Deno.test("the country of WhatsApp ids", () => {
     "999": null,
     "": null,
   };
-  for (const [waId, country] of Object.entries(expected)) assert.equal(countryOf(waId), country, waId);
+  for (const [waId, country] of Object.entries(expected)) {
+    assert.equal(countryOf(waId), country, waId);
+  }
 });

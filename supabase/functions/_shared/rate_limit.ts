@@ -49,7 +49,9 @@ interface Counter {
 
 export class RateLimiter {
   readonly #ports: LimiterPorts;
-  readonly #callers = new QuickLRU<string, { principalId: string; limit: number }>({ maxSize: 10_000 });
+  readonly #callers = new QuickLRU<string, { principalId: string; limit: number }>({
+    maxSize: 10_000,
+  });
   readonly #counters = new QuickLRU<string, Counter>({ maxSize: 10_000 });
   #deltas = new Map<string, Delta>();
   #scheduled = false;
@@ -62,6 +64,11 @@ export class RateLimiter {
   take(callerId: string): Standing | undefined {
     const caller = this.#callers.get(callerId);
     return caller && this.#count(caller.principalId, caller.limit);
+  }
+
+  /** Whether calls of the caller are counted. */
+  knows(callerId: string): boolean {
+    return this.#callers.has(callerId);
   }
 
   /**

@@ -13,19 +13,32 @@ export const BODY_LIMIT = 1_000_000;
  * @throws ApiError 413 `body_too_large`, 400 `incomplete_body`
  */
 export async function readBytes(request: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> {
-  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge(limit);
-  if (!request.body) return new Uint8Array();
+  const declared = request.headers.get("content-length");
+  if (Number(declared ?? 0) > limit) throw tooLarge(limit);
+  try {
+    // The server holds a sender to the length that was declared, so one read is enough.
+    const bytes = declared === null
+      ? await readStream(request.body, limit)
+      : new Uint8Array(await request.arrayBuffer());
+    if (bytes.byteLength > limit) throw tooLarge(limit);
+    return bytes;
+  } catch (error) {
+    throw error instanceof ApiError
+      ? error
+      : new ApiError("incomplete_body", undefined, { cause: error });
+  }
+}
+
+async function readStream(
+  body: ReadableStream<Uint8Array> | null,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  try {
-    for await (const chunk of request.body) {
-      length += chunk.byteLength;
-      // The declared length is the sender's word only, and a chunked body has none.
-      if (length > limit) throw tooLarge(limit);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    throw error instanceof ApiError ? error : new ApiError("incomplete_body", undefined, { cause: error });
+  for await (const chunk of body ?? []) {
+    length += chunk.byteLength;
+    if (length > limit) throw tooLarge(limit);
+    chunks.push(chunk);
   }
   return joined(chunks, length);
 }
@@ -56,7 +69,11 @@ export function parseJson(bytes: Uint8Array): unknown {
   const text = decodeUtf8(bytes);
   const value = parseText(text);
   if (isDeeperThan(DEEPEST, value)) {
-    throw invalid({ path: "", code: "too_deep", message: `The body is nested more than ${DEEPEST} deep.` });
+    throw invalid({
+      path: "",
+      code: "too_deep",
+      message: `The body is nested more than ${DEEPEST} deep.`,
+    });
   }
   // In valid UTF-8 only an escape can bring in what cannot be stored.
   const path = text.includes("\\u") ? unstorablePath(value) : undefined;
@@ -81,7 +98,9 @@ export function decodeUtf8(bytes: Uint8Array): string {
 
 /** @throws ApiError 400 `malformed_json` */
 export function parseText(text: string): unknown {
-  if (text.trim() === "") throw new ApiError("malformed_json", "The body is empty; a JSON object is needed.");
+  if (text.trim() === "") {
+    throw new ApiError("malformed_json", "The body is empty; a JSON object is needed.");
+  }
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -106,7 +125,9 @@ export function requireJson(headers: Headers, bytes: Uint8Array): void {
   if (type === null && bytes.length === 0) return;
   const json = /^application\/(?:[\w.+-]+\+)?json *(?:; *charset="?utf-8"? *)?$/i.test(type ?? "");
   const encoding = headers.get("content-encoding");
-  if (!json || (encoding !== null && encoding !== "identity")) throw new ApiError("unsupported_media_type");
+  if (!json || (encoding !== null && encoding !== "identity")) {
+    throw new ApiError("unsupported_media_type");
+  }
 }
 
 /**
@@ -115,13 +136,20 @@ export function requireJson(headers: Headers, bytes: Uint8Array): void {
  *
  * @throws ApiError 422 for what is no UTF-8, cannot be stored, or is given twice without being a list
  */
-export function readQuery(search: string, lists: ReadonlySet<string>): Record<string, string | string[]> {
+export function readQuery(
+  search: string,
+  lists: ReadonlySet<string>,
+): Record<string, string | string[]> {
   const query: Record<string, string | string[]> = {};
   if (search === "" || search === "?") return query;
   requireDecodable(search);
   for (const [name, value] of new URLSearchParams(search)) {
     if (!isStorable(name) || !isStorable(value)) {
-      throw invalid({ path: pointer([name]), code: "invalid_text", message: "Text may not hold U+0000." });
+      throw invalid({
+        path: pointer([name]),
+        code: "invalid_text",
+        message: "Text may not hold U+0000.",
+      });
     }
     const before = Object.hasOwn(query, name) ? query[name] : undefined;
     if (lists.has(name)) {
@@ -129,7 +157,11 @@ export function readQuery(search: string, lists: ReadonlySet<string>): Record<st
     } else if (before === undefined) {
       setOwn(query, name, value);
     } else {
-      throw invalid({ path: pointer([name]), code: "repeated", message: `${name} may be given once only.` });
+      throw invalid({
+        path: pointer([name]),
+        code: "repeated",
+        message: `${name} may be given once only.`,
+      });
     }
   }
   return query;
@@ -137,7 +169,12 @@ export function readQuery(search: string, lists: ReadonlySet<string>): Record<st
 
 // `__proto__` as a name is a caller's joke, and has to end up as an unknown parameter like others.
 function setOwn(query: Record<string, string | string[]>, name: string, value: string): void {
-  Object.defineProperty(query, name, { value, enumerable: true, configurable: true, writable: true });
+  Object.defineProperty(query, name, {
+    value,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
 }
 
 function requireDecodable(search: string): void {
@@ -145,7 +182,11 @@ function requireDecodable(search: string): void {
   try {
     decodeURIComponent(search);
   } catch {
-    throw invalid({ path: "", code: "invalid_encoding", message: "The query is not percent-encoded UTF-8." });
+    throw invalid({
+      path: "",
+      code: "invalid_encoding",
+      message: "The query is not percent-encoded UTF-8.",
+    });
   }
 }
 

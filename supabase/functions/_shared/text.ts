@@ -21,7 +21,8 @@ export function unstorablePath(value: unknown): PropertyKey[] | undefined {
 }
 
 // The whole of an escape, so that `\\u0000` (a backslash and letters) is not taken for one.
-const ESCAPES = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u([0-9a-fA-F]{4})|\\[^u]/g;
+const ESCAPES =
+  /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u([0-9a-fA-F]{4})|\\[^u]/g;
 
 /**
  * A valid JSON text with `\u0000` and lone surrogates replaced by U+FFFD, every other byte as it is.

@@ -59,7 +59,9 @@ function rejection(issues: Issue[], given: Given): ApiError {
 
 /** Names → JSON pointer (RFC 6901). */
 export function pointer(path: readonly PropertyKey[]): string {
-  return path.map((name) => `/${String(name).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  return path.map((name) => `/${String(name).replaceAll("~", "~0").replaceAll("/", "~1")}`).join(
+    "",
+  );
 }
 
 function fieldErrors(issue: Issue, given: Given): FieldError[] {
@@ -78,7 +80,11 @@ function unknownName(path: PropertyKey[], key: string, { place, readOnly }: Give
     return { path: at, code: "read_only", message: `${name} is computed and cannot be written.` };
   }
   return place === "query"
-    ? { path: at, code: "unknown_parameter", message: `There is no query parameter ${JSON.stringify(name)}.` }
+    ? {
+      path: at,
+      code: "unknown_parameter",
+      message: `There is no query parameter ${JSON.stringify(name)}.`,
+    }
     : { path: at, code: "unknown_field", message: `There is no field ${JSON.stringify(name)}.` };
 }
 
@@ -90,25 +96,41 @@ interface Named {
 function named(issue: Issue, { value, place }: Given): Named {
   switch (issue.code) {
     case "invalid_type":
-      return at(value, issue.path) === undefined
-        ? { code: "required", message: `${label(issue.path, place)} is required.` }
-        : { code: "invalid_type", message: `${label(issue.path, place)} has to be ${article(issue.expected)}.` };
+      return at(value, issue.path) === undefined ? missing(issue, place) : {
+        code: "invalid_type",
+        message: `${label(issue.path, place)} has to be ${article(issue.expected)}.`,
+      };
     case "too_small":
-      return { code: sizeCode(issue.origin, "small"), message: sentence(issue, place, "at least", issue.minimum) };
-    case "too_big":
-      return { code: sizeCode(issue.origin, "big"), message: sentence(issue, place, "at most", issue.maximum) };
-    case "invalid_value":
       return {
+        code: sizeCode(issue.origin, "small"),
+        message: sentence(issue, place, "at least", issue.minimum),
+      };
+    case "too_big":
+      return {
+        code: sizeCode(issue.origin, "big"),
+        message: sentence(issue, place, "at most", issue.maximum),
+      };
+    case "invalid_value":
+      return at(value, issue.path) === undefined ? missing(issue, place) : {
         code: "invalid_value",
-        message: `${label(issue.path, place)} has to be one of ${issue.values.map(String).join(", ")}.`,
+        message: `${label(issue.path, place)} has to be one of ${
+          issue.values.map(String).join(", ")
+        }.`,
       };
     case "custom":
-      return { code: issue.params?.code as FieldErrorCode ?? "invalid_value", message: issue.message };
+      return {
+        code: issue.params?.code as FieldErrorCode ?? "invalid_value",
+        message: issue.message,
+      };
     case "invalid_format":
       return { code: "invalid_format", message: formatMessage(issue, place) };
     default:
       return { code: "invalid_value", message: `${label(issue.path, place)} is not valid.` };
   }
+}
+
+function missing({ path }: Issue, place: Place): Named {
+  return { code: "required", message: `${label(path, place)} is required.` };
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {
@@ -120,8 +142,12 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
   return found;
 }
 
+/** A path for people: `tags[0]`. */
 function label(path: readonly PropertyKey[], place: Place): string {
-  return path.length > 0 ? path.map(String).join(".") : `The ${place}`;
+  if (path.length === 0) return `The ${place}`;
+  return path.map((name, i) =>
+    typeof name === "number" ? `[${name}]` : `${i > 0 ? "." : ""}${String(name)}`
+  ).join("");
 }
 
 function article(type: string): string {
@@ -134,7 +160,7 @@ function sizeCode(origin: string, end: "small" | "big"): FieldErrorCode {
   return end === "small" ? "too_small" : "too_big";
 }
 
-const UNITS: Record<string, string> = { string: " characters", array: " items" };
+const UNITS: Record<string, string> = { string: "character", array: "item" };
 
 function sentence(
   issue: { path: PropertyKey[]; origin: string },
@@ -142,8 +168,9 @@ function sentence(
   relation: string,
   limit: number | bigint,
 ): string {
-  const verb = issue.origin === "string" || issue.origin === "array" ? "has to have" : "has to be";
-  return `${label(issue.path, place)} ${verb} ${relation} ${limit}${UNITS[issue.origin] ?? ""}.`;
+  const unit = UNITS[issue.origin];
+  const amount = unit ? `${limit} ${unit}${limit === 1 ? "" : "s"}` : String(limit);
+  return `${label(issue.path, place)} has to ${unit ? "have" : "be"} ${relation} ${amount}.`;
 }
 
 const FORMATS: Record<string, string> = {
@@ -153,7 +180,10 @@ const FORMATS: Record<string, string> = {
   datetime: "a time in ISO 8601, e.g. 2026-01-31T09:30:00Z",
 };
 
-function formatMessage(issue: { path: PropertyKey[]; format: string; message: string }, place: Place): string {
+function formatMessage(
+  issue: { path: PropertyKey[]; format: string; message: string },
+  place: Place,
+): string {
   const wanted = FORMATS[issue.format];
   return wanted ? `${label(issue.path, place)} has to be ${wanted}.` : issue.message;
 }

@@ -11,7 +11,10 @@ const countries = new QuickLRU<string, string>({ maxSize: 10_000, maxAge: 60_000
  * @param callerId the same for all calls of a caller
  * @param ask runs the operation `workspace` for the caller
  */
-export async function workspaceCountry(callerId: string, ask: () => Promise<Reply>): Promise<string> {
+export async function workspaceCountry(
+  callerId: string,
+  ask: () => Promise<Reply>,
+): Promise<string> {
   const known = countries.get(callerId);
   if (known) return known;
   const { body } = await ask();

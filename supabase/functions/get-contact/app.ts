@@ -3,7 +3,11 @@ import { createApp } from "../_shared/app.ts";
 import { readPhone } from "../_shared/phone_field.ts";
 import { route } from "../_shared/route.ts";
 import { contactDetail, dataOf } from "../_shared/schemas/answers.ts";
-import { CONTACT_EXAMPLE, CONVERSATION_EXAMPLE, NOTE_EXAMPLE } from "../_shared/schemas/examples.ts";
+import {
+  CONTACT_EXAMPLE,
+  CONVERSATION_EXAMPLE,
+  NOTE_EXAMPLE,
+} from "../_shared/schemas/examples.ts";
 import { exactlyOne, phoneParameter, uuid } from "../_shared/schemas/fields.ts";
 
 const getContact = route({
@@ -40,7 +44,9 @@ const getContact = route({
   errors: ["contact_not_found"],
   run: async (call) => {
     const { contact_id, phone } = call.query;
-    const args = phone === undefined ? { contact_id } : { phone: (await readPhone(call, phone)).e164 };
+    const args = phone === undefined
+      ? { contact_id }
+      : { phone: (await readPhone(call, phone)).e164 };
     return call.operate("get_contact", args);
   },
 });

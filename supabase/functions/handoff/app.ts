@@ -43,7 +43,9 @@ const startHandoff = route({
   errors: ["contact_not_found"],
   run: async (call) => {
     const { contact_id, phone } = call.body;
-    const contact = phone === undefined ? { contact_id } : { phone: (await readPhone(call, phone)).e164 };
+    const contact = phone === undefined
+      ? { contact_id }
+      : { phone: (await readPhone(call, phone)).e164 };
     const reply = await call.operate("handoff", { ...contact, dashboard_url: dashboardUrl() });
     return call.query.redirect ? redirect(reply) : reply;
   },

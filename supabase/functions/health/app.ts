@@ -20,7 +20,11 @@ const health = route({
     200: {
       description: "Both do.",
       schema: dataOf(
-        z.strictObject({ status: z.literal("ok"), database: z.literal("ok"), time: z.iso.datetime() }),
+        z.strictObject({
+          status: z.literal("ok"),
+          database: z.literal("ok"),
+          time: z.iso.datetime(),
+        }),
       ),
       example: { data: { status: "ok", database: "ok", time: "2026-11-01T09:30:00.123Z" } },
     },

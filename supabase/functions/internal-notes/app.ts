@@ -6,7 +6,9 @@ import { NOTE_EXAMPLE } from "../_shared/schemas/examples.ts";
 import { text, uuid } from "../_shared/schemas/fields.ts";
 
 const entity = {
-  entity_type: z.enum(["lead", "conversation", "deal"]).meta({ description: "`lead` is a contact." }),
+  entity_type: z.enum(["lead", "conversation", "deal"]).meta({
+    description: "`lead` is a contact.",
+  }),
   entity_id: uuid,
 };
 const { entity_type, entity_id, content } = NOTE_EXAMPLE;

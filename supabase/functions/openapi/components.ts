@@ -16,7 +16,8 @@ export const components: ZodOpenApiComponentsObject = {
       type: "http",
       scheme: "bearer",
       bearerFormat: "JWT",
-      description: "A Supabase Auth access token of a member. One of several workspaces is named in `X-Workspace-Id`.",
+      description:
+        "A Supabase Auth access token of a member. One of several workspaces is named in `X-Workspace-Id`.",
     },
     whatsappSignature: {
       type: "apiKey",
@@ -47,7 +48,8 @@ export const components: ZodOpenApiComponentsObject = {
     "Idempotency-Key": {
       in: "header",
       name: "Idempotency-Key",
-      description: "1–255 visible ASCII characters. The same request with the same key is carried out once " +
+      description:
+        "1–255 visible ASCII characters. The same request with the same key is carried out once " +
         "in 24 hours; later ones get the first answer again.",
       schema: { ...text, minLength: 1, maxLength: 255 },
     },
@@ -61,7 +63,8 @@ export const components: ZodOpenApiComponentsObject = {
   headers: {
     "X-Request-Id": { description: "Names this request in questions about it.", schema: text },
     RateLimit: {
-      description: "`r` calls are left for the next `t` seconds (draft-ietf-httpapi-ratelimit-headers).",
+      description:
+        "`r` calls are left for the next `t` seconds (draft-ietf-httpapi-ratelimit-headers).",
       schema: text,
       example: '"default";r=5999;t=42',
     },
@@ -72,7 +75,11 @@ export const components: ZodOpenApiComponentsObject = {
     },
     "Retry-After": { description: "Seconds to wait.", schema: { type: "integer" } },
     "WWW-Authenticate": { description: "The challenge of RFC 6750.", schema: text },
-    ETag: { description: "Changes with the contact; for `If-Match`.", schema: text, example: '"3"' },
+    ETag: {
+      description: "Changes with the contact; for `If-Match`.",
+      schema: text,
+      example: '"3"',
+    },
     Location: { description: "Where the thing is.", schema: text },
     "Idempotency-Replayed": {
       description: "`true` if this is the answer to an earlier request with the same key.",
@@ -83,17 +90,20 @@ export const components: ZodOpenApiComponentsObject = {
     Problem: {
       type: "object",
       description: "RFC 9457. Some codes have more members, such as `contact_id`.",
-      required: ["type", "title", "status", "detail", "code", "request_id"],
+      required: ["type", "title", "status", "detail", "code", "request_id", "errors"],
       properties: {
         type: { ...text, description: "`urn:leadbase:problem:` and the code." },
         title: text,
         status: { type: "integer" },
         detail: { ...text, description: "What happened here, for people." },
-        code: { ...text, description: "What happened, for programs. Codes are added, never renamed." },
+        code: {
+          ...text,
+          description: "What happened, for programs. Codes are added, never renamed.",
+        },
         request_id: text,
         errors: {
           type: "array",
-          description: "With `validation_failed`: everything that is wrong.",
+          description: "With `validation_failed`: everything that is wrong. Empty otherwise.",
           items: {
             type: "object",
             required: ["path", "code", "message"],

@@ -4,6 +4,7 @@ import { ERROR_CODES } from "../_shared/error_codes.ts";
 import type { Route } from "../_shared/route.ts";
 import { components } from "./components.ts";
 import { operation } from "./operation.ts";
+import { problemExamples } from "./problems.ts";
 
 /** A function as the description sees it. */
 export interface Described {
@@ -26,7 +27,7 @@ export function describe(functions: readonly Described[]): Document {
     // Relative to where this was fetched: right behind every host name.
     servers: [{ url: "/functions/v1" }],
     paths: paths(functions),
-    components,
+    components: { ...components, examples: problemExamples() },
   });
   addExamples(document, functions);
   return document;
@@ -57,7 +58,9 @@ function addExamples(document: Document, functions: readonly Described[]): void 
       const parameters = document.paths?.[pathOf(name, route)]?.[methodOf(route)]?.parameters ?? [];
       const values = { ...route.example?.query, ...route.example?.params };
       for (const parameter of parameters) {
-        if ("name" in parameter && parameter.name in values) parameter.example = values[parameter.name];
+        if ("name" in parameter && parameter.name in values) {
+          parameter.example = values[parameter.name];
+        }
       }
     }
   }

@@ -16,7 +16,9 @@ export function operation(route: Route): ZodOpenApiOperationObject {
       ...(route.query ? { query: route.query } : {}),
       ...(route.params ? { path: route.params } : {}),
     },
-    parameters: headerParameters(route).map((name) => ({ $ref: `#/components/parameters/${name}` })),
+    parameters: headerParameters(route).map((name) => ({
+      $ref: `#/components/parameters/${name}`,
+    })),
     ...requestBody(route),
     responses: { ...successes(route), ...problemResponses(route) },
   };
@@ -64,6 +66,12 @@ function success(route: Route, answer: Answer) {
     ...(isWrite(route) ? ["Idempotency-Replayed"] : []),
     ...(answer.headers ?? []),
   ];
-  const headers = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
-  return { description, headers, ...(schema ? { content: { [contentType]: { schema, example } } } : {}) };
+  const headers = Object.fromEntries(
+    names.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+  );
+  return {
+    description,
+    headers,
+    ...(schema ? { content: { [contentType]: { schema, example } } } : {}),
+  };
 }

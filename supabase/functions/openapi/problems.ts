@@ -9,8 +9,15 @@ const REQUEST_ID = "0198f6c2-ce55-7154-8a83-ad426f5ed178";
 /** Every code that a route can answer. */
 export function errorCodes(route: Route): ErrorCode[] {
   const codes = new Set<ErrorCode>(["validation_failed", "internal_error", ...route.errors]);
-  const add = (when: unknown, ...more: ErrorCode[]) => when && more.forEach((code) => codes.add(code));
-  add(route.scope, "credentials_missing", "invalid_credentials", "no_workspace", "workspace_required");
+  const add = (when: unknown, ...more: ErrorCode[]) =>
+    when && more.forEach((code) => codes.add(code));
+  add(
+    route.scope,
+    "credentials_missing",
+    "invalid_credentials",
+    "no_workspace",
+    "workspace_required",
+  );
   add(route.scope, "workspace_not_found", "insufficient_role", "invalid_header", "rate_limited");
   add(route.scope, "database_unavailable", "timeout", "try_again");
   add(route.scope && route.scope !== "admin", "insufficient_scope");
@@ -35,16 +42,24 @@ export function problemResponses(route: Route): ZodOpenApiResponsesObject {
 }
 
 function problemResponse(status: string, codes: ErrorCode[]) {
-  const headers: Record<string, { $ref: string }> = { "X-Request-Id": { $ref: "#/components/headers/X-Request-Id" } };
-  if (status === "401") headers["WWW-Authenticate"] = { $ref: "#/components/headers/WWW-Authenticate" };
-  if (status === "429" || status === "503") headers["Retry-After"] = { $ref: "#/components/headers/Retry-After" };
+  const headers: Record<string, { $ref: string }> = {
+    "X-Request-Id": { $ref: "#/components/headers/X-Request-Id" },
+  };
+  if (status === "401") {
+    headers["WWW-Authenticate"] = { $ref: "#/components/headers/WWW-Authenticate" };
+  }
+  if (status === "429" || status === "503") {
+    headers["Retry-After"] = { $ref: "#/components/headers/Retry-After" };
+  }
   return {
     description: codes.map((code) => `\`${code}\`: ${ERROR_CODES[code].meaning}`).join("\n\n"),
     headers,
     content: {
       "application/problem+json": {
         schema: { $ref: "#/components/schemas/Problem" },
-        examples: Object.fromEntries(codes.map((code) => [code, { value: exampleProblem(code) }])),
+        examples: Object.fromEntries(
+          codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]),
+        ),
       },
     },
   };
@@ -59,8 +74,12 @@ const MEMBERS: Partial<Record<ErrorCode, Record<string, unknown>>> = {
   insufficient_role: { required_scope: "admin" },
 };
 
-function exampleProblem(code: ErrorCode): unknown {
-  const { status, title, meaning } = ERROR_CODES[code];
-  const problem = { status, code, title, detail: meaning, members: MEMBERS[code] };
-  return JSON.parse(problemBody(problem, REQUEST_ID));
+/** An example of every problem, by code. */
+export function problemExamples(): Record<string, { value: unknown }> {
+  return Object.fromEntries(
+    Object.entries(ERROR_CODES).map(([code, { status, title, meaning }]) => {
+      const problem = { status, code, title, detail: meaning, members: MEMBERS[code as ErrorCode] };
+      return [code, { value: JSON.parse(problemBody(problem, REQUEST_ID)) }];
+    }),
+  );
 }

@@ -15,7 +15,8 @@ const verify = route({
   operationId: "verifyWhatsappWebhook",
   tag: "WhatsApp",
   summary: "Verify the webhook",
-  description: "Meta's handshake when the callback address is set: the challenge comes back if the " +
+  description:
+    "Meta's handshake when the callback address is set: the challenge comes back if the " +
     "verify token is ours.",
   scope: null,
   security: "whatsappVerifyToken",
@@ -42,7 +43,11 @@ const verify = route({
     if (!right || query["hub.mode"] !== "subscribe" || challenge === undefined) {
       throw new ApiError("verification_failed");
     }
-    return { status: 200, body: challenge, headers: { "content-type": "text/plain; charset=utf-8" } };
+    return {
+      status: 200,
+      body: challenge,
+      headers: { "content-type": "text/plain; charset=utf-8" },
+    };
   },
 });
 
@@ -55,7 +60,8 @@ const receive = route({
   operationId: "receiveWhatsappWebhook",
   tag: "WhatsApp",
   summary: "Receive a delivery",
-  description: "A delivery of the WhatsApp Cloud API, signed over its raw bytes. 200 means that it is " +
+  description:
+    "A delivery of the WhatsApp Cloud API, signed over its raw bytes. 200 means that it is " +
     "stored; for anything but 200 Meta sends it again for seven days. Duplicates change nothing. " +
     "Types and fields that are not known yet are stored as well. There is no rate limit.",
   scope: null,

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { countriesOf } from "./countries.ts";
 
 function delivery(value: unknown): unknown {
-  return { object: "whatsapp_business_account", entry: [{ id: "190000000000001", changes: [{ field: "messages", value }] }] };
+  return {
+    object: "whatsapp_business_account",
+    entry: [{ id: "190000000000001", changes: [{ field: "messages", value }] }],
+  };
 }
 
 Deno.test("people of contacts, messages, statuses, echoes and history are found", () => {
@@ -32,14 +35,21 @@ Deno.test("ids of other things and numbers of no country are left out", () => {
   assert.deepEqual(
     countriesOf(delivery({
       metadata: { phone_number_id: "16045551234" },
-      messages: [{ from: "ES.70010020030", id: "16045551234", image: { id: "34600111222" } }, { from: "99999999999" }],
+      messages: [{ from: "ES.70010020030", id: "16045551234", image: { id: "34600111222" } }, {
+        from: "99999999999",
+      }],
     })),
     {},
   );
 });
 
 Deno.test("any JSON is taken", () => {
-  for (const payload of [null, true, 1, "16045551234", [], {}, [["34600111222"]], { from: null, to: 5 }]) {
+  for (
+    const payload of [null, true, 1, "16045551234", [], {}, [["34600111222"]], {
+      from: null,
+      to: 5,
+    }]
+  ) {
     assert.deepEqual(countriesOf(payload), {});
   }
   const deep = JSON.parse("[".repeat(100_000) + "]".repeat(100_000));

@@ -26,7 +26,9 @@ export async function ingest(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
 
 async function store(text: string, countries: Record<string, string>): Promise<void> {
   const db = database();
-  await retrying(() => db`select private.ingest_whatsapp(${text}::text, ${json(db, countries)}::jsonb)`);
+  await retrying(() =>
+    db`select private.ingest_whatsapp(${text}::text, ${json(db, countries)}::jsonb)`
+  );
 }
 
 async function record(bytes: Uint8Array<ArrayBuffer>, reason: string): Promise<void> {
@@ -42,5 +44,7 @@ function whyUnusable(error: unknown): string | undefined {
     return error.problem.code === "malformed_json" ? error.problem.detail : undefined;
   }
   const code = (error as { code?: unknown }).code;
-  return typeof code === "string" && /^(22|54)\w{3}$/.test(code) ? `Postgres cannot hold it (${code})` : undefined;
+  return typeof code === "string" && /^(22|54)\w{3}$/.test(code)
+    ? `Postgres cannot hold it (${code})`
+    : undefined;
 }

@@ -21,7 +21,8 @@ export async function isSigned(
 }
 
 function parseSignature(header: string | null): Uint8Array<ArrayBuffer> | undefined {
-  const hex = /^sha256=([0-9a-f]{64})$/i.exec(header ?? "")?.[1];
+  // Meta writes lower case; what is spelled otherwise does not come from there.
+  const hex = /^sha256=([0-9a-f]{64})$/.exec(header ?? "")?.[1];
   return hex && Uint8Array.from(hex.match(/../g)!, (byte) => parseInt(byte, 16)) || undefined;
 }
 
@@ -29,7 +30,9 @@ function keyOf(secret: string): Promise<CryptoKey> {
   const known = keys.get(secret);
   if (known) return known;
   const hmac = { name: "HMAC", hash: "SHA-256" };
-  const made = crypto.subtle.importKey("raw", new TextEncoder().encode(secret), hmac, false, ["verify"]);
+  const made = crypto.subtle.importKey("raw", new TextEncoder().encode(secret), hmac, false, [
+    "verify",
+  ]);
   keys.set(secret, made);
   return made;
 }

@@ -4,15 +4,16 @@ import { isSigned } from "./signature.ts";
 
 const SECRET = "s3cret";
 // With an escaped slash and an accent: parsing and writing it again would change the bytes.
-const BODY = new TextEncoder().encode('{"object":"whatsapp_business_account","url":"https:\\/\\/é"}');
+const BODY = new TextEncoder().encode(
+  '{"object":"whatsapp_business_account","url":"https:\\/\\/é"}',
+);
 
 function sign(bytes: Uint8Array, secret = SECRET): string {
   return `sha256=${createHmac("sha256", secret).update(bytes).digest("hex")}`;
 }
 
-Deno.test("a signature over the raw bytes is accepted, in either case of hex", async () => {
+Deno.test("a signature over the raw bytes is accepted", async () => {
   assert.equal(await isSigned(sign(BODY), BODY, [SECRET]), true);
-  assert.equal(await isSigned(sign(BODY).toUpperCase().replace("SHA256", "sha256"), BODY, [SECRET]), true);
 });
 
 Deno.test("an empty body can be signed", async () => {
@@ -34,6 +35,8 @@ const REFUSED: [name: string, header: string | null][] = [
   ["truncated", good.slice(0, -2)],
   ["one digit short", good.slice(0, -1)],
   ["too long", `${good}00`],
+  ["upper-case digits", `sha256=${good.slice(7).toUpperCase()}`],
+  ["an upper-case algorithm", good.replace("sha256", "SHA256")],
   ["not hex", `sha256=${"z".repeat(64)}`],
   ["one bit off", good.slice(0, -1) + (good.endsWith("0") ? "1" : "0")],
   ["another secret's", sign(BODY, "other")],

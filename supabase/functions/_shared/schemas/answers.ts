@@ -18,7 +18,7 @@ import {
 } from "./enums.ts";
 import { time } from "./fields.ts";
 
-const id = z.uuid();
+const id = z.guid();
 const text = z.string().nullable();
 
 /** `{ "data": … }` */
@@ -90,7 +90,9 @@ export const conversation = lazy(() =>
     phase: z.enum(CONVERSATION_PHASE),
     ai_enabled: z.boolean(),
     bot_status: z.enum(BOT_STATUS),
-    control_epoch: z.int().meta({ description: "Rises when control passes between bot and person." }),
+    control_epoch: z.int().meta({
+      description: "Rises when control passes between bot and person.",
+    }),
     assigned_to: id.nullable(),
     unread_count: z.int(),
     last_message_at: time.nullable(),
@@ -104,7 +106,9 @@ export const note = lazy(() =>
   z.strictObject({
     id,
     content: z.string(),
-    entity_type: z.enum(["lead", "conversation", "deal"]).meta({ description: "`lead` is a contact." }),
+    entity_type: z.enum(["lead", "conversation", "deal"]).meta({
+      description: "`lead` is a contact.",
+    }),
     entity_id: id,
     author_user_id: id.nullable().meta({ description: "Null for a note written with an API key." }),
     created_at: time,

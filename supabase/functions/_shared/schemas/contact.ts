@@ -53,7 +53,8 @@ const custom = z.unknown().check((ctx) => {
   );
 }).meta({
   type: ["object", "null"],
-  description: `Null, or any JSON object of up to ${CUSTOM_BYTES} bytes, nested up to ${CUSTOM_DEPTH} deep.`,
+  description:
+    `Null, or any JSON object of up to ${CUSTOM_BYTES} bytes, nested up to ${CUSTOM_DEPTH} deep.`,
   example: { plan: "pro" },
 });
 
@@ -63,9 +64,16 @@ function customRefusal(value: unknown): [code: string, message: string] | undefi
   if (isDeeperThan(CUSTOM_DEPTH, value)) {
     return ["too_deep", `custom may be nested ${CUSTOM_DEPTH} deep at most.`];
   }
+  if (hasInfinity(value)) return ["too_big", "custom holds a number that is too large."];
   if (new TextEncoder().encode(JSON.stringify(value)).length > CUSTOM_BYTES) {
     return ["too_large", `custom may take ${CUSTOM_BYTES} bytes at most.`];
   }
+}
+
+// What 1e999 is read as, and would be written as null.
+function hasInfinity(value: unknown): boolean {
+  if (value !== null && typeof value === "object") return Object.values(value).some(hasInfinity);
+  return typeof value === "number" && !Number.isFinite(value);
 }
 
 const tags = textList(100, 64);
@@ -122,5 +130,6 @@ export const contactChange = z.strictObject({
   add_tags: tags.optional(),
   remove_tags: tags.optional(),
 }).meta({
-  description: "Only the given fields are written; `null` clears a field, or sets it back to where it starts.",
+  description:
+    "Only the given fields are written; `null` clears a field, or sets it back to where it starts.",
 });

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { isUuid } from "../uuid.ts";
 import { AUTO_STATUS, GRADE, SALE_STATUS, SENTIMENT, SOURCE, STATUS } from "./enums.ts";
-import { flag, numeral, text, uuid } from "./fields.ts";
+import { decimal, flag, integer, text } from "./fields.ts";
 
 const oneOf = <Values extends readonly [string, ...string[]]>(values: Values) =>
   z.array(z.enum(values)).max(50).optional();
@@ -10,9 +10,9 @@ const oneOf = <Values extends readonly [string, ...string[]]>(values: Values) =>
 const texts = (max: number) => z.array(text(1, max)).max(100).optional();
 
 const INT_MAX = 2_147_483_647;
-const count = numeral(z.int().min(0).max(INT_MAX)).optional();
-const score = numeral(z.int().min(-INT_MAX).max(INT_MAX)).optional();
-const money = numeral(z.number().min(-1e12).max(1e12)).optional();
+const count = integer(0, INT_MAX).optional();
+const score = integer(-INT_MAX, INT_MAX).optional();
+const money = decimal(-1e12, 1e12).optional();
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -22,8 +22,12 @@ function moment(end: "from" | "to"): z.ZodType<string | undefined, string | unde
   return z.string()
     // An offset's + that was not percent-encoded arrives as a space.
     .transform((value) => DATE.test(value) ? value + rest : value.replace(" ", "+"))
-    .pipe(z.iso.datetime({ offset: true }).refine(isReal, { error: "That day does not exist." }))
-    .meta({ format: "date-time", example: "2026-11-01" })
+    .pipe(
+      z.iso.datetime({ offset: true, abort: true }).refine(isReal, {
+        error: "That day does not exist.",
+      }),
+    )
+    .meta({ description: "An ISO 8601 time, or a day in UTC (all of it).", example: "2026-11-01" })
     .optional() as unknown as z.ZodType<string | undefined, string | undefined>;
 }
 
@@ -77,7 +81,7 @@ const SORTS = ["created_at", "last_contact_at", "updated_at", "name", "value", "
 
 /** Query parameters of a page. */
 export const page = {
-  limit: numeral(z.int().min(1).max(200)).optional().meta({ description: "50 unless given." }),
+  limit: integer(1, 200).optional().meta({ description: "50 unless given." }),
   cursor: z.string().min(1).max(2000).optional().meta({
     description: "`next_cursor` of the page before, with the same filter and sort.",
   }),

@@ -14,7 +14,7 @@ export function text(min: number, max: number): z.ZodString {
         ? { code: "too_small", origin: "string", minimum: min, inclusive: true, input: ctx.value }
         : { code: "too_big", origin: "string", maximum: max, inclusive: true, input: ctx.value },
     );
-  }).meta({ minLength: min, maxLength: max });
+  }).meta(min > 0 ? { minLength: min, maxLength: max } : { maxLength: max });
 }
 
 /** Text of up to `max` characters; empty means none (null). */
@@ -37,7 +37,9 @@ const PROTECTED_EMAIL = /^\[email[\s\u00a0]protected\]$/i;
 
 /** An e-mail address of up to 254 characters; empty, or the mark of a protected one, means none. */
 export const email = text(0, 254).nullable()
-  .transform((value) => value === null || value === "" || PROTECTED_EMAIL.test(value) ? null : value)
+  .transform((value) =>
+    value === null || value === "" || PROTECTED_EMAIL.test(value) ? null : value
+  )
   .check((ctx) => {
     if (ctx.value === null || EMAIL.test(ctx.value)) return;
     ctx.issues.push({ code: "invalid_format", format: "email", input: ctx.value });
@@ -59,28 +61,51 @@ export function textList(most: number, max: number): z.ZodArray<z.ZodString> {
 }
 
 /** A time to come, ISO 8601 with its offset. */
-export const futureTime = z.iso.datetime({ offset: true }).refine((value) => Date.parse(value) > Date.now(), {
-  params: { code: "in_the_past" },
-  error: "The time has passed already.",
-});
+export const futureTime = z.iso.datetime({ offset: true, abort: true }).refine(
+  (value) => Date.parse(value) > Date.now(),
+  {
+    params: { code: "in_the_past" },
+    error: "The time has passed already.",
+  },
+);
 
 /** A time that we answer, in UTC. */
-export const time = z.string().meta({ format: "date-time", example: "2026-11-01T09:30:00.123456+00:00" });
+export const time = z.string().meta({
+  format: "date-time",
+  example: "2026-11-01T09:30:00.123456+00:00",
+});
 
 /** `true` or `false` in a query. */
-export const flag = z.enum(["true", "false"]).transform((value) => value === "true");
+export const flag = z.enum(["true", "false"]).transform((value) => value === "true")
+  .meta({ override: { type: "boolean", enum: [true, false] } });
 
-/** A number in a query, as `schema` wants it. */
-export function numeral(schema: z.ZodNumber | z.ZodInt): z.ZodType<number, string> {
-  return z.string().transform((value, ctx) => {
+/** A whole number in a query. */
+export function integer(minimum: number, maximum: number): z.ZodType<number, string> {
+  return numeral(z.int().min(minimum).max(maximum)).meta({
+    override: { type: "integer", minimum, maximum },
+  });
+}
+
+/** A number in a query. */
+export function decimal(minimum: number, maximum: number): z.ZodType<number, string> {
+  return numeral(z.number().min(minimum).max(maximum)).meta({
+    override: { type: "number", minimum, maximum },
+  });
+}
+
+function numeral(schema: z.ZodNumber): z.ZodType<number, string> {
+  const read = z.string().transform((value, ctx) => {
     if (/^-?\d{1,15}(?:\.\d{1,6})?$/.test(value)) return Number(value);
     ctx.issues.push({ code: "invalid_type", expected: "number", input: value });
     return z.NEVER;
-  }).pipe(schema) as unknown as z.ZodType<number, string>;
+  });
+  return read.pipe(schema) as unknown as z.ZodType<number, string>;
 }
 
 /** A phone number in a query, where a + that was not percent-encoded arrives as a space. */
-export const phoneParameter = z.string().max(64).transform((value) => value.replace(/^ (?=\d)/, "+"))
+export const phoneParameter = z.string().max(64).transform((value) =>
+  value.replace(/^ (?=\d)/, "+")
+)
   .meta({ description: "E.164, or local to the workspace's country.", example: "+16045551234" });
 
 /** A check that an object has exactly one of its optional fields. */

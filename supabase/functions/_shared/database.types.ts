@@ -1,0 +1,1125 @@
+// Made by `deno task types`; not to be edited.
+
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
+
+export type Database = {
+  "public": {
+    Tables: {
+      "activity_log": {
+        Row: {
+          "action": string;
+          "actor_id": string | null;
+          "actor_type": string;
+          "changes": NonNullable<Json>;
+          "created_at": string;
+          "entity_id": string;
+          "entity_type": string;
+          "id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "action": string;
+          "actor_id"?: string | null;
+          "actor_type": string;
+          "changes"?: NonNullable<Json>;
+          "created_at"?: string;
+          "entity_id": string;
+          "entity_type": string;
+          "id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "action"?: string;
+          "actor_id"?: string | null;
+          "actor_type"?: string;
+          "changes"?: NonNullable<Json>;
+          "created_at"?: string;
+          "entity_id"?: string;
+          "entity_type"?: string;
+          "id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "activity_log_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "api_keys": {
+        Row: {
+          "created_at": string;
+          "created_by": string | null;
+          "expires_at": string | null;
+          "id": string;
+          "key_hash": string;
+          "last_used_at": string | null;
+          "name": string;
+          "prefix": string;
+          "rate_limit": number;
+          "revoked_at": string | null;
+          "scopes": (string)[];
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "created_by"?: string | null;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "key_hash": string;
+          "last_used_at"?: string | null;
+          "name": string;
+          "prefix": string;
+          "rate_limit"?: number;
+          "revoked_at"?: string | null;
+          "scopes": (string)[];
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "created_by"?: string | null;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "key_hash"?: string;
+          "last_used_at"?: string | null;
+          "name"?: string;
+          "prefix"?: string;
+          "rate_limit"?: number;
+          "revoked_at"?: string | null;
+          "scopes"?: (string)[];
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "api_keys_created_by_fkey";
+            columns: ["created_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "api_keys_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "contact_assignments": {
+        Row: {
+          "assigned_at": string;
+          "assigned_by": string | null;
+          "assigned_by_type": string;
+          "assigned_from": string | null;
+          "assigned_to": string | null;
+          "contact_id": string;
+          "id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "assigned_at"?: string;
+          "assigned_by"?: string | null;
+          "assigned_by_type": string;
+          "assigned_from"?: string | null;
+          "assigned_to"?: string | null;
+          "contact_id": string;
+          "id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "assigned_at"?: string;
+          "assigned_by"?: string | null;
+          "assigned_by_type"?: string;
+          "assigned_from"?: string | null;
+          "assigned_to"?: string | null;
+          "contact_id"?: string;
+          "id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "contact_assignments_contact_id_fkey";
+            columns: ["contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "contact_assignments_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "contact_identities": {
+        Row: {
+          "channel": string;
+          "contact_id": string;
+          "created_at": string;
+          "external_id": string;
+          "id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "channel": string;
+          "contact_id": string;
+          "created_at"?: string;
+          "external_id": string;
+          "id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "channel"?: string;
+          "contact_id"?: string;
+          "created_at"?: string;
+          "external_id"?: string;
+          "id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "contact_identities_contact_id_fkey";
+            columns: ["contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "contact_identities_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "contacts": {
+        Row: {
+          "assigned_at": string | null;
+          "assigned_by": string | null;
+          "assigned_to": string | null;
+          "auto_status": Database["public"]["Enums"]["contact_auto_status"];
+          "avatar_url": string | null;
+          "call_count": number;
+          "channels": (string)[];
+          "company": string | null;
+          "completeness": number;
+          "country": string | null;
+          "created_at": string;
+          "custom": NonNullable<Json>;
+          "do_not_call": boolean;
+          "email": string | null;
+          "grade": Database["public"]["Enums"]["contact_grade"] | null;
+          "id": string;
+          "is_at_risk": boolean;
+          "is_contractor": boolean;
+          "is_mystery_shopper": boolean;
+          "is_vip": boolean;
+          "last_contact_at": string | null;
+          "message_count": number;
+          "name": string | null;
+          "name_source": string;
+          "notes": string | null;
+          "opted_out": boolean;
+          "phone": string | null;
+          "phone_key": string | null;
+          "profile_name": string | null;
+          "profile_name_at": string | null;
+          "sale_status": Database["public"]["Enums"]["contact_sale_status"];
+          "score": number;
+          "search_text": string;
+          "sentiment": Database["public"]["Enums"]["sentiment_level"];
+          "sentiment_score": number;
+          "source": Database["public"]["Enums"]["contact_source"];
+          "stage": string;
+          "status": Database["public"]["Enums"]["contact_status"];
+          "tags": (string)[];
+          "updated_at": string;
+          "value": number | null;
+          "version": number;
+          "whatsapp_contact_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "assigned_at"?: string | null;
+          "assigned_by"?: string | null;
+          "assigned_to"?: string | null;
+          "auto_status"?: Database["public"]["Enums"]["contact_auto_status"];
+          "avatar_url"?: string | null;
+          "call_count"?: number;
+          "channels"?: (string)[];
+          "company"?: string | null;
+          "completeness"?: number;
+          "country"?: string | null;
+          "created_at"?: string;
+          "custom"?: NonNullable<Json>;
+          "do_not_call"?: boolean;
+          "email"?: string | null;
+          "grade"?: Database["public"]["Enums"]["contact_grade"] | null;
+          "id"?: string;
+          "is_at_risk"?: boolean;
+          "is_contractor"?: boolean;
+          "is_mystery_shopper"?: boolean;
+          "is_vip"?: boolean;
+          "last_contact_at"?: string | null;
+          "message_count"?: number;
+          "name"?: string | null;
+          "name_source"?: string;
+          "notes"?: string | null;
+          "opted_out"?: boolean;
+          "phone"?: string | null;
+          "phone_key"?: string | null;
+          "profile_name"?: string | null;
+          "profile_name_at"?: string | null;
+          "sale_status"?: Database["public"]["Enums"]["contact_sale_status"];
+          "score"?: number;
+          "search_text"?: string;
+          "sentiment"?: Database["public"]["Enums"]["sentiment_level"];
+          "sentiment_score"?: number;
+          "source"?: Database["public"]["Enums"]["contact_source"];
+          "stage": string;
+          "status"?: Database["public"]["Enums"]["contact_status"];
+          "tags"?: (string)[];
+          "updated_at"?: string;
+          "value"?: number | null;
+          "version"?: number;
+          "whatsapp_contact_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "assigned_at"?: string | null;
+          "assigned_by"?: string | null;
+          "assigned_to"?: string | null;
+          "auto_status"?: Database["public"]["Enums"]["contact_auto_status"];
+          "avatar_url"?: string | null;
+          "call_count"?: number;
+          "channels"?: (string)[];
+          "company"?: string | null;
+          "completeness"?: number;
+          "country"?: string | null;
+          "created_at"?: string;
+          "custom"?: NonNullable<Json>;
+          "do_not_call"?: boolean;
+          "email"?: string | null;
+          "grade"?: Database["public"]["Enums"]["contact_grade"] | null;
+          "id"?: string;
+          "is_at_risk"?: boolean;
+          "is_contractor"?: boolean;
+          "is_mystery_shopper"?: boolean;
+          "is_vip"?: boolean;
+          "last_contact_at"?: string | null;
+          "message_count"?: number;
+          "name"?: string | null;
+          "name_source"?: string;
+          "notes"?: string | null;
+          "opted_out"?: boolean;
+          "phone"?: string | null;
+          "phone_key"?: string | null;
+          "profile_name"?: string | null;
+          "profile_name_at"?: string | null;
+          "sale_status"?: Database["public"]["Enums"]["contact_sale_status"];
+          "score"?: number;
+          "search_text"?: string;
+          "sentiment"?: Database["public"]["Enums"]["sentiment_level"];
+          "sentiment_score"?: number;
+          "source"?: Database["public"]["Enums"]["contact_source"];
+          "stage"?: string;
+          "status"?: Database["public"]["Enums"]["contact_status"];
+          "tags"?: (string)[];
+          "updated_at"?: string;
+          "value"?: number | null;
+          "version"?: number;
+          "whatsapp_contact_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "contacts_assigned_to_member";
+            columns: ["workspace_id", "assigned_to"];
+            isOneToOne: false;
+            referencedRelation: "workspace_members";
+            referencedColumns: ["workspace_id", "user_id"];
+          },
+          {
+            foreignKeyName: "contacts_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "conversations": {
+        Row: {
+          "ai_enabled": boolean;
+          "assigned_to": string | null;
+          "bot_status": Database["public"]["Enums"]["bot_status"];
+          "channel": string;
+          "contact_id": string;
+          "control_epoch": number;
+          "created_at": string;
+          "id": string;
+          "last_inbound_at": string | null;
+          "last_message_at": string | null;
+          "message_count": number;
+          "phase": Database["public"]["Enums"]["conversation_phase"];
+          "resolved_at": string | null;
+          "status": Database["public"]["Enums"]["conversation_status"];
+          "unread_count": number;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "ai_enabled"?: boolean;
+          "assigned_to"?: string | null;
+          "bot_status"?: Database["public"]["Enums"]["bot_status"];
+          "channel"?: string;
+          "contact_id": string;
+          "control_epoch"?: number;
+          "created_at"?: string;
+          "id"?: string;
+          "last_inbound_at"?: string | null;
+          "last_message_at"?: string | null;
+          "message_count"?: number;
+          "phase"?: Database["public"]["Enums"]["conversation_phase"];
+          "resolved_at"?: string | null;
+          "status"?: Database["public"]["Enums"]["conversation_status"];
+          "unread_count"?: number;
+          "updated_at"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "ai_enabled"?: boolean;
+          "assigned_to"?: string | null;
+          "bot_status"?: Database["public"]["Enums"]["bot_status"];
+          "channel"?: string;
+          "contact_id"?: string;
+          "control_epoch"?: number;
+          "created_at"?: string;
+          "id"?: string;
+          "last_inbound_at"?: string | null;
+          "last_message_at"?: string | null;
+          "message_count"?: number;
+          "phase"?: Database["public"]["Enums"]["conversation_phase"];
+          "resolved_at"?: string | null;
+          "status"?: Database["public"]["Enums"]["conversation_status"];
+          "unread_count"?: number;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversations_assigned_to_member";
+            columns: ["workspace_id", "assigned_to"];
+            isOneToOne: false;
+            referencedRelation: "workspace_members";
+            referencedColumns: ["workspace_id", "user_id"];
+          },
+          {
+            foreignKeyName: "conversations_contact_id_fkey";
+            columns: ["contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "conversations_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "internal_notes": {
+        Row: {
+          "author_api_key_id": string | null;
+          "author_user_id": string | null;
+          "contact_id": string | null;
+          "content": string;
+          "conversation_id": string | null;
+          "created_at": string;
+          "entity_id": string;
+          "entity_type": string;
+          "id": string;
+          "mentions": (string)[];
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "author_api_key_id"?: string | null;
+          "author_user_id"?: string | null;
+          "contact_id"?: string | null;
+          "content": string;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "entity_id"?: never;
+          "entity_type"?: never;
+          "id"?: string;
+          "mentions"?: (string)[];
+          "workspace_id": string;
+        };
+        Update: {
+          "author_api_key_id"?: string | null;
+          "author_user_id"?: string | null;
+          "contact_id"?: string | null;
+          "content"?: string;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "entity_id"?: never;
+          "entity_type"?: never;
+          "id"?: string;
+          "mentions"?: (string)[];
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "internal_notes_author_api_key_id_fkey";
+            columns: ["author_api_key_id"];
+            isOneToOne: false;
+            referencedRelation: "api_keys";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "internal_notes_author_user_id_fkey";
+            columns: ["author_user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "internal_notes_contact_id_fkey";
+            columns: ["contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "internal_notes_conversation_id_fkey";
+            columns: ["conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "internal_notes_conversation_id_fkey";
+            columns: ["conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "whatsapp_conversations";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "internal_notes_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "member_presence": {
+        Row: {
+          "last_seen_at": string;
+          "state": Database["public"]["Enums"]["presence_state"];
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "last_seen_at"?: string;
+          "state"?: Database["public"]["Enums"]["presence_state"];
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "last_seen_at"?: string;
+          "state"?: Database["public"]["Enums"]["presence_state"];
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "member_presence_workspace_id_user_id_fkey";
+            columns: ["workspace_id", "user_id"];
+            isOneToOne: true;
+            referencedRelation: "workspace_members";
+            referencedColumns: ["workspace_id", "user_id"];
+          },
+        ];
+      };
+      "messages": {
+        Row: {
+          "body": string | null;
+          "channel": string;
+          "contact_id": string;
+          "conversation_id": string;
+          "created_at": string;
+          "delivered_at": string | null;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "edited_at": string | null;
+          "error": Json | null;
+          "failed_at": string | null;
+          "id": string;
+          "media": Json | null;
+          "payload": NonNullable<Json>;
+          "phone_number_id": string | null;
+          "played_at": string | null;
+          "reactions": NonNullable<Json>;
+          "read_at": string | null;
+          "reply_to": string | null;
+          "revoked_at": string | null;
+          "sender_id": string | null;
+          "sender_name": string | null;
+          "sender_type": Database["public"]["Enums"]["sender_type"];
+          "sent_at": string;
+          "sentiment": Database["public"]["Enums"]["sentiment_level"];
+          "sentiment_score": number;
+          "status": Database["public"]["Enums"]["message_status"];
+          "type": string;
+          "wa_message_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "body"?: string | null;
+          "channel"?: string;
+          "contact_id": string;
+          "conversation_id": string;
+          "created_at"?: string;
+          "delivered_at"?: string | null;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "edited_at"?: string | null;
+          "error"?: Json | null;
+          "failed_at"?: string | null;
+          "id"?: string;
+          "media"?: Json | null;
+          "payload"?: NonNullable<Json>;
+          "phone_number_id"?: string | null;
+          "played_at"?: string | null;
+          "reactions"?: NonNullable<Json>;
+          "read_at"?: string | null;
+          "reply_to"?: string | null;
+          "revoked_at"?: string | null;
+          "sender_id"?: string | null;
+          "sender_name"?: string | null;
+          "sender_type": Database["public"]["Enums"]["sender_type"];
+          "sent_at"?: string;
+          "sentiment"?: Database["public"]["Enums"]["sentiment_level"];
+          "sentiment_score"?: number;
+          "status": Database["public"]["Enums"]["message_status"];
+          "type": string;
+          "wa_message_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "body"?: string | null;
+          "channel"?: string;
+          "contact_id"?: string;
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "delivered_at"?: string | null;
+          "direction"?: Database["public"]["Enums"]["message_direction"];
+          "edited_at"?: string | null;
+          "error"?: Json | null;
+          "failed_at"?: string | null;
+          "id"?: string;
+          "media"?: Json | null;
+          "payload"?: NonNullable<Json>;
+          "phone_number_id"?: string | null;
+          "played_at"?: string | null;
+          "reactions"?: NonNullable<Json>;
+          "read_at"?: string | null;
+          "reply_to"?: string | null;
+          "revoked_at"?: string | null;
+          "sender_id"?: string | null;
+          "sender_name"?: string | null;
+          "sender_type"?: Database["public"]["Enums"]["sender_type"];
+          "sent_at"?: string;
+          "sentiment"?: Database["public"]["Enums"]["sentiment_level"];
+          "sentiment_score"?: number;
+          "status"?: Database["public"]["Enums"]["message_status"];
+          "type"?: string;
+          "wa_message_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "messages_contact_id_fkey";
+            columns: ["contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "messages_conversation_id_fkey";
+            columns: ["conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "messages_conversation_id_fkey";
+            columns: ["conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "whatsapp_conversations";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "messages_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "profiles": {
+        Row: {
+          "avatar_url": string | null;
+          "created_at": string;
+          "name": string | null;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "avatar_url"?: string | null;
+          "created_at"?: string;
+          "name"?: string | null;
+          "updated_at"?: string;
+          "user_id": string;
+        };
+        Update: {
+          "avatar_url"?: string | null;
+          "created_at"?: string;
+          "name"?: string | null;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
+      "whatsapp_events": {
+        Row: {
+          "created_at": string;
+          "dedupe_key": string;
+          "field": string;
+          "id": string;
+          "occurred_at": string | null;
+          "payload": NonNullable<Json>;
+          "phone_number_id": string | null;
+          "type": string | null;
+          "waba_id": string | null;
+          "workspace_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "dedupe_key": string;
+          "field": string;
+          "id"?: string;
+          "occurred_at"?: string | null;
+          "payload": NonNullable<Json>;
+          "phone_number_id"?: string | null;
+          "type"?: string | null;
+          "waba_id"?: string | null;
+          "workspace_id"?: string | null;
+        };
+        Update: {
+          "created_at"?: string;
+          "dedupe_key"?: string;
+          "field"?: string;
+          "id"?: string;
+          "occurred_at"?: string | null;
+          "payload"?: NonNullable<Json>;
+          "phone_number_id"?: string | null;
+          "type"?: string | null;
+          "waba_id"?: string | null;
+          "workspace_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "whatsapp_events_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "whatsapp_numbers": {
+        Row: {
+          "created_at": string;
+          "display_phone_number": string;
+          "phone_number_id": string;
+          "waba_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "display_phone_number": string;
+          "phone_number_id": string;
+          "waba_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "display_phone_number"?: string;
+          "phone_number_id"?: string;
+          "waba_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "whatsapp_numbers_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "whatsapp_pending_statuses": {
+        Row: {
+          "created_at": string;
+          "error": Json | null;
+          "phone_number_id": string;
+          "status": Database["public"]["Enums"]["message_status"];
+          "status_at": string;
+          "wa_message_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "error"?: Json | null;
+          "phone_number_id": string;
+          "status": Database["public"]["Enums"]["message_status"];
+          "status_at": string;
+          "wa_message_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "error"?: Json | null;
+          "phone_number_id"?: string;
+          "status"?: Database["public"]["Enums"]["message_status"];
+          "status_at"?: string;
+          "wa_message_id"?: string;
+        };
+        Relationships: [];
+      };
+      "workspace_members": {
+        Row: {
+          "capacity": number;
+          "created_at": string;
+          "handle": string;
+          "last_routed_at": string | null;
+          "role": Database["public"]["Enums"]["member_role"];
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "capacity"?: number;
+          "created_at"?: string;
+          "handle": string;
+          "last_routed_at"?: string | null;
+          "role"?: Database["public"]["Enums"]["member_role"];
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "capacity"?: number;
+          "created_at"?: string;
+          "handle"?: string;
+          "last_routed_at"?: string | null;
+          "role"?: Database["public"]["Enums"]["member_role"];
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workspace_members_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "workspace_members_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "workspaces": {
+        Row: {
+          "created_at": string;
+          "default_country": string;
+          "id": string;
+          "name": string;
+          "routing": Database["public"]["Enums"]["routing_mode"];
+          "stages": (string)[];
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "default_country"?: string;
+          "id"?: string;
+          "name": string;
+          "routing"?: Database["public"]["Enums"]["routing_mode"];
+          "stages"?: (string)[];
+          "updated_at"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "default_country"?: string;
+          "id"?: string;
+          "name"?: string;
+          "routing"?: Database["public"]["Enums"]["routing_mode"];
+          "stages"?: (string)[];
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
+    };
+    Views: {
+      "whatsapp_conversations": {
+        Row: {
+          "ai_enabled": boolean;
+          "assigned_to": string | null;
+          "bot_status": Database["public"]["Enums"]["bot_status"];
+          "contact_id": string | null;
+          "contact_name": string | null;
+          "contact_record_id": string;
+          "created_at": string;
+          "id": string;
+          "last_message_at": string | null;
+          "phase": Database["public"]["Enums"]["conversation_phase"];
+          "resolved_at": string | null;
+          "status": Database["public"]["Enums"]["conversation_status"];
+          "unread_count": number;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "conversations_assigned_to_member";
+            columns: ["workspace_id", "assigned_to"];
+            isOneToOne: false;
+            referencedRelation: "workspace_members";
+            referencedColumns: ["workspace_id", "user_id"];
+          },
+          {
+            foreignKeyName: "conversations_contact_id_fkey";
+            columns: ["contact_record_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "conversations_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+    };
+    Functions: {
+      [_ in never]: never;
+    };
+    Enums: {
+      "bot_status": "active" | "paused" | "agent";
+      "contact_auto_status": "new" | "active" | "qualified" | "converted" | "inactive" | "churned";
+      "contact_grade": "A" | "B" | "C" | "D" | "E" | "F";
+      "contact_sale_status": "none" | "pending" | "signed" | "sold";
+      "contact_source":
+        | "chat"
+        | "broadcast"
+        | "chat_conversion"
+        | "manual"
+        | "import"
+        | "api"
+        | "lead_form";
+      "contact_status": "new" | "contacted" | "qualified" | "converted" | "lost";
+      "conversation_phase": "automated" | "waiting" | "live" | "resolved";
+      "conversation_status": "active" | "resolved";
+      "member_role": "owner" | "admin" | "agent";
+      "message_direction": "inbound" | "outbound";
+      "message_status":
+        | "received"
+        | "queued"
+        | "sending"
+        | "unknown"
+        | "sent"
+        | "delivered"
+        | "read"
+        | "played"
+        | "failed";
+      "presence_state": "online" | "away" | "offline";
+      "routing_mode": "off" | "round_robin";
+      "sender_type": "contact" | "agent" | "bot" | "system" | "business";
+      "sentiment_level": "very_negative" | "negative" | "neutral" | "positive" | "very_positive";
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+};
+
+type DatabaseWithoutInternals = Omit<Database, "__InternalSupabase">;
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "public">];
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof (
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+    )
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals } ? (
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+  )[TableName] extends {
+    Row: infer R;
+  } ? R
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    ? (DefaultSchema["Tables"] & DefaultSchema["Views"])[DefaultSchemaTableNameOrOptions] extends {
+      Row: infer R;
+    } ? R
+    : never
+  : never;
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends
+    {
+      Insert: infer I;
+    } ? I
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Insert: infer I;
+    } ? I
+    : never
+  : never;
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends
+    {
+      Update: infer U;
+    } ? U
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Update: infer U;
+    } ? U
+    : never
+  : never;
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema["Enums"]
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"]
+    : never = never,
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema["Enums"]
+    ? DefaultSchema["Enums"][DefaultSchemaEnumNameOrOptions]
+  : never;
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema["CompositeTypes"]
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"]
+    : never = never,
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"][
+    CompositeTypeName
+  ]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema["CompositeTypes"]
+    ? DefaultSchema["CompositeTypes"][PublicCompositeTypeNameOrOptions]
+  : never;
+
+export const Constants = {
+  "public": {
+    Enums: {
+      "bot_status": ["active", "paused", "agent"],
+      "contact_auto_status": ["new", "active", "qualified", "converted", "inactive", "churned"],
+      "contact_grade": ["A", "B", "C", "D", "E", "F"],
+      "contact_sale_status": ["none", "pending", "signed", "sold"],
+      "contact_source": [
+        "chat",
+        "broadcast",
+        "chat_conversion",
+        "manual",
+        "import",
+        "api",
+        "lead_form",
+      ],
+      "contact_status": ["new", "contacted", "qualified", "converted", "lost"],
+      "conversation_phase": ["automated", "waiting", "live", "resolved"],
+      "conversation_status": ["active", "resolved"],
+      "member_role": ["owner", "admin", "agent"],
+      "message_direction": ["inbound", "outbound"],
+      "message_status": [
+        "received",
+        "queued",
+        "sending",
+        "unknown",
+        "sent",
+        "delivered",
+        "read",
+        "played",
+        "failed",
+      ],
+      "presence_state": ["online", "away", "offline"],
+      "routing_mode": ["off", "round_robin"],
+      "sender_type": ["contact", "agent", "bot", "system", "business"],
+      "sentiment_level": ["very_negative", "negative", "neutral", "positive", "very_positive"],
+    },
+  },
+} as const;

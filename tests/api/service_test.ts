@@ -1,0 +1,164 @@
+/** health and openapi: what tells about the service itself. */
+import assert from "node:assert/strict";
+import { request } from "../support/http.ts";
+import { fetchDescription, operationsOf } from "../support/openapi.ts";
+import { assertInvalid, assertProblem } from "../support/problem.ts";
+import { ERROR_CODES } from "../../supabase/functions/_shared/error_codes.ts";
+import { closeDatabase } from "../../supabase/functions/_shared/database.ts";
+import { app as health } from "../../supabase/functions/health/app.ts";
+
+Deno.test("health says that function and database answer", async () => {
+  const answer = await request<{ data: { time: string } }>("GET", "health");
+  assert.equal(answer.status, 200, answer.text);
+  const { time, ...rest } = answer.body.data;
+  assert.deepEqual(rest, { status: "ok", database: "ok" });
+  assert.equal(Math.abs(Date.parse(time) - Date.now()) < 60_000, true);
+  assertInvalid(await request("GET", "health?deep=1"), { "/deep": "unknown_parameter" });
+});
+
+Deno.test("health is 503 when there is no database", async () => {
+  const before = Deno.env.get("SUPABASE_DB_URL");
+  // Nobody listens there, and nobody is let in there.
+  Deno.env.set("SUPABASE_DB_URL", "postgresql://nobody:wrong@127.0.0.1:1/postgres");
+  try {
+    const response = await health.fetch(new Request("http://localhost/health"));
+    const text = await response.text();
+    const answer = { status: response.status, headers: response.headers, text };
+    assertProblem({ ...answer, body: JSON.parse(text) }, 503, "database_unavailable");
+    assert.match(response.headers.get("retry-after") ?? "", /^[1-9]\d*$/);
+  } finally {
+    await closeDatabase();
+    if (before === undefined) Deno.env.delete("SUPABASE_DB_URL");
+    else Deno.env.set("SUPABASE_DB_URL", before);
+  }
+});
+
+const description = await fetchDescription();
+const operations = operationsOf(description);
+
+/** Every reference in the description. */
+function* references(value: unknown): Generator<string> {
+  if (value === null || typeof value !== "object") return;
+  for (const [name, item] of Object.entries(value)) {
+    if (name === "$ref" && typeof item === "string") yield item;
+    else yield* references(item);
+  }
+}
+
+Deno.test("the description is OpenAPI 3.1 whose references lead somewhere", () => {
+  assert.match(description.openapi, /^3\.1\.\d+$/);
+  assert.equal(typeof description.info.title, "string");
+  assert.match(description.info.version, /^\d+\.\d+\.\d+$/);
+  const all = [...references(description)];
+  assert.equal(all.length > 50, true);
+  for (const reference of all) {
+    let found: unknown = description;
+    for (const part of reference.replace(/^#\//, "").split("/")) {
+      found = (found as Record<string, unknown>)
+        ?.[part.replaceAll("~1", "/").replaceAll("~0", "~")];
+    }
+    assert.notEqual(found, undefined, reference);
+  }
+});
+
+Deno.test("every operation is whole: id, words, parameters, answers, problems", () => {
+  const ids = new Set<string>();
+  for (const [name, operation] of operations) {
+    assert.match(operation.operationId, /^[a-z][A-Za-z]+$/, name);
+    ids.add(operation.operationId);
+    const { summary, description, tags } = operation as unknown as Record<string, string>;
+    assert.equal(Boolean(summary && description && tags), true, name);
+    const statuses = Object.keys(operation.responses);
+    assert.equal(statuses.some((status) => /^[23]\d\d$/.test(status)), true, name);
+    assert.equal(statuses.includes("500"), true, name);
+    const inPath = [...name.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter);
+    const described = (operation.parameters ?? [])
+      .filter((parameter) => "in" in parameter && parameter.in === "path")
+      .map((parameter) => "name" in parameter ? parameter.name : "");
+    assert.deepEqual(described, inPath, name);
+    for (const [status, response] of Object.entries(operation.responses)) {
+      if (Number(status) < 400) continue;
+      assert.notEqual(
+        response.content?.["application/problem+json"],
+        undefined,
+        `${name} ${status}`,
+      );
+    }
+  }
+  assert.equal(ids.size, operations.size);
+});
+
+Deno.test("every endpoint of the contract that exists is described", () => {
+  assert.deepEqual([...operations.keys()].toSorted(), [
+    "DELETE /api-keys/{id}",
+    "DELETE /internal-notes/{id}",
+    "GET /activity",
+    "GET /api-keys",
+    "GET /contact-kpis",
+    "GET /contact-tags",
+    "GET /get-contact",
+    "GET /health",
+    "GET /internal-notes",
+    "GET /list-contacts",
+    "GET /openapi",
+    "GET /whatsapp-webhook",
+    "POST /api-keys",
+    "POST /create-contact",
+    "POST /handoff",
+    "POST /internal-notes",
+    "POST /update-contact",
+    "POST /whatsapp-webhook",
+  ]);
+});
+
+/** The documented parameters of list-contacts; saved filters come with their own endpoint. */
+const LIST_PARAMETERS =
+  "search status auto_status source channel stage sale_status grade sentiment tags tags_all " +
+  "created_from created_to last_contact_from last_contact_to has_email call_count_min " +
+  "call_count_max score_min score_max value_min value_max assigned_to is_vip is_at_risk " +
+  "is_mystery_shopper is_contractor opted_out do_not_call sort limit cursor count";
+
+Deno.test("list-contacts is described with every parameter of the contract", () => {
+  const parameters = operations.get("GET /list-contacts")?.parameters ?? [];
+  const names = parameters.flatMap((parameter) =>
+    "in" in parameter && parameter.in === "query" ? [parameter.name] : []
+  );
+  assert.deepEqual(names.toSorted(), LIST_PARAMETERS.split(" ").toSorted());
+});
+
+/** The codes that the description names, with the statuses that it names them under. */
+function describedCodes(): Map<string, Set<string>> {
+  const codes = new Map<string, Set<string>>();
+  for (const { responses } of operations.values()) {
+    for (const [status, { content }] of Object.entries(responses)) {
+      const examples = content?.["application/problem+json"]?.examples ?? {};
+      for (const code of Object.keys(examples)) {
+        codes.set(code, (codes.get(code) ?? new Set()).add(status));
+      }
+    }
+  }
+  return codes;
+}
+
+Deno.test("every code of docs/errors.md is one of the code's, with its status, and the reverse", async () => {
+  const path = new URL("../../docs/errors.md", import.meta.url);
+  const documented = new Map<string, string>();
+  for (const line of (await Deno.readTextFile(path)).split("\n")) {
+    const cells = line.split("|").map((cell) => cell.trim().replaceAll("`", ""));
+    const status = cells.find((cell) => /^[45]\d\d$/.test(cell));
+    const code = cells.find((cell) => /^[a-z][a-z_]+$/.test(cell));
+    if (status && code) documented.set(code, status);
+  }
+  const known = Object.entries(ERROR_CODES).map(([code, { status }]) => [code, String(status)]);
+  assert.deepEqual([...documented].toSorted(), known.toSorted());
+});
+
+Deno.test("the description names every code, under its status", () => {
+  const described = describedCodes();
+  for (const [code, { status }] of Object.entries(ERROR_CODES)) {
+    // What no operation of its own answers stands in the table of the introduction.
+    assert.match(description.info.description, new RegExp(`\\| ${status} \\| \`${code}\` \\|`));
+    if (described.has(code)) assert.deepEqual([...described.get(code)!], [String(status)], code);
+  }
+  for (const code of described.keys()) assert.equal(code in ERROR_CODES, true, code);
+});

@@ -1,0 +1,149 @@
+/** Whatever is sent to an endpoint that writes: an answer, or a refusal that says why. Never a 5xx. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Answer } from "../support/http.ts";
+import { assertNoDatabaseText } from "../support/problem.ts";
+import type { Contact, Data } from "../support/types.ts";
+import { uniquePhone } from "../support/unique.ts";
+import { makeWorkspace, type Workspace } from "../support/workspace.ts";
+import { anyHeader, anyJson, anyText, type Json, nearly } from "./arbitraries.ts";
+import { type Endpoint, endpoints } from "./description.ts";
+import { holds } from "./runs.ts";
+
+const writing = (await endpoints()).filter(({ method, security }) =>
+  method !== "GET" && !security.includes("whatsappSignature")
+);
+
+Deno.test("the description names every endpoint that writes", () => {
+  assert.deepEqual(writing.map(({ method, path }) => `${method} ${path}`).sort(), [
+    "DELETE api-keys/{id}",
+    "DELETE internal-notes/{id}",
+    "POST api-keys",
+    "POST create-contact",
+    "POST handoff",
+    "POST internal-notes",
+    "POST update-contact",
+  ]);
+});
+
+function assertAnswered(answer: Answer<unknown>): void {
+  assert.equal(
+    answer.status >= 200 && answer.status < 500,
+    true,
+    `${answer.status} ${answer.text}`,
+  );
+  if (answer.status < 400) return;
+  assert.equal(answer.headers.get("content-type"), "application/problem+json");
+  assert.equal((answer.body as { status: number }).status, answer.status);
+  assertNoDatabaseText(answer);
+}
+
+/** The example of an endpoint with ids that exist in the workspace. */
+function realistic(example: Json | undefined, contact: Contact): Json {
+  const text = JSON.stringify(example ?? {});
+  const body = JSON.parse(text.replaceAll("0198f6c2-7d1e-7c3a-9b52-3f1d5a6b7c8d", contact.id));
+  return "phone" in body ? { ...body, phone: uniquePhone() } : body;
+}
+
+interface Request {
+  body: Json;
+  id: string;
+  headers: Record<string, string>;
+  query: [string, string][];
+}
+
+function anyRequest(example: Json): fc.Arbitrary<Request> {
+  const headers = fc.record({
+    "idempotency-key": anyHeader,
+    "if-match": anyHeader,
+    "x-request-id": anyHeader,
+    "x-workspace-id": anyHeader,
+  }, { requiredKeys: [] });
+  return fc.record({
+    body: fc.oneof({ weight: 1, arbitrary: anyJson }, { weight: 3, arbitrary: nearly(example) }),
+    id: anyText,
+    headers: fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: headers }),
+    query: fc.oneof(
+      { weight: 4, arbitrary: fc.constant<[string, string][]>([]) },
+      {
+        weight: 1,
+        arbitrary: fc.array(
+          fc.tuple(fc.oneof(fc.constantFrom("on_conflict", "redirect"), anyText), anyText),
+          {
+            maxLength: 2,
+          },
+        ),
+      },
+    ),
+  });
+}
+
+function send(
+  { method, path, security }: Endpoint,
+  workspace: Workspace,
+  { body, id, headers, query }: Request,
+): Promise<Answer<Data<Contact>>> {
+  const caller = security.includes("apiKey") ? workspace.key : workspace.admin;
+  const search = new URLSearchParams(query);
+  // An empty or dotted id would be another path.
+  const segment = /^\.*$/.test(id) ? "x" : encodeURIComponent(id.toWellFormed());
+  const address = path.replace("{id}", segment) + (search.size > 0 ? `?${search}` : "");
+  return caller.call(method, address, { headers, body: method === "DELETE" ? undefined : body });
+}
+
+for (const endpoint of writing) {
+  Deno.test(`any body is answered or refused: ${endpoint.method} ${endpoint.path}`, async () => {
+    const workspace = await makeWorkspace();
+    const made = await workspace.key.post<Data<Contact>>("create-contact", {
+      phone: uniquePhone(),
+    });
+    const example = realistic(endpoint.example, made.body.data);
+    await holds(
+      fc.asyncProperty(anyRequest(example), async (given) => {
+        const answer = await send(endpoint, workspace, given);
+        assertAnswered(answer);
+        if (answer.status === 201 && endpoint.path === "create-contact") {
+          await assertReadBack(workspace, answer);
+        }
+      }),
+      60,
+    );
+    const listed = await workspace.key.get("list-contacts?limit=200");
+    assert.equal(listed.status, 200, listed.text);
+  });
+}
+
+/** What was created can be read, and is what the answer said. */
+async function assertReadBack(workspace: Workspace, created: Answer<Data<Contact>>): Promise<void> {
+  const { id } = created.body.data;
+  const read = await workspace.key.get<Data<Contact>>(`get-contact?contact_id=${id}`);
+  assert.equal(read.status, 200, read.text);
+  for (const [name, value] of Object.entries(created.body.data)) {
+    assert.deepEqual(read.body.data[name as keyof Contact], value, name);
+  }
+}
+
+Deno.test("any bytes are answered or refused by every endpoint that takes a body", async () => {
+  const workspace = await makeWorkspace();
+  const types = [
+    "application/json",
+    "text/plain",
+    "application/json; charset=latin1",
+    "",
+    "a/b; c",
+  ];
+  const taking = writing.filter(({ example }) => example !== undefined);
+  await holds(
+    fc.asyncProperty(
+      fc.constantFrom(...taking),
+      fc.uint8Array({ maxLength: 200 }),
+      fc.oneof(fc.constantFrom(...types), anyHeader),
+      async ({ path, security }, bytes, type) => {
+        const caller = security.includes("apiKey") ? workspace.key : workspace.admin;
+        const raw = Uint8Array.from(bytes);
+        assertAnswered(await caller.call("POST", path, { raw, headers: { "content-type": type } }));
+      },
+    ),
+    60,
+  );
+});

@@ -1,0 +1,173 @@
+/** A request for every operation of the API that works, and who may make it. */
+import assert from "node:assert/strict";
+import { createContact } from "./contacts.ts";
+import type { Client } from "./http.ts";
+import type { ApiKey, Data, Note } from "./types.ts";
+import { uniquePhone } from "./unique.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface Example {
+  method: string;
+  /** Below `/functions/v1/`. */
+  path: string;
+  body?: Record<string, unknown>;
+}
+
+export interface OperationCase {
+  /** A scope, or `admin`: the token of an owner or admin. */
+  required: string;
+  /** The status of a good answer. */
+  status: number;
+  /**
+   * What someone of another workspace gets for this very request: 404 where it names something of
+   * ours, their own (empty) list or record where it does not.
+   */
+  foreign: number;
+  /** A request that works once for that caller; it makes what it needs. */
+  example(workspace: Workspace, caller?: Client): Promise<Example> | Example;
+}
+
+export const SCOPES = [
+  "contacts:read",
+  "contacts:write",
+  "contacts:delete",
+  "conversations:read",
+  "conversations:write",
+  "notes:read",
+  "notes:write",
+  "settings:read",
+  "settings:write",
+];
+
+async function makeNote({ key }: Workspace, author: Client): Promise<Note> {
+  const { id } = await createContact(key);
+  const answer = await author.post<Data<Note>>("internal-notes", {
+    content: "A note",
+    entity_type: "lead",
+    entity_id: id,
+  });
+  assert.equal(answer.status, 201, answer.text);
+  return answer.body.data;
+}
+
+async function makeApiKey({ admin }: Workspace): Promise<ApiKey> {
+  const body = { name: "A key", scopes: ["*"] };
+  const answer = await admin.post<Data<ApiKey>>("api-keys", body);
+  assert.equal(answer.status, 201, answer.text);
+  return answer.body.data;
+}
+
+/**
+ * Every operation that takes credentials, by method and path as the description has them. One that
+ * is described and not here makes tests fail: whoever adds an endpoint says here who may call it.
+ */
+export const OPERATIONS: Record<string, OperationCase> = {
+  "GET /list-contacts": {
+    required: "contacts:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "list-contacts" }),
+  },
+  "GET /get-contact": {
+    required: "contacts:read",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      const { id } = await createContact(key);
+      return { method: "GET", path: `get-contact?contact_id=${id}` };
+    },
+  },
+  "POST /create-contact": {
+    required: "contacts:write",
+    status: 201,
+    foreign: 201,
+    example: () => ({ method: "POST", path: "create-contact", body: { phone: uniquePhone() } }),
+  },
+  "POST /update-contact": {
+    required: "contacts:write",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      const { id } = await createContact(key);
+      return { method: "POST", path: "update-contact", body: { contact_id: id, name: "N" } };
+    },
+  },
+  "GET /contact-kpis": {
+    required: "contacts:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "contact-kpis" }),
+  },
+  "GET /contact-tags": {
+    required: "contacts:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "contact-tags" }),
+  },
+  "GET /internal-notes": {
+    required: "notes:read",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      const { id } = await createContact(key);
+      return { method: "GET", path: `internal-notes?entity_type=lead&entity_id=${id}` };
+    },
+  },
+  "POST /internal-notes": {
+    required: "notes:write",
+    status: 201,
+    foreign: 404,
+    async example({ key }) {
+      const { id } = await createContact(key);
+      const body = { content: "A note", entity_type: "lead", entity_id: id };
+      return { method: "POST", path: "internal-notes", body };
+    },
+  },
+  "DELETE /internal-notes/{id}": {
+    required: "notes:write",
+    status: 204,
+    foreign: 404,
+    async example(workspace, caller = workspace.agent) {
+      const { id } = await makeNote(workspace, caller);
+      return { method: "DELETE", path: `internal-notes/${id}` };
+    },
+  },
+  "POST /handoff": {
+    required: "conversations:write",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      const { id } = await createContact(key);
+      return { method: "POST", path: "handoff", body: { contact_id: id } };
+    },
+  },
+  "GET /activity": {
+    required: "contacts:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "activity" }),
+  },
+  "GET /api-keys": {
+    required: "admin",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "api-keys" }),
+  },
+  "POST /api-keys": {
+    required: "admin",
+    status: 201,
+    foreign: 201,
+    example: () => {
+      const body = { name: "A key", scopes: ["contacts:read"] };
+      return { method: "POST", path: "api-keys", body };
+    },
+  },
+  "DELETE /api-keys/{id}": {
+    required: "admin",
+    status: 204,
+    foreign: 404,
+    async example(workspace) {
+      return { method: "DELETE", path: `api-keys/${(await makeApiKey(workspace)).id}` };
+    },
+  },
+};

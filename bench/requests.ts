@@ -70,7 +70,12 @@ async function load(scenario: Scenario, url: string, run: number): Promise<Figur
     run,
   };
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", fileURLToPath(new URL("./load.ts", import.meta.url)), JSON.stringify(given)],
+    args: [
+      "run",
+      "-A",
+      fileURLToPath(new URL("./load.ts", import.meta.url)),
+      JSON.stringify(given),
+    ],
   }).output();
   if (!success) throw new Error(`${scenario.name}: ${new TextDecoder().decode(stderr)}`);
   return JSON.parse(new TextDecoder().decode(stdout));

@@ -59,7 +59,9 @@ export function scenarios({ api_key, whatsapp }: Credentials, run: number): Scen
         hash,
         "contacts:write",
         "create_contact",
-        `replace('{"contact":{"phone":"+4931<n>","name":"Contact <n>","email":"c<n>@bench.example","country":"DE"}}', '<n>', ${unique(run)})`,
+        `replace('{"contact":{"phone":"+4931<n>","name":"Contact <n>","email":"c<n>@bench.example","country":"DE"}}', '<n>', ${
+          unique(run)
+        })`,
       ),
     },
     {

@@ -42,20 +42,24 @@ export async function runPgtap(
 }
 
 async function runFile(databaseUrl: string, text: string): Promise<StepResult> {
-  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, fetch_types: false });
+  // One connection, so that everything below is one session.
+  const sql = postgres(databaseUrl, {
+    max: 1,
+    onnotice: () => {},
+    connection: { statement_timeout: 120_000 },
+  });
   const lines: string[] = [];
   try {
-    const session = await sql.reserve();
-    await session`begin`;
+    await sql`begin`;
     let error: string | undefined;
     try {
-      await session.unsafe(text).simple().forEach((row) => {
+      await sql.unsafe(text).simple().forEach((row) => {
         lines.push(...String(Object.values(row)[0] ?? "").split("\n"));
       });
     } catch (reason) {
       error = describe(reason, text);
     }
-    await session`rollback`;
+    await sql`rollback`;
     return readTap(lines, error);
   } finally {
     await sql.end({ timeout: 5 });

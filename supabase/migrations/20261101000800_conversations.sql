@@ -193,19 +193,14 @@ comment on function private.reopens(public.conversations, timestamptz) is
 create function private.message_effects() returns trigger
 language plpgsql
 -- Definer: whoever may store a message need not be allowed to change contacts.
-security definer set search_path = ''
+security definer set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   -- Rows are locked in the order of their ids, contacts before conversations, so that two batches
   -- about the same people wait for each other instead of deadlocking.
-  with said as (
-    select contact_id, count(*) as messages, max(sent_at) as last_at, array_agg(distinct channel) as channels,
-      max(sent_at) filter (where sender_name is not null) as named_at,
-      (array_agg(sender_name order by sent_at desc, sender_name) filter (where sender_name is not null))[1] as sender_name
-    from inserted group by contact_id
-  ), locked as (
-    select c.id from public.contacts c join said s on s.contact_id = c.id order by c.id for no key update of c
-  )
+  perform from public.contacts c
+  where c.id in (select contact_id from inserted) order by c.id for no key update;
   update public.contacts c
   set message_count = c.message_count + s.messages,
     last_contact_at = greatest(c.last_contact_at, s.last_at),
@@ -214,35 +209,40 @@ begin
     -- By the event's own time: an old message that comes late does not bring an old name back.
     profile_name = case when s.named_at > coalesce(c.profile_name_at, '-infinity') then s.sender_name else c.profile_name end,
     profile_name_at = greatest(c.profile_name_at, s.named_at)
-  from said s join locked l on l.id = s.contact_id
+  from (
+    select contact_id, count(*) as messages, max(sent_at) as last_at, array_agg(distinct channel) as channels,
+      max(sent_at) filter (where sender_name is not null) as named_at,
+      (array_agg(sender_name order by sent_at desc, sender_name) filter (where sender_name is not null))[1] as sender_name
+    from inserted group by contact_id
+  ) as s
   where c.id = s.contact_id;
 
-  with said as (
-    select conversation_id, count(*) as messages, max(sent_at) as last_at,
-      count(*) filter (where direction = 'inbound') as inbound,
-      max(sent_at) filter (where direction = 'inbound') as last_inbound_at
-    from inserted group by conversation_id
-  ), locked as (
-    select v.id from public.conversations v join said s on s.conversation_id = v.id order by v.id for no key update of v
-  )
+  perform from public.conversations v
+  where v.id in (select conversation_id from inserted) order by v.id for no key update;
+  -- A later inbound message reopens, as it began: with the bot, but for contractors. One that merely
+  -- arrives late does not.
+  update public.conversations v
+  set status = 'active', resolved_at = null, control_epoch = v.control_epoch + 1, ai_enabled = not c.is_contractor,
+    phase = case when c.is_contractor then 'waiting' else 'automated' end::public.conversation_phase,
+    bot_status = case when c.is_contractor then 'agent' else 'active' end::public.bot_status
+  from (
+    select conversation_id, max(sent_at) as last_inbound_at from inserted
+    where direction = 'inbound' group by conversation_id
+  ) as s, public.contacts c
+  where v.id = s.conversation_id and c.id = v.contact_id and private.reopens(v, s.last_inbound_at);
+
   update public.conversations v
   set message_count = v.message_count + s.messages,
     unread_count = v.unread_count + s.inbound,
     last_message_at = greatest(v.last_message_at, s.last_at),
-    last_inbound_at = greatest(v.last_inbound_at, s.last_inbound_at),
-    -- A later inbound message reopens; one that merely arrives late does not.
-    status = case when private.reopens(v, s.last_inbound_at) then 'active' else v.status end,
-    -- As it began: with the bot, but for contractors, who talk to a person.
-    phase = case when not private.reopens(v, s.last_inbound_at) then v.phase
-      when c.is_contractor then 'waiting' else 'automated' end,
-    ai_enabled = case when private.reopens(v, s.last_inbound_at) then not c.is_contractor else v.ai_enabled end,
-    bot_status = case when not private.reopens(v, s.last_inbound_at) then v.bot_status
-      when c.is_contractor then 'agent' else 'active' end,
-    control_epoch = v.control_epoch + private.reopens(v, s.last_inbound_at)::int,
-    resolved_at = case when private.reopens(v, s.last_inbound_at) then null else v.resolved_at end
-  from said s
-  join locked l on l.id = s.conversation_id, public.contacts c
-  where v.id = s.conversation_id and c.id = v.contact_id;
+    last_inbound_at = greatest(v.last_inbound_at, s.last_inbound_at)
+  from (
+    select conversation_id, count(*) as messages, max(sent_at) as last_at,
+      count(*) filter (where direction = 'inbound') as inbound,
+      max(sent_at) filter (where direction = 'inbound') as last_inbound_at
+    from inserted group by conversation_id
+  ) as s
+  where v.id = s.conversation_id;
   return null;
 end
 $$;
@@ -256,11 +256,17 @@ create trigger messages_700_effects after insert on public.messages
 
 create function private.apply_message_statuses(statuses jsonb) returns int
 language plpgsql
-set search_path = ''
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   applied int;
 begin
+  perform from public.messages m
+  where (m.wa_message_id, m.phone_number_id) in (
+      select s ->> 'wa_message_id', s ->> 'phone_number_id' from jsonb_array_elements(statuses) s)
+    and m.direction = 'outbound'
+  order by m.id for no key update;
   -- One row a message: what all its statuses together say does not depend on their order. The
   -- highest rank wins, each keeps its earliest time, and failed stays failed.
   with merged as (
@@ -274,12 +280,6 @@ begin
     from jsonb_to_recordset(statuses) as s (
       wa_message_id text, phone_number_id text, status public.message_status, status_at timestamptz, error jsonb)
     group by 1, 2
-  ), locked as (
-    select m.id, m.wa_message_id, m.phone_number_id
-    from public.messages m join merged s using (wa_message_id, phone_number_id)
-    where m.direction = 'outbound'
-    order by m.id
-    for no key update of m
   ), changed as (
     update public.messages m
     set status = greatest(m.status, s.status),
@@ -288,8 +288,9 @@ begin
       played_at = least(m.played_at, s.played_at),
       failed_at = least(m.failed_at, s.failed_at),
       error = coalesce(m.error, s.error)
-    from merged s join locked l using (wa_message_id, phone_number_id)
-    where m.id = l.id
+    from merged s
+    where m.wa_message_id = s.wa_message_id and m.phone_number_id = s.phone_number_id
+      and m.direction = 'outbound'
     returning 1
   )
   select count(*) into applied from changed;
@@ -343,7 +344,8 @@ comment on function private.keep_message_statuses(jsonb) is
 
 create function private.orphan_statuses(statuses jsonb) returns jsonb
 language plpgsql stable
-set search_path = ''
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 begin

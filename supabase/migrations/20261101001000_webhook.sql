@@ -148,7 +148,8 @@ comment on function private.whatsapp_messages(private.whatsapp_change[]) is
 
 create function private.unknown_whatsapp_senders(messages private.whatsapp_message[]) returns private.whatsapp_message[]
 language plpgsql stable
-set search_path = ''
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return array(
@@ -166,7 +167,8 @@ comment on function private.unknown_whatsapp_senders(private.whatsapp_message[])
 
 create function private.create_whatsapp_contacts(messages private.whatsapp_message[], countries jsonb) returns uuid[]
 language plpgsql
-set search_path = ''
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   created uuid[];
@@ -269,7 +271,8 @@ comment on function private.create_whatsapp_contacts(private.whatsapp_message[],
 
 create function private.store_whatsapp_messages(messages private.whatsapp_message[]) returns int
 language plpgsql
-set search_path = ''
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   stored int;

@@ -127,10 +127,10 @@ function changed(value: Json, at: number[], change: Change): Json {
 }
 
 /** A valid value with one to three mistakes. */
-export function nearly(valid: Json): fc.Arbitrary<Json> {
-  return fc.array(mistake, { minLength: 1, maxLength: 3 }).map((mistakes) =>
-    mistakes.reduce((value, change) => change(value), valid)
-  );
+export function nearly(valid: fc.Arbitrary<Json> | Json): fc.Arbitrary<Json> {
+  const values = valid instanceof fc.Arbitrary ? valid : fc.constant(valid);
+  return fc.tuple(values, fc.array(mistake, { minLength: 1, maxLength: 3 }))
+    .map(([value, mistakes]) => mistakes.reduce((before, change) => change(before), value));
 }
 
 /** What a header can hold: no line breaks, nothing beyond Latin-1. */

@@ -1,18 +1,12 @@
 /** The endpoints, as the stack's own OpenAPI description lists them. */
 import assert from "node:assert/strict";
 import { request } from "../support/http.ts";
-import type { Json } from "./arbitraries.ts";
-
-interface Schema {
-  enum?: string[];
-  items?: Schema;
-  anyOf?: Schema[];
-}
+import type { Schema } from "./conforming.ts";
 
 interface Operation {
-  parameters?: { in?: string; name?: string; schema?: Schema }[];
+  parameters?: { in?: string; name?: string; schema?: Schema; example?: string }[];
   security: Record<string, unknown>[];
-  requestBody?: { content: Record<string, { example?: Json }> };
+  requestBody?: { content: Record<string, { schema: Schema }> };
 }
 
 interface Description {
@@ -23,10 +17,9 @@ export interface Endpoint {
   method: string;
   /** Without the leading slash; `{id}` stands for a path parameter. */
   path: string;
-  /** Names of query parameters, each with the values that its schema lists. */
-  parameters: { name: string; values: string[] }[];
-  /** The body of a request that works, ids aside; undefined when it takes none. */
-  example?: Json;
+  parameters: { name: string; schema: Schema }[];
+  /** Of its body; undefined when it takes none. */
+  body?: Schema;
   /** Who may call: the names of the security schemes. */
   security: string[];
 }
@@ -39,17 +32,9 @@ export async function endpoints(): Promise<Endpoint[]> {
       method: method.toUpperCase(),
       path: path.slice(1),
       parameters: (operation.parameters ?? []).filter((given) => given.in === "query")
-        .map(({ name, schema }) => ({ name: name!, values: valuesOf(schema) })),
-      example: operation.requestBody?.content["application/json"].example,
+        .map(({ name, schema, example }) => ({ name: name!, schema: { example, ...schema } })),
+      body: operation.requestBody?.content["application/json"].schema,
       security: operation.security.flatMap((scheme) => Object.keys(scheme)),
     }))
   );
-}
-
-function valuesOf(schema: Schema = {}): string[] {
-  return [
-    ...schema.enum ?? [],
-    ...schema.items ? valuesOf(schema.items) : [],
-    ...(schema.anyOf ?? []).flatMap(valuesOf),
-  ];
 }

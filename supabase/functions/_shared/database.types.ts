@@ -167,6 +167,7 @@ export type Database = {
           "created_at": string;
           "external_id": string;
           "id": string;
+          "phone_key": string | null;
           "workspace_id": string;
         };
         ComputedFields: never;
@@ -176,6 +177,7 @@ export type Database = {
           "created_at"?: string;
           "external_id": string;
           "id"?: string;
+          "phone_key"?: never;
           "workspace_id": string;
         };
         Update: {
@@ -184,6 +186,7 @@ export type Database = {
           "created_at"?: string;
           "external_id"?: string;
           "id"?: string;
+          "phone_key"?: never;
           "workspace_id"?: string;
         };
         Relationships: [

@@ -31,3 +31,22 @@ begin
 end
 $$;
 comment on function private.row_changes(jsonb, jsonb, text[]) is 'Two rows as jsonb → { field: { from, to } } of the fields that differ and are not ignored.';
+
+create function private.log_rows() returns trigger
+language plpgsql
+-- Definer: nobody but triggers writes the log.
+security definer set search_path = ''
+as $$
+declare
+  actor private.actor := private.current_actor();
+begin
+  insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id)
+  select r.workspace_id, actor.type, actor.id, tg_argv[0], tg_argv[1], r.id
+  from changed r
+  -- A workspace that is itself being deleted takes its log with it.
+  where tg_op <> 'DELETE' or exists (select from public.workspaces w where w.id = r.workspace_id);
+  return null;
+end
+$$;
+comment on function private.log_rows() is
+  'Trigger (action, entity type), its transition table named changed: a line a row that was inserted or deleted, one statement a batch.';

@@ -270,7 +270,7 @@ create trigger contacts_900_touch before update on public.contacts
 
 -- Audit ---------------------------------------------------------------------------------------
 
-create function private.log_contacts() returns trigger
+create function private.log_contact_changes() returns trigger
 language plpgsql
 -- Definer: nobody but this trigger writes the log.
 security definer set search_path = ''
@@ -278,45 +278,34 @@ as $$
 declare
   actor private.actor := private.current_actor();
 begin
-  if tg_op = 'INSERT' then
-    insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id)
-    select n.workspace_id, actor.type, actor.id, 'contact.created', 'contact', n.id from inserted n;
-  elsif tg_op = 'DELETE' then
-    insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id)
-    select o.workspace_id, actor.type, actor.id, 'contact.deleted', 'contact', o.id
-    from deleted o
-    -- A workspace that is itself being deleted takes its log with it.
-    where exists (select from public.workspaces w where w.id = o.workspace_id);
-  else
-    insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id, changes)
-    select n.workspace_id, actor.type, actor.id, 'contact.updated', 'contact', n.id, changed
-    from inserted n
-    join deleted o on o.id = n.id
-    -- Cheap comparison first: most updates are message counters, which are no news.
-    join lateral private.row_changes(to_jsonb(o), to_jsonb(n), array[
-      'updated_at', 'version', 'search_text', 'phone_key', 'whatsapp_contact_id', 'completeness', 'country',
-      'name_source', 'profile_name', 'profile_name_at', 'message_count', 'call_count', 'last_contact_at',
-      'assigned_by', 'assigned_at', 'auto_status', 'score', 'grade', 'sentiment', 'sentiment_score', 'is_at_risk'
-    ]) as changed on true
-    where (o.name, o.phone, o.email, o.company, o.source, o.channels, o.status, o.sale_status, o.stage, o.value,
-        o.tags, o.notes, o.custom, o.assigned_to, o.is_vip, o.is_mystery_shopper, o.is_contractor, o.opted_out,
-        o.do_not_call, o.avatar_url)
-      is distinct from
-        (n.name, n.phone, n.email, n.company, n.source, n.channels, n.status, n.sale_status, n.stage, n.value,
-        n.tags, n.notes, n.custom, n.assigned_to, n.is_vip, n.is_mystery_shopper, n.is_contractor, n.opted_out,
-        n.do_not_call, n.avatar_url);
-  end if;
+  insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id, changes)
+  select n.workspace_id, actor.type, actor.id, 'contact.updated', 'contact', n.id, changed
+  from inserted n
+  join deleted o on o.id = n.id
+  -- Cheap comparison first: most updates are message counters, which are no news.
+  join lateral private.row_changes(to_jsonb(o), to_jsonb(n), array[
+    'updated_at', 'version', 'search_text', 'phone_key', 'whatsapp_contact_id', 'completeness', 'country',
+    'name_source', 'profile_name', 'profile_name_at', 'message_count', 'call_count', 'last_contact_at',
+    'assigned_by', 'assigned_at', 'auto_status', 'score', 'grade', 'sentiment', 'sentiment_score', 'is_at_risk'
+  ]) as changed on true
+  where (o.name, o.phone, o.email, o.company, o.source, o.channels, o.status, o.sale_status, o.stage, o.value,
+      o.tags, o.notes, o.custom, o.assigned_to, o.is_vip, o.is_mystery_shopper, o.is_contractor, o.opted_out,
+      o.do_not_call, o.avatar_url)
+    is distinct from
+      (n.name, n.phone, n.email, n.company, n.source, n.channels, n.status, n.sale_status, n.stage, n.value,
+      n.tags, n.notes, n.custom, n.assigned_to, n.is_vip, n.is_mystery_shopper, n.is_contractor, n.opted_out,
+      n.do_not_call, n.avatar_url);
   return null;
 end
 $$;
-comment on function private.log_contacts() is 'Trigger: creation, change and deletion of contacts go into the activity log, one statement a batch.';
+comment on function private.log_contact_changes() is 'Trigger: what people changed of contacts goes into the activity log, one statement a batch.';
 
 create trigger contacts_700_log_insert after insert on public.contacts
-  referencing new table as inserted for each statement execute function private.log_contacts();
+  referencing new table as changed for each statement execute function private.log_rows('contact.created', 'contact');
 create trigger contacts_700_log_update after update on public.contacts
-  referencing old table as deleted new table as inserted for each statement execute function private.log_contacts();
+  referencing old table as deleted new table as inserted for each statement execute function private.log_contact_changes();
 create trigger contacts_700_log_delete after delete on public.contacts
-  referencing old table as deleted for each statement execute function private.log_contacts();
+  referencing old table as changed for each statement execute function private.log_rows('contact.deleted', 'contact');
 
 -- Lookup --------------------------------------------------------------------------------------
 

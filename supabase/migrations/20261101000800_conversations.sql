@@ -159,23 +159,9 @@ create trigger conversations_100_start before insert on public.conversations
 create trigger conversations_900_touch before update on public.conversations
   for each row execute function private.touch_updated_at();
 
-create function private.log_conversations() returns trigger
-language plpgsql
--- Definer: nobody but this trigger writes the log.
-security definer set search_path = ''
-as $$
-declare
-  actor private.actor := private.current_actor();
-begin
-  insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id)
-  select n.workspace_id, actor.type, actor.id, 'conversation.created', 'conversation', n.id from inserted n;
-  return null;
-end
-$$;
-comment on function private.log_conversations() is 'Trigger: new conversations go into the activity log.';
-
 create trigger conversations_700_log_insert after insert on public.conversations
-  referencing new table as inserted for each statement execute function private.log_conversations();
+  referencing new table as changed for each statement
+  execute function private.log_rows('conversation.created', 'conversation');
 
 create function private.reopens(conversation public.conversations, inbound_at timestamptz) returns boolean
 language plpgsql stable

@@ -43,15 +43,17 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 begin
+  -- A phone number is found by its digits, however it is punctuated; but what looks like one may
+  -- also be a date or part of a name ("24-7").
+  if search ~ '^[-+().\s0-9]*[0-9][-+().\s0-9]*$' then
+    return format('(c.search_text like %L or c.search_text like %L)',
+      private.like_pattern(private.digits(search)), private.like_pattern(private.fold(btrim(search))));
+  end if;
+  -- Else every word counts.
   return (
     select coalesce(string_agg(format('c.search_text like %L', private.like_pattern(word)), ' and '), 'true')
-    from (
-      -- A phone number, however it is punctuated, is searched by its digits; else every word counts.
-      select private.digits(search) as word where search ~ '^[-+().\s0-9]*[0-9][-+().\s0-9]*$'
-      union all
-      select word from regexp_split_to_table(private.fold(search), '\s+') as word
-      where word <> '' and search !~ '^[-+().\s0-9]*[0-9][-+().\s0-9]*$'
-    ) as words
+    from regexp_split_to_table(private.fold(search), '\s+') as word
+    where word <> ''
   );
 end
 $$;

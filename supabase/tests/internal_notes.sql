@@ -1,7 +1,7 @@
 -- Internal notes: author, mentions, whose they are, who deletes them.
 begin;
 set local search_path = public, extensions;
-select plan(75);
+select plan(106);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('internal notes ' || label)::uuid $$;
@@ -72,12 +72,12 @@ create function pg_temp.mentioned(content text) returns text language sql as $$
   select coalesce(string_agg(n, ' ' order by n), '-') from unnest(array['ann', 'ben', 'ada', 'olo', 'out', 'max']) n
   where pg_temp.id(n) = any (private.mentioned_members(pg_temp.id('home'), content))
 $$;
-select is(pg_temp.mentioned(content), expected, format('mentioned in %s: %s', quote_literal(content), expected))
+select is(pg_temp.mentioned(content), expected, format('mentioned in %s: %s', to_json(content), expected))
 from (values
   ('@ann', 'ann'), ('Ask @ann', 'ann'), ('@ann, please', 'ann'), ('(@ann)', 'ann'), ('@ann!', 'ann'), (E'Hi\n@ann\n', 'ann'), ('@ann.', 'ann'), ('@ANN', 'ann'), ('@Ann:', 'ann'),
   ('@ann @ada', 'ada ann'), ('@ann,@ada', 'ada ann'), ('@ann@ada', 'ann'), ('@ann @ann', 'ann'), ('@ben.bo-1', 'ben'), ('@Ben.Bo-1.', 'ben'), ('@BEN.BO-1-', 'ben'), ('@olo_o', 'olo'),
   ('@ben', '-'), ('@ben.bo', '-'), ('@annie', '-'), ('@ann_', '-'), ('@ann-x', '-'), ('ann', '-'), ('@', '-'), ('@@', '-'), ('@nobody', '-'), ('', '-'),
-  ('ann@ada', '-'), ('me@ann.example', '-'), ('x.@ann', '-'), ('@out', '-'), ('@max', 'max'), ('→@ann', 'ann'), ('é@ann', 'ann'), ('«@ann»', 'ann'), ('@ann…', 'ann')
+  ('ann@ada', '-'), ('me@ann.example', '-'), ('x.@ann', '-'), ('@out', '-'), ('@max', 'max'), ('→@ann', 'ann'), ('«@ann»', 'ann'), ('@ann…', 'ann')
 ) as v (content, expected);
 select is(pg_temp.write('ann', 'Ask @ada and @ben.bo-1, not @out') #> '{data,mentions}',
   (select jsonb_agg(u order by u) from unnest(array[pg_temp.id('ada'), pg_temp.id('ben')]) u), 'a note knows whom it mentions');

@@ -22,20 +22,32 @@ begin
   loop
     if not exists (select from pg_roles where rolname = wanted.name) then
       execute format('create role %I %s', wanted.name, wanted.attributes);
+      if wanted.name = 'postgres' then
+        alter role postgres set search_path = "$user", public, extensions;
+      end if;
     end if;
   end loop;
 end
 $$;
 
-grant anon, authenticated, service_role to authenticator;
 do $$
+declare
+  wanted record;
 begin
-  -- With --db-url the connecting role may be `postgres` itself, whose memberships came with it.
-  if current_user <> 'postgres' then
-    grant anon, authenticated, service_role to postgres;
-    grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres;
-    alter role postgres set search_path = "$user", public, extensions;
-  end if;
+  for wanted in
+    select * from (values
+      ('authenticator', 'anon'), ('authenticator', 'authenticated'), ('authenticator', 'service_role'),
+      ('postgres', 'anon'), ('postgres', 'authenticated'), ('postgres', 'service_role'),
+      ('postgres', 'pg_monitor'), ('postgres', 'pg_read_all_data'), ('postgres', 'pg_signal_backend'),
+      -- With --db-url the functions connect as whoever this is.
+      (current_user, 'anon'), (current_user, 'authenticated'), (current_user, 'service_role')
+    ) as memberships (member, role)
+    -- What is there already, a superuser's membership in everything included, needs no granting.
+    where not pg_has_role(member, role,
+      case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end)
+  loop
+    execute format('grant %I to %I', wanted.role, wanted.member);
+  end loop;
 end
 $$;
 

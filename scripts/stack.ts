@@ -1,15 +1,15 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import postgres from "postgres";
 import { type Credentials, credentialsPath, writeCredentials } from "./stack/credentials.ts";
-import { type DatabaseOptions, openDatabase } from "./stack/database.ts";
+import { type Database, type DatabaseOptions, openDatabase } from "./stack/database.ts";
 import { functionEnvironment, setEnvironment } from "./stack/environment.ts";
 import { isThere, removeIfThere, ROOT } from "./stack/files.ts";
 import { closeFunctions, dispatcher, loadFunctions, PREFIX } from "./stack/functions.ts";
 import { lockDataFolder } from "./stack/lock.ts";
 import { StackProblem } from "./stack/problem.ts";
-import { loadSecrets, saveSecrets, type Secrets } from "./stack/secrets.ts";
+import { loadSecrets, saveSecrets, type Secrets, secretsPath } from "./stack/secrets.ts";
 import { DEMO, emailsOf, ensureApiKeys, seedDemo } from "./stack/seed.ts";
-import { listen } from "./stack/server.ts";
+import { type HttpServer, listen } from "./stack/server.ts";
 import { startSweeper } from "./stack/sweeper.ts";
 import { mintMemberToken } from "./stack/tokens.ts";
 
@@ -37,45 +37,33 @@ export interface Stack {
 export async function startStack(options: StackOptions): Promise<Stack> {
   const release = new AsyncDisposableStack();
   try {
-    return await assemble(options, release);
+    return await assemble({ ...options, data: resolve(options.data) }, release);
   } catch (error) {
     await release.disposeAsync();
     throw error;
   }
 }
 
+/** What can be refused comes first: the folder, then the port, and only then the database. */
 async function assemble(options: StackOptions, release: AsyncDisposableStack): Promise<Stack> {
-  const data = resolve(options.data);
-  const project = resolve(options.project ?? ROOT);
+  const { data, signal } = options;
   release.defer(await lockDataFolder(data));
   const server = listen(options.port);
   release.defer(() => server.stop(AbortSignal.abort()));
-  const origin = `http://127.0.0.1:${server.port}`;
   await removeIfThere(credentialsPath(data));
   release.defer(() => removeIfThere(credentialsPath(data)));
-  const secrets = await openSecrets(data, options);
+  const secrets = await openSecrets(options);
 
+  // Loaded while Postgres starts; a failure is thrown where they are awaited.
   const functions = loadFunctions();
   functions.catch(() => {});
-  const database = await openDatabase(
-    { ...options, data, project, databasePort: options.port === 0 ? 0 : server.port + 1 },
-    secrets,
-    release,
-  );
-  const sql = postgres(database.url, { max: 1, idle_timeout: 20, onnotice: () => {} });
-  release.defer(() => sql.end({ timeout: 5 }));
-  await seedDemo(sql, project);
-  if (await ensureApiKeys(sql, secrets)) await saveSecrets(data, secrets);
-  const env = functionEnvironment(secrets, origin, database.url, Deno.env.toObject());
-  const credentials = await makeCredentials(sql, secrets, origin, database.url, env);
-
-  setEnvironment(env);
-  release.defer(closeFunctions);
+  const databasePort = options.port === 0 ? 0 : server.port + 1;
+  const database = await openDatabase({ ...options, databasePort }, secrets, release);
+  const credentials = await furnish(database, server, secrets, options, release);
   server.open(dispatcher(await functions));
-  release.defer(startSweeper(sql));
   await database.synced;
   await waitUntilHealthy(credentials.url);
-  options.signal?.throwIfAborted();
+  signal?.throwIfAborted();
   await writeCredentials(data, credentials);
   return {
     url: credentials.url,
@@ -90,46 +78,64 @@ async function assemble(options: StackOptions, release: AsyncDisposableStack): P
   };
 }
 
-async function openSecrets(data: string, options: StackOptions): Promise<Secrets> {
-  const path = join(data, "secrets.json");
-  const hasCluster = await isThere(join(data, "postgres"));
-  if (!options.fresh && !options.dbUrl && hasCluster && !await isThere(path)) {
-    throw new StackProblem(`${path} is gone, and with it the database's password. Use --fresh.`);
+async function openSecrets({ data, fresh, dbUrl }: StackOptions): Promise<Secrets> {
+  const isKept = !fresh && !dbUrl && await isThere(resolve(data, "postgres"));
+  if (isKept && !await isThere(secretsPath(data))) {
+    throw new StackProblem(
+      `${secretsPath(data)} is gone, and with it the database's password. Use --fresh.`,
+    );
   }
   return await loadSecrets(data);
 }
 
-async function makeCredentials(
-  sql: postgres.Sql,
+/** The demo workspace, the keys and tokens to it, and what the functions find in the environment. */
+async function furnish(
+  database: Database,
+  server: HttpServer,
   secrets: Secrets,
-  origin: string,
-  databaseUrl: string,
-  env: Record<string, string>,
+  options: StackOptions,
+  release: AsyncDisposableStack,
 ): Promise<Credentials> {
-  const emails = await emailsOf(sql, [DEMO.adminId, DEMO.agentId]);
-  const member = async (userId: string) => {
-    const email = emails.get(userId);
-    if (!email) throw new StackProblem(`The demo member ${userId} is gone. Start with --fresh.`);
-    const issuer = `${origin}/auth/v1`;
-    return {
-      user_id: userId,
-      token: await mintMemberToken(secrets.signing_key, { userId, email, issuer }),
-    };
-  };
+  const sql = postgres(database.url, { max: 1, idle_timeout: 20, onnotice: () => {} });
+  release.defer(() => sql.end({ timeout: 5 }));
+  await seedDemo(sql, options.project ?? ROOT);
+  if (await ensureApiKeys(sql, secrets)) await saveSecrets(options.data, secrets);
+  release.defer(startSweeper(sql));
+
+  const origin = `http://127.0.0.1:${server.port}`;
+  const env = functionEnvironment(secrets, origin, database.url, Deno.env.toObject());
+  setEnvironment(env);
+  release.defer(closeFunctions);
   return {
     url: `${origin}${PREFIX}`,
     workspace_id: DEMO.workspaceId,
     api_key: secrets.api_key,
-    admin: await member(DEMO.adminId),
-    agent: await member(DEMO.agentId),
+    ...await mintTokens(sql, secrets, `${origin}/auth/v1`),
     other_workspace: { workspace_id: DEMO.otherWorkspaceId, api_key: secrets.other_api_key },
     whatsapp: {
       phone_number_id: DEMO.phoneNumberId,
       app_secret: env.WHATSAPP_APP_SECRET,
       verify_token: env.WHATSAPP_VERIFY_TOKEN,
     },
-    database_url: databaseUrl,
+    database_url: database.url,
   };
+}
+
+async function mintTokens(
+  sql: postgres.Sql,
+  { signing_key }: Secrets,
+  issuer: string,
+): Promise<Pick<Credentials, "admin" | "agent">> {
+  const emails = await emailsOf(sql, [DEMO.adminId, DEMO.agentId]);
+  const member = async (userId: string) => {
+    const email = emails.get(userId);
+    if (!email) throw new StackProblem(`The demo member ${userId} is gone. Start with --fresh.`);
+    return {
+      user_id: userId,
+      token: await mintMemberToken(signing_key, { userId, email, issuer }),
+    };
+  };
+  return { admin: await member(DEMO.adminId), agent: await member(DEMO.agentId) };
 }
 
 async function waitUntilHealthy(url: string): Promise<void> {

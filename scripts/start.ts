@@ -1,6 +1,7 @@
-import { relative } from "node:path";
+import { relative, resolve } from "node:path";
 import { type Stack, startStack } from "./stack.ts";
 import { parseArguments, USAGE } from "./stack/arguments.ts";
+import { ROOT } from "./stack/files.ts";
 import { describeFailure, StackProblem } from "./stack/problem.ts";
 import { onStopRequest } from "./stack/signals.ts";
 
@@ -13,21 +14,49 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   const hurry = new AbortController();
   onStopRequest((times) => (times === 1 ? stop : hurry).abort());
-  let stack: Stack;
+  const fault = stopOnFault(stop);
   try {
-    const project = Deno.env.get("LEADBASE_PROJECT");
-    stack = await startStack({ ...options, project, signal: stop.signal, onProgress: say });
+    const stack = await startStack({
+      ...options,
+      data: resolve(workingFolder(options.data), options.data),
+      project: Deno.env.get("LEADBASE_PROJECT"),
+      signal: stop.signal,
+      onProgress: say,
+    });
+    greet(stack);
+    await aborted(stop.signal);
+    say("Stopping…");
+    await stack.stop(hurry.signal);
   } catch (error) {
-    if (stop.signal.aborted && !(error instanceof StackProblem)) return 0;
-    throw error;
+    // Asked to stop before it was ready: that is what it did.
+    if (!stop.signal.aborted || error instanceof StackProblem) throw error;
   }
-  greet(stack);
-  if (!stop.signal.aborted) {
-    await new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
-  }
-  say("Stopping…");
-  await stack.stop(hurry.signal);
-  return 0;
+  return fault() ? 1 : 0;
+}
+
+/** `deno task` runs us in the checkout; a relative folder is meant from where it was called. */
+function workingFolder(data: string): string {
+  const caller = Deno.env.get("LEADBASE_TASK") ? Deno.env.get("INIT_CWD") : Deno.cwd();
+  return data === ".leadbase" ? ROOT : caller ?? Deno.cwd();
+}
+
+/** Without this a fault that nobody catches would end the process and leave Postgres running. */
+function stopOnFault(stop: AbortController): () => boolean {
+  let happened = false;
+  const note = (event: ErrorEvent | PromiseRejectionEvent) => {
+    event.preventDefault();
+    happened = true;
+    console.error(event instanceof ErrorEvent ? event.error : event.reason);
+    stop.abort();
+  };
+  globalThis.addEventListener("error", note);
+  globalThis.addEventListener("unhandledrejection", note);
+  return () => happened;
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
 
 function greet(stack: Stack): void {

@@ -16,9 +16,12 @@ export interface Secrets {
   other_api_key: string;
 }
 
+export function secretsPath(data: string): string {
+  return join(data, "secrets.json");
+}
+
 export async function loadSecrets(data: string): Promise<Secrets> {
-  const path = join(data, "secrets.json");
-  const kept = await readTextIfThere(path);
+  const kept = await readTextIfThere(secretsPath(data));
   if (kept !== undefined) return JSON.parse(kept) as Secrets;
   const secrets = await makeSecrets();
   await saveSecrets(data, secrets);
@@ -26,7 +29,7 @@ export async function loadSecrets(data: string): Promise<Secrets> {
 }
 
 export async function saveSecrets(data: string, secrets: Secrets): Promise<void> {
-  await writePrivateFile(join(data, "secrets.json"), JSON.stringify(secrets, null, 2) + "\n");
+  await writePrivateFile(secretsPath(data), JSON.stringify(secrets, null, 2) + "\n");
 }
 
 async function makeSecrets(): Promise<Secrets> {

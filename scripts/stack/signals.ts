@@ -42,7 +42,7 @@ function watchLaunchers(request: () => void): void {
     if (!gone) return;
     clearInterval(timer);
     request();
-  }, 500);
+  }, Deno.build.os === "linux" ? 500 : 2000);
   Deno.unrefTimer(timer);
 }
 

@@ -45,9 +45,11 @@ async function findCli(): Promise<SupabaseCli> {
 }
 
 async function install(): Promise<string | undefined> {
-  const result = await run(...npmCommand("npx", ["-y", `supabase@${VERSION}`, "--version"]));
-  if (result.code !== 0) {
-    const reason = result.stderr.trim().split("\n").at(-1);
+  const reason = await run(...npmCommand("npx", ["-y", `supabase@${VERSION}`, "--version"])).then(
+    ({ code, stderr }) => code === 0 ? undefined : stderr.trim().split("\n").at(-1),
+    (error: Error) => error.message,
+  );
+  if (reason !== undefined) {
     throw new StackProblem(`The Supabase CLI cannot be fetched with npx: ${reason}`);
   }
   return await installedScript();

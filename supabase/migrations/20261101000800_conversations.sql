@@ -305,8 +305,10 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  applied int := private.apply_message_statuses(statuses);
+  -- Orphans first: a message that is stored between the two statements is then applied to twice,
+  -- the other way round its status would be neither applied nor kept.
   orphans jsonb := private.orphan_statuses(statuses);
+  applied int := private.apply_message_statuses(statuses);
 begin
   if orphans is null then
     return jsonb_build_object('applied', applied, 'pending', 0);

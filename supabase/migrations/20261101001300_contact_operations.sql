@@ -45,9 +45,9 @@ as $$
 begin
   -- A phone number is found by its digits, however it is punctuated; but what looks like one may
   -- also be a date or part of a name ("24-7").
-  if search ~ '^[-+().\s0-9]*[0-9][-+().\s0-9]*$' then
+  if search ~ '^[-+().\s0-9]*[0-9][-+().\s0-9]*$' and search ~ '[^0-9]' then
     return format('(c.search_text like %L or c.search_text like %L)',
-      private.like_pattern(private.digits(search)), private.like_pattern(private.fold(btrim(search))));
+      private.like_pattern(private.digits(search)), private.like_pattern(btrim(search)));
   end if;
   -- Else every word counts.
   return (
@@ -290,6 +290,13 @@ as $$
 declare
   c public.contacts := (select c from public.contacts c where c.id = contact);
 begin
+  if given ? 'tags' then
+    -- A flag given beside the tags is meant: without this, the tags' list would decide alone.
+    given := given || jsonb_build_object('tags', (
+      select private.with_tag(private.with_tag(list, 'opt-out', coalesce((given ->> 'opted_out')::boolean, 'opt-out' = any (list))),
+        'Do Not Call', coalesce((given ->> 'do_not_call')::boolean, 'Do Not Call' = any (list)))
+      from private.clean_tags(array(select jsonb_array_elements_text(private.json_list(given -> 'tags')))) as list));
+  end if;
   c := private.given_contact(given, c);
   update public.contacts t
   set name = c.name, phone = c.phone, email = c.email, company = c.company, source = c.source, channels = c.channels,
@@ -383,13 +390,6 @@ begin
     given := given || jsonb_build_object('tags', array(
       select t from unnest(private.clean_tags(tags)) t
       where not t = any (private.clean_tags(array(select jsonb_array_elements_text(private.json_list(args -> 'remove_tags')))))));
-  end if;
-  if given ? 'tags' then
-    -- A flag given beside the tags is meant: without this, the tags' list would decide alone.
-    given := given || jsonb_build_object('tags', (
-      select private.with_tag(private.with_tag(list, 'opt-out', coalesce((given ->> 'opted_out')::boolean, 'opt-out' = any (list))),
-        'Do Not Call', coalesce((given ->> 'do_not_call')::boolean, 'Do Not Call' = any (list)))
-      from private.clean_tags(array(select jsonb_array_elements_text(private.json_list(given -> 'tags')))) as list));
   end if;
   if given ->> 'phone' is not null then
     taken := private.contact_by_phone(c.workspace_id, private.digits(given ->> 'phone'));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createContact, updateContact } from "../support/contacts.ts";
-import { withDatabase } from "../support/database.ts";
+import { type Sql, withDatabase } from "../support/database.ts";
 import { type Answer, client } from "../support/http.ts";
 import { OPERATIONS } from "../support/operations.ts";
 import { assertInvalid, assertProblem } from "../support/problem.ts";
@@ -116,35 +116,50 @@ Deno.test("ten at once with one key make one contact; each gets that answer or 4
   }
 });
 
+/** Waits until somebody waits for that transaction to end. */
+async function untilWaitedFor(sql: Sql, xid: string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const [{ waited }] = await sql`
+      select exists (
+        select from pg_locks
+        where locktype = 'transactionid' and transactionid::text = ${xid} and not granted) as waited`;
+    if (waited) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("nobody waits");
+}
+
 Deno.test("while the first is running, another is 409 idempotency_in_progress", async () => {
   const body = { phone: uniquePhone() };
   const headers = idempotent();
   await withDatabase(async (sql) => {
     // An insert that is not committed yet holds back whoever inserts the same number.
-    const holding = Promise.withResolvers<void>();
+    const holding = Promise.withResolvers<string>();
     const release = Promise.withResolvers<void>();
     const transaction = sql.begin(async (transaction) => {
-      await transaction`
-        insert into public.contacts (workspace_id, phone) values (${workspace.id}, ${body.phone})`;
-      holding.resolve();
+      const [{ xid }] = await transaction`
+        insert into public.contacts (workspace_id, phone) values (${workspace.id}, ${body.phone})
+        returning pg_current_xact_id()::xid::text as xid`;
+      holding.resolve(xid);
       await release.promise;
       throw new Error("undo");
     });
-    await holding.promise;
+    const undone = assert.rejects(transaction, /undo/);
+    const xid = await holding.promise;
     const first = key.post<Data<Contact>>("create-contact", body, headers);
     let second: Answer<unknown>;
-    do {
-      // The first may still be on its way, then this one would be the one that waits.
-      await new Promise((resolve) => setTimeout(resolve, 300));
+    try {
+      await untilWaitedFor(sql, xid);
       second = await key.post("create-contact", body, headers);
-    } while (second.status !== 409);
-    assertProblem(second, 409, "idempotency_in_progress");
-    release.resolve();
-    await assert.rejects(transaction, /undo/);
+    } finally {
+      release.resolve();
+      await undone;
+    }
     const answer = await first;
+    assertProblem(second, 409, "idempotency_in_progress");
     assert.equal(answer.status, 201, answer.text);
     assertReplayed(await key.post("create-contact", body, headers), answer);
-  });
+  }, 2);
 });
 
 Deno.test("refusals are kept too: the same answer, whatever has changed since", async () => {

@@ -30,13 +30,13 @@ const { key } = crowd;
 
 async function pages(search: string): Promise<Page<Contact>[]> {
   const found: Page<Contact>[] = [];
-  for (let cursor: string | null | undefined; cursor !== null;) {
-    const at = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+  let at = "";
+  do {
     const answer = await key.get<Page<Contact>>(`list-contacts?${search}${at}`);
     assert.equal(answer.status, 200, answer.text);
     found.push(answer.body);
-    cursor = answer.body.next_cursor;
-  }
+    at = `&cursor=${encodeURIComponent(answer.body.next_cursor ?? "")}`;
+  } while (found.at(-1)!.next_cursor !== null);
   return found;
 }
 

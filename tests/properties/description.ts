@@ -1,17 +1,6 @@
-/** The endpoints, as the stack's own OpenAPI description lists them. */
-import assert from "node:assert/strict";
-import { request } from "../support/http.ts";
+/** The endpoints of the stack's own description, in the form that generated requests need. */
+import { fetchDescription, operationsOf } from "../support/openapi.ts";
 import type { Schema } from "./conforming.ts";
-
-interface Operation {
-  parameters?: { in?: string; name?: string; schema?: Schema; example?: string }[];
-  security: Record<string, unknown>[];
-  requestBody?: { content: Record<string, { schema: Schema }> };
-}
-
-interface Description {
-  paths: Record<string, Record<string, Operation>>;
-}
 
 export interface Endpoint {
   method: string;
@@ -24,17 +13,28 @@ export interface Endpoint {
   security: string[];
 }
 
+interface Body {
+  content: Record<string, { schema: Schema }>;
+}
+
+interface Parameter {
+  in?: string;
+  name: string;
+  schema: Schema;
+  example?: string;
+}
+
 export async function endpoints(): Promise<Endpoint[]> {
-  const { status, body } = await request<Description>("GET", "openapi");
-  assert.equal(status, 200);
-  return Object.entries(body.paths).flatMap(([path, operations]) =>
-    Object.entries(operations).map(([method, operation]) => ({
-      method: method.toUpperCase(),
+  const operations = operationsOf(await fetchDescription());
+  return [...operations].map(([address, { security, parameters = [], requestBody }]) => {
+    const [method, path] = address.split(" ");
+    return {
+      method,
       path: path.slice(1),
-      parameters: (operation.parameters ?? []).filter((given) => given.in === "query")
-        .map(({ name, schema, example }) => ({ name: name!, schema: { example, ...schema } })),
-      body: operation.requestBody?.content["application/json"].schema,
-      security: operation.security.flatMap((scheme) => Object.keys(scheme)),
-    }))
-  );
+      parameters: (parameters as Parameter[]).filter((given) => given.in === "query")
+        .map(({ name, schema, example }) => ({ name, schema: { example, ...schema } })),
+      body: (requestBody as Body | undefined)?.content["application/json"].schema,
+      security: security.flatMap((scheme) => Object.keys(scheme)),
+    };
+  });
 }

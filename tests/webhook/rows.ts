@@ -113,10 +113,10 @@ export function deliveriesOf(body: string | Uint8Array): Promise<DeliveryRow[]> 
   );
 }
 
-/** An outbound message as sending it will store it. */
+/** Outbound messages as sending will store them. */
 export async function storeOutbound(
   sql: Sql,
-  given: { workspaceId: string; contactId: string; phoneNumberId: string; wamid: string },
+  given: { workspaceId: string; contactId: string; phoneNumberId: string; wamids: string[] },
 ): Promise<void> {
   await sql`
     insert into public.conversations (workspace_id, contact_id)
@@ -124,7 +124,8 @@ export async function storeOutbound(
   await sql`
     insert into public.messages (workspace_id, conversation_id, contact_id, direction, sender_type,
       type, body, phone_number_id, wa_message_id, status, sent_at)
-    select ${given.workspaceId}, v.id, v.contact_id, 'outbound', 'agent', 'text', 'Hello',
-      ${given.phoneNumberId}, ${given.wamid}, 'queued', to_timestamp(1790000000)
-    from public.conversations v where v.contact_id = ${given.contactId}`;
+    select v.workspace_id, v.id, v.contact_id, 'outbound', 'agent', 'text', 'Hello',
+      ${given.phoneNumberId}, wamid, 'queued', to_timestamp(1790000000)
+    from public.conversations v, unnest(${given.wamids}::text[]) as wamid
+    where v.contact_id = ${given.contactId}`;
 }

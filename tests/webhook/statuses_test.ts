@@ -23,10 +23,10 @@ async function correspondence(): Promise<Workspace & { contactId: string; wamid:
 
 type Correspondence = Awaited<ReturnType<typeof correspondence>>;
 
-function send(to: Correspondence): Promise<void> {
-  const { id: workspaceId, contactId, phoneNumberId, wamid } = to;
+function send(to: Correspondence, wamids = [to.wamid]): Promise<void> {
+  const { id: workspaceId, contactId, phoneNumberId } = to;
   return withDatabase((sql) =>
-    storeOutbound(sql, { workspaceId, contactId, phoneNumberId, wamid })
+    storeOutbound(sql, { workspaceId, contactId, phoneNumberId, wamids })
   );
 }
 
@@ -199,6 +199,25 @@ Deno.test("eight senders at once with the statuses of a message that is stored m
     assert.equal(await pendingOf(to.phoneNumberId), 0);
     assert.deepEqual(await eventsOf(to.id), []);
   }
+});
+
+Deno.test("statuses that come at the very moment when their messages are stored are not lost", async () => {
+  const to = await correspondence();
+  // Many that are stored already make the delivery take its time, in which others come.
+  const stored = Array.from({ length: 800 }, uniqueWamid);
+  const coming = Array.from({ length: 40 }, uniqueWamid);
+  await send(to, stored);
+  await withDatabase(async (sql) => {
+    const told = report(to, ...[...stored, ...coming].map((wamid) => status(wamid, "read", 2)));
+    await Promise.all(
+      coming.map((wamid) => storeOutbound(sql, { ...to, workspaceId: to.id, wamids: [wamid] })),
+    );
+    await told;
+  }, 2);
+  const rows = (await messagesOf(to.phoneNumberId)).filter((row) => row.direction === "outbound");
+  assert.equal(rows.length, 840);
+  assert.deepEqual(rows.filter((row) => row.status !== "read"), []);
+  assert.equal(await pendingOf(to.phoneNumberId), 0);
 });
 
 function pendingOf(phoneNumberId: string): Promise<number> {

@@ -1,0 +1,107 @@
+/** A workspace full of contacts that agree in some fields and differ in others. */
+import type { Sql } from "../support/database.ts";
+import { uniquePhone } from "../support/unique.ts";
+import type { Workspace } from "../support/workspace.ts";
+
+const pick = <Value>(values: readonly Value[]): Value =>
+  values[Math.floor(Math.random() * values.length)];
+
+const some = <Value>(values: readonly Value[]): Value[] => values.filter(() => Math.random() < 0.4);
+
+const flag = () => Math.random() < 0.3;
+
+export const STATUS = ["new", "contacted", "qualified", "converted", "lost"];
+export const AUTO_STATUS = ["new", "active", "qualified", "converted", "inactive", "churned"];
+export const SOURCE = ["chat", "broadcast", "manual", "import", "api"];
+export const STAGE = ["inquiry", "comparing", "closing"];
+export const SALE_STATUS = ["none", "pending", "signed", "sold"];
+export const GRADE = ["A", "B", "C", "F"];
+export const SENTIMENT = ["negative", "neutral", "positive"];
+export const CHANNEL = ["whatsapp", "web", "facebook"];
+export const TAGS = ["VIP", "a,b", "Lead", "çok iyi", "\\"];
+export const NAMES = [
+  "Ana",
+  "ana",
+  "Ánä López",
+  "Bob 12",
+  "100%",
+  "under_score",
+  "日本 太郎",
+  null,
+];
+export const NOTES = ["Prefers mornings", "back\\slash", "Zoë called", null];
+/** Few, so that many contacts share one: what a cursor stands on is mostly a tie. */
+export const TIMES = [
+  "2026-01-31T00:00:00Z",
+  "2026-02-01T12:30:00.123456Z",
+  "2026-02-01T12:30:00.123457Z",
+];
+export const SCORES = [-5, 0, 10, 35];
+export const VALUES = [null, 0, -1.5, 950.5, 1200];
+
+function anyContact(workspace: Workspace): Record<string, unknown> {
+  const phone = Math.random() < 0.9 ? uniquePhone() : null;
+  return {
+    workspace_id: workspace.id,
+    phone,
+    name: pick(NAMES),
+    email: flag() ? `${crypto.randomUUID()}@Example.com` : null,
+    company: pick(["Acme", "Núñez & Söhne", null]),
+    source: pick(SOURCE),
+    status: pick(STATUS),
+    auto_status: pick(AUTO_STATUS),
+    sale_status: pick(SALE_STATUS),
+    stage: pick(STAGE),
+    value: pick(VALUES),
+    score: pick(SCORES),
+    grade: pick([...GRADE, null]),
+    sentiment: pick(SENTIMENT),
+    tags: some(TAGS),
+    channels: some(CHANNEL),
+    notes: pick(NOTES),
+    assigned_to: pick([workspace.agent.userId, workspace.admin.userId, null, null]),
+    is_vip: flag(),
+    is_at_risk: flag(),
+    is_mystery_shopper: flag(),
+    is_contractor: flag(),
+    opted_out: flag(),
+    do_not_call: flag(),
+    call_count: pick([0, 1, 2, 7]),
+    last_contact_at: pick([...TIMES, null]),
+    created_at: pick(TIMES),
+    updated_at: pick(TIMES),
+  };
+}
+
+/**
+ * Writes that many contacts straight into the table, since the API sets no past times. As JSON,
+ * since the driver would cut their microseconds off.
+ */
+export async function addContacts(
+  sql: Sql,
+  workspace: Workspace,
+  count: number,
+): Promise<string[]> {
+  const contacts = Array.from({ length: count }, () => anyContact(workspace));
+  const names = sql(Object.keys(contacts[0]));
+  const rows = await sql<{ id: string }[]>`
+    insert into public.contacts (${names})
+    select ${names}
+    from jsonb_populate_recordset(null::public.contacts, ${sql.json(contacts as never)})
+    returning id`;
+  return rows.map(({ id }) => id);
+}
+
+/** Changes a contact in what lists are filtered and sorted by. */
+export async function changeContact(sql: Sql, workspace: Workspace, id: string): Promise<void> {
+  const { phone: _phone, workspace_id: _workspace, created_at: _created, ...fields } = anyContact(
+    workspace,
+  );
+  const names = sql(Object.keys(fields));
+  await sql`
+    update public.contacts set (${names}) = (
+      select ${names} from jsonb_populate_record(null::public.contacts, ${
+    sql.json(fields as never)
+  }))
+    where id = ${id}`;
+}

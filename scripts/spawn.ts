@@ -98,17 +98,22 @@ async function collect(stream: ReadableStream<Uint8Array>, into: string[]): Prom
   for await (const text of stream.pipeThrough(new TextDecoderStream())) into.push(text);
 }
 
-/** Undefined if the process ended instead. */
+// Longer than a first start with all its downloads may take.
+const PATIENCE_MS = 120_000;
+
+/** Undefined if the process ended instead, or had to be ended. */
 async function waitForCredentials(
   data: string,
   child: Deno.ChildProcess,
 ): Promise<Credentials | undefined> {
   let ended = false;
   child.status.then(() => ended = true);
-  while (!ended) {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!ended && Date.now() < deadline) {
     const text = await readTextIfThere(credentialsPath(data));
     if (text !== undefined) return JSON.parse(text) as Credentials;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  if (!ended) child.kill("SIGTERM");
   return undefined;
 }

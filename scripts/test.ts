@@ -13,17 +13,30 @@ async function main(args: string[]): Promise<number> {
   const temp = await Deno.makeTempDir({ prefix: "leadbase-test-" });
   const startStack = testStack(temp);
   let stack: Promise<SpawnedStack> | undefined;
+  let results: StepResult[] = [];
   try {
     const useStack = () => stack ??= startStack();
     // Ready by the time that the checks which need none are through.
     if (selection.steps.some((step) => NEEDS_STACK.includes(step))) useStack();
     const steps = makeSteps({ selection, temp, signal: stop.signal, stack: useStack });
-    const results = await runSteps(selection, steps, stop.signal);
-    return summarise(results, selection);
+    results = await runSteps(selection, steps, stop.signal);
   } finally {
     await stack?.then((running) => running.stop(), () => {});
-    await Deno.remove(temp, { recursive: true });
+    await removeAll(temp);
   }
+  return summarise(results, selection);
+}
+
+/** A stack that a test killed may still be writing its last words. */
+async function removeAll(folder: string): Promise<void> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    try {
+      return await Deno.remove(folder, { recursive: true });
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+  console.log(`${folder} could not be removed.`);
 }
 
 /** Each runs even if an earlier one failed: one run tells everything that is wrong. */
@@ -34,15 +47,19 @@ async function runSteps(
 ): Promise<StepResult[]> {
   const results: StepResult[] = [];
   for (const name of selection.steps) {
-    if (signal.aborted) break;
     const started = performance.now();
     const result = checked(await attempt(steps[name]), selection);
+    if (signal.aborted) return [...results, interrupted()];
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     report(name, result, seconds);
     results.push(result);
   }
-  if (signal.aborted) results.push(failed("interrupted"));
   return results;
+}
+
+function interrupted(): StepResult {
+  console.log("Interrupted.");
+  return failed("interrupted");
 }
 
 async function attempt(step: Step): Promise<StepResult> {

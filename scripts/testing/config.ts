@@ -1,32 +1,21 @@
+import { parse } from "smol-toml";
 import { join } from "node:path";
 import { isThere, ROOT } from "../stack/files.ts";
 import { failed, passed, type StepResult } from "./result.ts";
 
 export interface FunctionConfig {
   name: string;
-  verify_jwt?: string;
+  verify_jwt?: boolean;
   import_map?: string;
   entrypoint?: string;
 }
 
 const SUPABASE = join(ROOT, "supabase");
 
-/** The `[functions.<name>]` sections of config.toml; strings without their quotes. */
+/** The `[functions.<name>]` sections of config.toml. */
 export function readFunctionSections(toml: string): FunctionConfig[] {
-  const sections: FunctionConfig[] = [];
-  let current: Record<string, string> | undefined;
-  for (const line of toml.split("\n")) {
-    const header = /^\s*\[([^\]]+)\]/.exec(line)?.[1];
-    const pair = /^\s*(\w+)\s*=\s*(?:"([^"]*)"|(\S+))/.exec(line);
-    if (header !== undefined) {
-      const name = /^functions\.(.+)$/.exec(header)?.[1];
-      current = undefined;
-      if (name) sections.push(current = { name });
-    } else if (pair && current) {
-      current[pair[1]] = pair[2] ?? pair[3];
-    }
-  }
-  return sections;
+  const { functions = {} } = parse(toml) as { functions?: Record<string, object> };
+  return Object.entries(functions).map(([name, section]) => ({ name, ...section }));
 }
 
 export async function readFunctionConfig(): Promise<FunctionConfig[]> {
@@ -56,7 +45,7 @@ export async function checkConfig(): Promise<StepResult> {
       complaints.push(`[functions.${section.name}] has no folder`);
       continue;
     }
-    if (section.verify_jwt !== "false") {
+    if (section.verify_jwt !== false) {
       complaints.push(`[functions.${section.name}] lets the gateway refuse our API keys`);
     }
     for (const path of [section.import_map, section.entrypoint]) {

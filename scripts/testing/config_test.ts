@@ -13,7 +13,7 @@ major_version = 17
 entrypoint = "./functions/c/index.ts"
 `;
   assert.deepEqual(readFunctionSections(toml), [
-    { name: "a-b", verify_jwt: "false", import_map: "./functions/deno.json" },
+    { name: "a-b", verify_jwt: false, import_map: "./functions/deno.json" },
     { name: "c", entrypoint: "./functions/c/index.ts" },
   ]);
 });

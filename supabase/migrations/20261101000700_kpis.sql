@@ -52,16 +52,13 @@ begin
     select workspace_id, status, is_mystery_shopper, -count(*) from deleted group by 1, 2, 3;
     select d.workspace_id into workspace from deleted d limit 1;
   else
+    -- Who stays what they were is taken away as often as added; no row is looked up by its id.
     insert into private.contact_kpi_deltas
     select workspace_id, status, is_mystery_shopper, sum(delta)
     from (
-      select n.workspace_id, n.status, n.is_mystery_shopper, 1 as delta
-      from inserted n join deleted o on o.id = n.id
-      where (o.workspace_id, o.status, o.is_mystery_shopper) is distinct from (n.workspace_id, n.status, n.is_mystery_shopper)
+      select workspace_id, status, is_mystery_shopper, 1 as delta from inserted
       union all
-      select o.workspace_id, o.status, o.is_mystery_shopper, -1
-      from inserted n join deleted o on o.id = n.id
-      where (o.workspace_id, o.status, o.is_mystery_shopper) is distinct from (n.workspace_id, n.status, n.is_mystery_shopper)
+      select workspace_id, status, is_mystery_shopper, -1 from deleted
     ) as moved
     group by 1, 2, 3
     having sum(delta) <> 0;

@@ -243,16 +243,21 @@ create trigger messages_700_effects after insert on public.messages
 create function private.apply_message_statuses(statuses jsonb) returns int
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_seqscan = off set enable_nestloop = off set enable_mergejoin = off set enable_hashjoin = on
 as $$
 declare
+  ids uuid[];
   applied int;
 begin
-  perform from public.messages m
-  where (m.wa_message_id, m.phone_number_id) in (
-      select s ->> 'wa_message_id', s ->> 'phone_number_id' from jsonb_array_elements(statuses) s)
-    and m.direction = 'outbound'
-  order by m.id for no key update;
+  ids := array(
+    select found.id
+    from jsonb_array_elements(statuses) s
+    cross join lateral (
+      select m.id from public.messages m
+      where m.wa_message_id = s ->> 'wa_message_id' and m.phone_number_id = s ->> 'phone_number_id'
+        and m.direction = 'outbound'
+      limit 1) as found);
+  perform from public.messages m where m.id = any (ids) order by m.id for no key update;
   -- One row a message: what all its statuses together say does not depend on their order. The
   -- highest rank wins, each keeps its earliest time, and failed stays failed.
   with merged as (
@@ -275,8 +280,7 @@ begin
       failed_at = least(m.failed_at, s.failed_at),
       error = coalesce(m.error, s.error)
     from merged s
-    where m.wa_message_id = s.wa_message_id and m.phone_number_id = s.phone_number_id
-      and m.direction = 'outbound'
+    where m.id = any (ids) and m.wa_message_id = s.wa_message_id and m.phone_number_id = s.phone_number_id
     returning 1
   )
   select count(*) into applied from changed;
@@ -340,10 +344,10 @@ begin
   return (
     select jsonb_agg(s)
     from jsonb_array_elements(statuses) s
-    where not exists (
-      select from public.messages m
+    where (
+      select m.id from public.messages m
       where m.wa_message_id = s ->> 'wa_message_id' and m.phone_number_id = s ->> 'phone_number_id'
-        and m.direction = 'outbound')
+        and m.direction = 'outbound') is null
   );
 end
 $$;

@@ -154,12 +154,12 @@ as $$
 begin
   return array(
     select m from unnest(messages) m
-    where m.wa_id is not null and not exists (
-        select from public.contact_identities i
-        where i.workspace_id = m.workspace_id and i.channel = 'whatsapp' and i.external_id = m.wa_id)
-      or m.bsuid is not null and not exists (
-        select from public.contact_identities i
-        where i.workspace_id = m.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = m.bsuid));
+    where m.wa_id is not null and (
+        select i.id from public.contact_identities i
+        where i.workspace_id = m.workspace_id and i.channel = 'whatsapp' and i.external_id = m.wa_id) is null
+      or m.bsuid is not null and (
+        select i.id from public.contact_identities i
+        where i.workspace_id = m.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = m.bsuid) is null);
 end
 $$;
 comment on function private.unknown_whatsapp_senders(private.whatsapp_message[]) is
@@ -179,9 +179,9 @@ begin
   with people as (
     select distinct on (m.workspace_id, m.wa_id) m.*
     from unnest(messages) m
-    where m.wa_id is not null and not exists (
-      select from public.contact_identities i
-      where i.workspace_id = m.workspace_id and i.channel = 'whatsapp' and i.external_id = m.wa_id)
+    where m.wa_id is not null and (
+      select i.id from public.contact_identities i
+      where i.workspace_id = m.workspace_id and i.channel = 'whatsapp' and i.external_id = m.wa_id) is null
     order by m.workspace_id, m.wa_id, m.happened_at desc
   ), made as (
     insert into public.contacts
@@ -192,9 +192,9 @@ begin
     -- An id that cannot be a phone number makes a contact without one, below.
     where p.wa_id ~ '^[1-9][0-9]{5,14}$'
       and private.contact_by_phone(p.workspace_id, p.wa_id) is null
-      and not exists (
-        select from public.contact_identities i
-        where i.workspace_id = p.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = p.bsuid)
+      and (
+        select i.id from public.contact_identities i
+        where i.workspace_id = p.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = p.bsuid) is null
     order by p.workspace_id, private.phone_key(p.wa_id)
     on conflict (workspace_id, phone_key) do nothing
     returning id
@@ -206,12 +206,14 @@ begin
     select p.workspace_id, p.contact_id, 'whatsapp', p.wa_id
     from (
       select distinct on (m.workspace_id, m.wa_id) m.workspace_id, m.wa_id,
-        coalesce(private.contact_by_phone(m.workspace_id, m.wa_id), i.contact_id) as contact_id
+        coalesce(private.contact_by_phone(m.workspace_id, m.wa_id), known.contact_id) as contact_id
       from unnest(messages) m
-      left join public.contact_identities i
-        on i.workspace_id = m.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = m.bsuid
+      left join lateral (
+        select i.contact_id from public.contact_identities i
+        where i.workspace_id = m.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = m.bsuid
+        limit 1) as known on true
       where m.wa_id is not null
-      order by m.workspace_id, m.wa_id, i.contact_id
+      order by m.workspace_id, m.wa_id, known.contact_id
     ) as p
     where p.contact_id is not null
     order by p.workspace_id, p.wa_id
@@ -228,12 +230,14 @@ begin
   where c.id = n.contact_id and c.phone is null;
 
   insert into public.contact_identities (workspace_id, contact_id, channel, external_id)
-  select distinct on (m.workspace_id, m.bsuid) m.workspace_id, i.contact_id, 'whatsapp_bsuid', m.bsuid
+  select distinct on (m.workspace_id, m.bsuid) m.workspace_id, known.contact_id, 'whatsapp_bsuid', m.bsuid
   from unnest(messages) m
-  join public.contact_identities i
-    on i.workspace_id = m.workspace_id and i.channel = 'whatsapp' and i.external_id = m.wa_id
+  cross join lateral (
+    select i.contact_id from public.contact_identities i
+    where i.workspace_id = m.workspace_id and i.channel = 'whatsapp' and i.external_id = m.wa_id
+    limit 1) as known
   where m.bsuid is not null
-  order by m.workspace_id, m.bsuid, i.contact_id
+  order by m.workspace_id, m.bsuid, known.contact_id
   on conflict (workspace_id, channel, external_id) do nothing;
 
   -- Who is known by an id alone: the identity decides the race, its winner makes the contact.
@@ -249,9 +253,9 @@ begin
     insert into public.contact_identities (workspace_id, contact_id, channel, external_id)
     select p.workspace_id, private.uuid_v7(), p.channel, p.external_id
     from people p
-    where not exists (
-      select from public.contact_identities i
-      where i.workspace_id = p.workspace_id and i.channel = p.channel and i.external_id = p.external_id)
+    where (
+      select i.id from public.contact_identities i
+      where i.workspace_id = p.workspace_id and i.channel = p.channel and i.external_id = p.external_id) is null
     order by p.workspace_id, p.channel, p.external_id
     on conflict (workspace_id, channel, external_id) do nothing
     returning workspace_id, contact_id, channel, external_id
@@ -278,19 +282,22 @@ declare
   stored int;
 begin
   insert into public.conversations (workspace_id, contact_id)
-  select distinct i.workspace_id, i.contact_id
+  select distinct m.workspace_id, sender.contact_id
   from unnest(messages) m
-  join public.contact_identities i on i.workspace_id = m.workspace_id
-    and i.channel = case when m.wa_id is null then 'whatsapp_bsuid' else 'whatsapp' end
-    and i.external_id = coalesce(m.wa_id, m.bsuid)
-  where not exists (
-    select from public.conversations v where v.contact_id = i.contact_id and v.channel = 'whatsapp')
-  order by i.contact_id
+  cross join lateral (
+    select i.contact_id from public.contact_identities i
+    where i.workspace_id = m.workspace_id
+      and i.channel = case when m.wa_id is null then 'whatsapp_bsuid' else 'whatsapp' end
+      and i.external_id = coalesce(m.wa_id, m.bsuid)
+    limit 1) as sender
+  where (
+    select v.id from public.conversations v where v.contact_id = sender.contact_id and v.channel = 'whatsapp') is null
+  order by sender.contact_id
   on conflict (contact_id, channel) do nothing;
 
   insert into public.messages (workspace_id, conversation_id, contact_id, direction, sender_type, sender_name,
     type, body, payload, reply_to, phone_number_id, wa_message_id, status, media, sent_at)
-  select m.workspace_id, v.id, v.contact_id, 'inbound', 'contact', m.profile_name,
+  select m.workspace_id, thread.id, thread.contact_id, 'inbound', 'contact', m.profile_name,
     coalesce(m.message ->> 'type', 'unknown'), private.whatsapp_body(m.message),
     case when m.message ->> 'type' = 'text' and jsonb_typeof(m.message #> '{text,body}') = 'string'
       then m.message - 'text' else m.message end
@@ -298,10 +305,16 @@ begin
     m.message #>> '{context,id}', m.phone_number_id, m.message ->> 'id', 'received',
     private.whatsapp_media(m.message), m.happened_at
   from unnest(messages) m
-  join public.contact_identities i on i.workspace_id = m.workspace_id
-    and i.channel = case when m.wa_id is null then 'whatsapp_bsuid' else 'whatsapp' end
-    and i.external_id = coalesce(m.wa_id, m.bsuid)
-  join public.conversations v on v.contact_id = i.contact_id and v.channel = 'whatsapp'
+  cross join lateral (
+    select i.contact_id from public.contact_identities i
+    where i.workspace_id = m.workspace_id
+      and i.channel = case when m.wa_id is null then 'whatsapp_bsuid' else 'whatsapp' end
+      and i.external_id = coalesce(m.wa_id, m.bsuid)
+    limit 1) as sender
+  cross join lateral (
+    select v.id, v.contact_id from public.conversations v
+    where v.contact_id = sender.contact_id and v.channel = 'whatsapp'
+    limit 1) as thread
   order by m.message ->> 'id'
   on conflict (wa_message_id, phone_number_id) do nothing;
   get diagnostics stored = row_count;

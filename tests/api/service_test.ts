@@ -127,7 +127,7 @@ Deno.test("list-contacts is described with every parameter of the contract", () 
 
 /** A Markdown table's rows of status and code. */
 function statusesOf(markdown: string): Map<string, string> {
-  const rows = markdown.matchAll(/^\| (\d{3}) \| `(\w+)` \|/gm);
+  const rows = markdown.matchAll(/^\| +(\d{3}) +\| +`(\w+)` +\|/gm);
   return new Map([...rows].map(([, status, code]) => [code, status]));
 }
 

@@ -14,8 +14,9 @@ Deno.test("SIGTERM under load: whatever was stored was also answered", async () 
     await untilAcknowledged(load.told, 200);
     assert.equal(await stopped.stop(), 0, stopped.output());
     const told = await load.stop();
-    // Before its end they were answered well, after it they could not connect: nothing between.
-    assert.deepEqual(told.filter(({ status }) => ![0, 200, 201].includes(status)), []);
+    // Answered well, told to come back, or too late to connect: nobody was cut off with a 500.
+    const statuses = new Set(told.map(({ status }) => status));
+    assert.deepEqual([...statuses].filter((status) => ![0, 200, 201, 503].includes(status)), []);
 
     const stack = await spawnStack({ data });
     try {

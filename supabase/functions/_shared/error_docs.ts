@@ -45,8 +45,8 @@ ${codes.join("\n")}
 
 ## Field errors
 
-With \`validation_failed\`, \`errors\` lists everything that is wrong. \`path\` is a JSON pointer into the
-body, or into the query by the parameter's name.
+With \`validation_failed\`, \`errors\` lists everything that is wrong; with other codes it is empty.
+\`path\` is a JSON pointer into the body, or into the query by the parameter's name.
 
 | code | what it means |
 | --- | --- |

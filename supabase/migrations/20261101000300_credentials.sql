@@ -132,7 +132,7 @@ comment on function private.current_actor() is
 create type private.principal as (
   workspace_id uuid, user_id uuid, api_key_id uuid, rate_limit int, principal_id text, claims jsonb);
 
-create function private.key_principal(key_hash bytea, scope text) returns private.principal
+create function private.key_principal(key_hash bytea, workspace text, scope text) returns private.principal
 language plpgsql stable
 set search_path = ''
 as $$
@@ -142,6 +142,9 @@ begin
   select * into k from public.api_keys a where a.key_hash = key_principal.key_hash;
   if k.id is null or k.revoked_at is not null or k.expires_at <= now() then
     perform private.refuse(401, 'invalid_credentials', 'The API key is unknown, revoked or expired.');
+  end if;
+  if k.workspace_id::text <> lower(workspace) then
+    perform private.refuse(404, 'workspace_not_found', 'There is no such workspace.');
   end if;
   if scope = 'admin' then
     perform private.refuse(403, 'insufficient_role', 'This needs the token of an owner or admin; API keys cannot do it.');
@@ -154,8 +157,8 @@ begin
     jsonb_build_object('role', 'authenticated', 'workspace_id', k.workspace_id, 'api_key_id', k.id))::private.principal;
 end
 $$;
-comment on function private.key_principal(bytea, text) is
-  'SHA-256 of an API key → its principal; 401 invalid_credentials, 403 insufficient_scope or insufficient_role.';
+comment on function private.key_principal(bytea, text, text) is
+  'SHA-256 of an API key and the workspace named in X-Workspace-Id (null: its own) → its principal; 401 invalid_credentials, 404 workspace_not_found, 403 insufficient_scope or insufficient_role.';
 
 create function private.member_principal(user_id uuid, workspace text, scope text) returns private.principal
 language plpgsql stable

@@ -12,7 +12,7 @@ create table private.webhook_deliveries (
 create index webhook_deliveries_received_idx on private.webhook_deliveries (received_at);
 alter table private.webhook_deliveries enable row level security;
 comment on table private.webhook_deliveries is
-  'Every signed POST as it came: body as text, raw bytes where it was not JSON. Nothing can be asked for again, so this is what a replay would start from. Swept after 30 days.';
+  'Every signed POST as it came: body as text, raw bytes where a text cannot hold them: no JSON, U+0000, half of a surrogate pair. Nothing can be asked for again, so this is what a replay would start from. Swept after 30 days.';
 
 create table private.webhook_failures (
   id uuid primary key default private.uuid_v7(),
@@ -471,7 +471,7 @@ $$;
 comment on function private.process_whatsapp_singly(jsonb, jsonb) is
   'The slow way after a batch has failed: update by update, so that a bad one costs no other; returns the bad ones.';
 
-create function private.ingest_whatsapp(body text, countries jsonb default '{}') returns jsonb
+create function private.ingest_whatsapp(body text, countries jsonb default '{}', raw bytea default null) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
@@ -491,15 +491,15 @@ begin
       detail := jsonb_build_object('batch_error', sqlstate || ' ' || sqlerrm);
       failures := private.process_whatsapp_singly(parsed, countries);
   end;
-  insert into private.webhook_deliveries (id, body, status, detail)
-  values (delivery, body, case when failures = '[]' then 'processed' else 'partly_failed' end, detail);
+  insert into private.webhook_deliveries (id, body, raw, status, detail)
+  values (delivery, case when raw is null then body end, raw, case when failures = '[]' then 'processed' else 'partly_failed' end, detail);
   insert into private.webhook_failures (delivery_id, item, error)
   select delivery, f -> 'item', f ->> 'error' from jsonb_array_elements(failures) f;
   return jsonb_build_object('delivery_id', delivery) || detail || jsonb_build_object('failed', jsonb_array_length(failures));
 end
 $$;
-comment on function private.ingest_whatsapp(text, jsonb) is
-  'One delivery (JSON text) and all its updates in one transaction. countries: { wa_id: ISO country }. Returns { delivery_id, messages, statuses, contacts, events, unknown_numbers, failed }.';
+comment on function private.ingest_whatsapp(text, jsonb, bytea) is
+  'One delivery (JSON text) and all its updates in one transaction. countries: { wa_id: ISO country }; raw: the bytes that came, where the text is not all of them. Returns { delivery_id, messages, statuses, contacts, events, unknown_numbers, failed }.';
 
 create function private.record_rejected_delivery(raw bytea, reason text) returns uuid
 language sql

@@ -117,7 +117,7 @@ declare
   answer private.answer;
 begin
   if credential ->> 'type' = 'api_key' then
-    principal := private.key_principal(decode(credential ->> 'hash', 'hex'), scope);
+    principal := private.key_principal(decode(credential ->> 'hash', 'hex'), credential ->> 'workspace_id', scope);
   else
     principal := private.member_principal((credential ->> 'user_id')::uuid, credential ->> 'workspace_id', scope);
   end if;
@@ -130,7 +130,7 @@ begin
 end
 $$;
 comment on function private.call(jsonb, text, text, jsonb, text, text) is
-  'An API call. credential: {type: api_key, hash: hex SHA-256} or {type: member, user_id, workspace_id?}; scope: what the operation needs; args: its validated request. Errors: SQLSTATE PT<status>, see private.refuse.';
+  'An API call. credential: {type: api_key, hash: hex SHA-256} or {type: member, user_id}, either with the workspace_id that the caller named; scope: what the operation needs; args: its validated request. Errors: SQLSTATE PT<status>, see private.refuse.';
 
 create function private.sync_rate_limits(counts jsonb) returns jsonb
 language sql

@@ -30,7 +30,7 @@ insert into public.contacts
     'broadcast', '{whatsapp}', 'contacted', 'comparing', 950.5, '{Lead}', 'Asked for a quote', 'BR'),
   ('10000000-0000-4000-8000-000000000001', 'نور حداد', '+971501234567', null, 'Haddad Trading',
     'manual', '{}', 'new', 'inquiry', null, '{Prospect}', null, 'AE'),
-  ('10000000-0000-4000-8000-000000000001', 'Tom Baker', '+447911123456', 'tom@baker.example', 'Baker & Sons',
+  ('10000000-0000-4000-8000-000000000001', 'Tom Baker', '+447400123456', 'tom@baker.example', 'Baker & Sons',
     'import', '{}', 'lost', 'inquiry', 0, '{Do Not Call}', null, 'GB'),
   ('10000000-0000-4000-8000-000000000002', 'Olga Other', '+12125550199', 'olga@other.example', null,
     'manual', '{}', 'new', 'inquiry', null, '{}', null, 'US')

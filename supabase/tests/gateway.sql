@@ -1,7 +1,7 @@
 -- private.call: who is let in, with what rights the operation runs, and what it leaves behind.
 begin;
 set local search_path = public, extensions;
-select plan(285);
+select plan(286);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('gateway ' || label)::uuid $$;
@@ -35,7 +35,9 @@ from (
 
 select is(pg_temp.reached(pg_temp.key('*')), 'Home', 'a key reaches its workspace');
 select is(pg_temp.reached(pg_temp.key('lasting')), 'Home', 'so does one that expires in a second');
-select is(pg_temp.reached(pg_temp.key('*') || jsonb_build_object('workspace_id', pg_temp.id('away'))), 'Home', 'whatever workspace is named');
+select is(pg_temp.reached(pg_temp.key('*') || jsonb_build_object('workspace_id', pg_temp.id('home'))), 'Home', 'also when the workspace is named');
+select throws_ok($$ select pg_temp.reached(pg_temp.key('*') || jsonb_build_object('workspace_id', pg_temp.id('away'))) $$,
+  'PT404', 'workspace_not_found', 'but another one does not exist for it');
 select throws_ok(format('select pg_temp.reached(pg_temp.key(%L))', key), 'PT401', 'invalid_credentials', key || ' key')
 from unnest(array['unknown', 'expired', 'revoked']) key;
 select throws_ok($$ select pg_temp.reached('{"type": "api_key", "hash": ""}') $$, 'PT401', 'invalid_credentials', 'no hash at all');
@@ -138,7 +140,7 @@ from unnest(array[
   'select * from private.secrets', 'select * from private.idempotency_keys', 'select key_hash from public.api_keys',
   'delete from public.activity_log', 'update public.contacts set score = 1', 'select private.sweep()',
   'select private.ingest_whatsapp(''{}'')', 'select private.fold_contact_kpis(null)',
-  'select private.key_principal(null, null)', 'select * from private.call(null, null, null, null)',
+  'select private.key_principal(null, null, null)', 'select * from private.call(null, null, null, null)',
   'insert into public.workspaces (name) values (''Mine'')', 'select * from auth.users', 'create table public.mine ()']) run;
 
 -- The name of an operation is a name in schema api, nothing else.

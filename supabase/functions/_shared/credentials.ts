@@ -32,8 +32,10 @@ export async function authenticate(headers: Headers): Promise<Caller> {
   if (!token) {
     throw new ApiError("invalid_credentials", "The Authorization header is not a Bearer token.");
   }
-  if (token.startsWith("lb_")) return keys.get(token) ?? await keyCaller(token);
-  return memberCaller(await verifyMember(token), workspaceId(headers));
+  const caller = token.startsWith("lb_")
+    ? keys.get(token) ?? await keyCaller(token)
+    : memberCaller(await verifyMember(token));
+  return within(caller, workspaceId(headers));
 }
 
 async function keyCaller(token: string): Promise<Caller> {
@@ -44,15 +46,14 @@ async function keyCaller(token: string): Promise<Caller> {
   return caller;
 }
 
-function memberCaller(userId: string, workspace: string | undefined): Caller {
-  return {
-    id: `${userId} ${workspace ?? ""}`,
-    credential: {
-      type: "member",
-      user_id: userId,
-      ...(workspace === undefined ? {} : { workspace_id: workspace }),
-    },
-  };
+function memberCaller(userId: string): Caller {
+  return { id: userId, credential: { type: "member", user_id: userId } };
+}
+
+/** The caller in the workspace that they named, if they did. */
+function within({ id, credential }: Caller, workspace: string | undefined): Caller {
+  if (workspace === undefined) return { id, credential };
+  return { id: `${id} ${workspace}`, credential: { ...credential, workspace_id: workspace } };
 }
 
 function workspaceId(headers: Headers): string | undefined {

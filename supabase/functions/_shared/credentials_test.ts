@@ -83,6 +83,14 @@ Deno.test("the workspace comes from X-Workspace-Id", async () => {
   );
 });
 
+Deno.test("a key may name its workspace too", async () => {
+  const authorization = `Bearer lb_${"a".repeat(43)}`;
+  const workspace_id = "10000000-0000-4000-8000-000000000001";
+  const plain = await caller(authorization);
+  const named = await caller(authorization, { "x-workspace-id": workspace_id });
+  assert.deepEqual(named, { ...plain as object, workspace_id });
+});
+
 Deno.test("callers with other workspaces are other callers", async () => {
   const authorization = `Bearer ${await token()}`;
   const id = async (headers: Record<string, string>) =>

@@ -6,7 +6,7 @@ import type { RequiredScope } from "./scopes.ts";
 
 /** Who calls, as `private.call` takes it. */
 export type Credential =
-  | { type: "api_key"; hash: string }
+  | { type: "api_key"; hash: string; workspace_id?: string }
   | { type: "member"; user_id: string; workspace_id?: string };
 
 /** One call of an operation `api.<operation>(args)`. */

@@ -42,7 +42,8 @@ export const components: ZodOpenApiComponentsObject = {
     "X-Workspace-Id": {
       in: "header",
       name: "X-Workspace-Id",
-      description: "The workspace that a member of several means. API keys belong to one anyway.",
+      description:
+        "The workspace that a member of several means. An API key belongs to one; naming another is a 404.",
       schema: uuid,
     },
     "Idempotency-Key": {

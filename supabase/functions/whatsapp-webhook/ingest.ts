@@ -15,7 +15,8 @@ export async function ingest(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   try {
     const text = decodeUtf8(bytes);
     const countries = countriesOf(parseText(text));
-    await store(replaceUnstorable(text), countries);
+    const storable = replaceUnstorable(text);
+    await store(storable, countries, storable === text && !hasByteOrderMark(bytes) ? null : bytes);
   } catch (error) {
     const reason = whyUnusable(error);
     if (reason === undefined) throw error;
@@ -24,11 +25,23 @@ export async function ingest(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   }
 }
 
-async function store(text: string, countries: Record<string, string>): Promise<void> {
+/** `raw` is kept instead of the text where that is not all that came. */
+async function store(
+  text: string,
+  countries: Record<string, string>,
+  raw: Uint8Array<ArrayBuffer> | null,
+): Promise<void> {
   const db = database();
   await retrying(() =>
-    db`select private.ingest_whatsapp(${text}::text, ${json(db, countries)}::jsonb)`
+    db`
+      select private.ingest_whatsapp(
+        ${text}::text, ${json(db, countries)}::jsonb, ${raw}::bytea)`
   );
+}
+
+// Decoding takes it off.
+function hasByteOrderMark([first, second, third]: Uint8Array): boolean {
+  return first === 0xef && second === 0xbb && third === 0xbf;
 }
 
 async function record(bytes: Uint8Array<ArrayBuffer>, reason: string): Promise<void> {

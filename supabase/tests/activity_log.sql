@@ -14,7 +14,8 @@ $$;
 -- What the log has since it was asked last, as '{action, actor, changes}' each.
 create function pg_temp.logged() returns jsonb language sql as $$
   with gone as (delete from activity_log where workspace_id in (pg_temp.id('workspace'), pg_temp.id('doomed')) returning *)
-  select coalesce(jsonb_agg(jsonb_build_array(action, entity_type, actor_type, changes) order by action, changes::text), '[]') from gone
+  select coalesce(jsonb_agg(jsonb_build_array(action, entity_type, actor_type, changes) order by action, changes::text), '[]')
+    from gone
 $$;
 create function pg_temp.changed(changes text) returns jsonb language sql
 as $$ select jsonb_build_array(jsonb_build_array('contact.updated', 'contact', 'member', changes::jsonb)) $$;
@@ -28,21 +29,27 @@ insert into workspace_members (workspace_id, user_id, handle) values (pg_temp.id
 select pg_temp.act_as('system');
 insert into contacts (id, workspace_id, name) values (pg_temp.id('contact'), pg_temp.id('workspace'), 'Contact');
 select results_eq(
-  $$ select actor_type, actor_id, action, entity_type, entity_id, changes, created_at from activity_log where workspace_id = pg_temp.id('workspace') $$,
-  $$ values ('system', null::uuid, 'contact.created', 'contact', pg_temp.id('contact'), '{}'::jsonb, now()) $$, 'the system made a contact');
+  $$ select actor_type, actor_id, action, entity_type, entity_id, changes, created_at from activity_log
+    where workspace_id = pg_temp.id('workspace') $$,
+  $$ values ('system', null::uuid, 'contact.created', 'contact', pg_temp.id('contact'), '{}'::jsonb, now()) $$,
+    'the system made a contact');
 delete from activity_log where workspace_id = pg_temp.id('workspace');
 select pg_temp.act_as('key');
-insert into contacts (id, workspace_id, name) values (pg_temp.id('second'), pg_temp.id('workspace'), 'Second'), (pg_temp.id('third'), pg_temp.id('workspace'), 'Third');
+insert into contacts (id, workspace_id, name) values (pg_temp.id('second'), pg_temp.id('workspace'), 'Second'),
+  (pg_temp.id('third'), pg_temp.id('workspace'), 'Third');
 select set_eq(
   $$ select actor_type, actor_id, action, entity_id from activity_log where workspace_id = pg_temp.id('workspace') $$,
-  $$ values ('api_key', pg_temp.id('key'), 'contact.created', pg_temp.id('second')), ('api_key', pg_temp.id('key'), 'contact.created', pg_temp.id('third')) $$,
+  $$ values ('api_key', pg_temp.id('key'), 'contact.created', pg_temp.id('second')), ('api_key', pg_temp.id('key'),
+    'contact.created', pg_temp.id('third')) $$,
   'a key made two in one statement');
 delete from activity_log where workspace_id = pg_temp.id('workspace');
 select pg_temp.act_as('ann');
 update contacts set company = 'Acme' where id = pg_temp.id('contact');
 select results_eq(
-  $$ select actor_type, actor_id, action, entity_type, entity_id, changes from activity_log where workspace_id = pg_temp.id('workspace') $$,
-  $$ values ('member', pg_temp.id('ann'), 'contact.updated', 'contact', pg_temp.id('contact'), '{"company": {"from": null, "to": "Acme"}}'::jsonb) $$,
+  $$ select actor_type, actor_id, action, entity_type, entity_id, changes from activity_log
+    where workspace_id = pg_temp.id('workspace') $$,
+  $$ values ('member', pg_temp.id('ann'), 'contact.updated', 'contact', pg_temp.id('contact'),
+    '{"company": {"from": null, "to": "Acme"}}'::jsonb) $$,
   'a member changed one');
 delete from activity_log where workspace_id = pg_temp.id('workspace');
 
@@ -74,9 +81,11 @@ insert into changes values
   ('is_mystery_shopper = true', '{"is_mystery_shopper": {"from": false, "to": true}}'),
   ('is_contractor = true', '{"is_contractor": {"from": false, "to": true}}'),
   ('opted_out = true', '{"opted_out": {"from": false, "to": true}, "tags": {"from": ["VIP"], "to": ["VIP", "opt-out"]}}'),
-  ('do_not_call = true', '{"do_not_call": {"from": false, "to": true}, "tags": {"from": ["VIP", "opt-out"], "to": ["VIP", "opt-out", "Do Not Call"]}}'),
+  ('do_not_call = true',
+    '{"do_not_call": {"from": false, "to": true}, "tags": {"from": ["VIP", "opt-out"], "to": ["VIP", "opt-out", "Do Not Call"]}}'),
   ($$avatar_url = 'https://a.example'$$, '{"avatar_url": {"from": null, "to": "https://a.example"}}'),
-  ($$tags = '{VIP}'$$, '{"tags": {"from": ["VIP", "opt-out", "Do Not Call"], "to": ["VIP"]}, "opted_out": {"from": true, "to": false}, "do_not_call": {"from": true, "to": false}}'),
+  ($$tags = '{VIP}'$$,
+    '{"tags": {"from": ["VIP", "opt-out", "Do Not Call"], "to": ["VIP"]}, "opted_out": {"from": true, "to": false}, "do_not_call": {"from": true, "to": false}}'),
   ($$name = 'Again', status = 'lost', phone = null$$,
     '{"name": {"from": "Renamed", "to": "Again"}, "status": {"from": "qualified", "to": "lost"}, "phone": {"from": "+34600111222", "to": null}}');
 select is(pg_temp.change(assignments), pg_temp.changed(expected), format('set %s', assignments)) from changes;
@@ -89,12 +98,16 @@ select is(
 -- Not changed: what the system keeps by itself -----------------------------------------------------
 
 select is(pg_temp.change(assignments), '[]', format('set %s: no line', assignments))
-from unnest(array['name = name', $$tags = '{" VIP "}'$$, 'assigned_to = assigned_to', 'message_count = message_count + 1', 'call_count = 3',
-  'last_contact_at = now()', 'score = 7', $$grade = 'A'$$, $$sentiment = 'positive'$$, 'sentiment_score = 0.5', $$auto_status = 'active'$$,
+from unnest(array['name = name', $$tags = '{" VIP "}'$$, 'assigned_to = assigned_to', 'message_count = message_count + 1',
+  'call_count = 3',
+  'last_contact_at = now()', 'score = 7', $$grade = 'A'$$, $$sentiment = 'positive'$$, 'sentiment_score = 0.5',
+    $$auto_status = 'active'$$,
   'is_at_risk = true', $$profile_name = 'Profile', profile_name_at = now()$$, $$country = 'ES'$$]) assignments;
-select is(pg_temp.change($$company = 'Beside', message_count = 99, score = 9, last_contact_at = '2020-01-01', profile_name = 'P'$$), pg_temp.changed('{"company": {"from": "Else", "to": "Beside"}}'),
+select is(pg_temp.change($$company = 'Beside', message_count = 99, score = 9, last_contact_at = '2020-01-01', profile_name = 'P'$$),
+  pg_temp.changed('{"company": {"from": "Else", "to": "Beside"}}'),
   'nor are they shown beside what people change');
-insert into conversations (id, workspace_id, contact_id) values (pg_temp.id('thread'), pg_temp.id('workspace'), pg_temp.id('contact'));
+insert into conversations (id, workspace_id, contact_id) values (pg_temp.id('thread'), pg_temp.id('workspace'),
+  pg_temp.id('contact'));
 select is(pg_temp.logged(), '[["conversation.created", "conversation", "member", {}]]', 'a new conversation is on record');
 insert into messages (workspace_id, conversation_id, contact_id, direction, sender_type, type, status, channel)
 values (pg_temp.id('workspace'), pg_temp.id('thread'), pg_temp.id('contact'), 'inbound', 'contact', 'text', 'received', 'web');
@@ -105,7 +118,8 @@ select pg_temp.act_as('system');
 update contacts set name = null where id = pg_temp.id('second');
 delete from activity_log where workspace_id = pg_temp.id('workspace');
 update contacts set profile_name = 'Profile' where id = pg_temp.id('second');
-select is(pg_temp.logged(), '[["contact.updated", "contact", "system", {"name": {"from": null, "to": "Profile"}}]]', 'a name taken from the profile');
+select is(pg_temp.logged(), '[["contact.updated", "contact", "system", {"name": {"from": null, "to": "Profile"}}]]',
+  'a name taken from the profile');
 
 -- Many at once: those that change, each with its own change.
 update contacts set status = 'qualified', company = case when id = pg_temp.id('third') then 'Third' end
@@ -120,19 +134,26 @@ select is(jsonb_array_length(pg_temp.logged()), 1, 'of three only the one that w
 -- Notes, deletions ----------------------------------------------------------------------------------
 
 select pg_temp.act_as('ann');
-insert into internal_notes (id, workspace_id, contact_id, content) values (pg_temp.id('note'), pg_temp.id('workspace'), pg_temp.id('contact'), 'Secret');
-select is(pg_temp.logged(), jsonb_build_array(jsonb_build_array('note.created', 'contact', 'member', jsonb_build_object('note_id', pg_temp.id('note')))),
+insert into internal_notes (id, workspace_id, contact_id, content) values (pg_temp.id('note'), pg_temp.id('workspace'),
+  pg_temp.id('contact'), 'Secret');
+select is(pg_temp.logged(), jsonb_build_array(jsonb_build_array('note.created', 'contact', 'member', jsonb_build_object('note_id',
+  pg_temp.id('note')))),
   'a note on a contact, without its text');
-insert into internal_notes (id, workspace_id, conversation_id, content) values (pg_temp.id('note 2'), pg_temp.id('workspace'), pg_temp.id('thread'), 'Secret');
-select is(pg_temp.logged(), jsonb_build_array(jsonb_build_array('note.created', 'conversation', 'member', jsonb_build_object('note_id', pg_temp.id('note 2')))),
+insert into internal_notes (id, workspace_id, conversation_id, content) values (pg_temp.id('note 2'), pg_temp.id('workspace'),
+  pg_temp.id('thread'), 'Secret');
+select is(pg_temp.logged(), jsonb_build_array(jsonb_build_array('note.created', 'conversation', 'member',
+  jsonb_build_object('note_id', pg_temp.id('note 2')))),
   'a note on a conversation');
 delete from internal_notes where id = pg_temp.id('note');
-select is(pg_temp.logged(), jsonb_build_array(jsonb_build_array('note.deleted', 'contact', 'member', jsonb_build_object('note_id', pg_temp.id('note')))),
+select is(pg_temp.logged(), jsonb_build_array(jsonb_build_array('note.deleted', 'contact', 'member', jsonb_build_object('note_id',
+  pg_temp.id('note')))),
   'a note deleted');
 delete from contacts where id in (pg_temp.id('second'), pg_temp.id('third'));
-select is(pg_temp.logged(), '[["contact.deleted", "contact", "member", {}], ["contact.deleted", "contact", "member", {}]]', 'two contacts deleted');
+select is(pg_temp.logged(), '[["contact.deleted", "contact", "member", {}], ["contact.deleted", "contact", "member", {}]]',
+  'two contacts deleted');
 delete from contacts where id = pg_temp.id('contact');
-select is(jsonb_path_query_array(pg_temp.logged(), '$[*][0]'), '["contact.deleted", "note.deleted"]', 'a contact deleted with its note');
+select is(jsonb_path_query_array(pg_temp.logged(), '$[*][0]'), '["contact.deleted", "note.deleted"]',
+  'a contact deleted with its note');
 
 insert into contacts (workspace_id, name) values (pg_temp.id('doomed'), 'Doomed');
 delete from workspaces where id = pg_temp.id('doomed');
@@ -155,7 +176,8 @@ select is(pg_temp.attempt(role, statement), 'denied', format('%s: %s', role, sta
 from unnest(array['anon', 'authenticated', 'service_role']) role,
   unnest(array['update activity_log set action = action', 'delete from activity_log', 'truncate activity_log']) statement;
 select is(pg_temp.attempt(role, $$insert into activity_log (workspace_id, actor_type, action, entity_type, entity_id)
-    values (pg_temp.id('workspace'), 'member', 'contact.created', 'contact', pg_temp.id('contact'))$$), 'denied', role || ' makes up no line')
+    values (pg_temp.id('workspace'), 'member', 'contact.created', 'contact', pg_temp.id('contact'))$$), 'denied',
+      role || ' makes up no line')
 from unnest(array['anon', 'authenticated']) role;
 select is(pg_temp.attempt('service_role', 'select from activity_log'), 'done', 'the service reads it');
 

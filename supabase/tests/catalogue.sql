@@ -21,7 +21,8 @@ create temp view without_rls as
   select name from our_relations where relkind in ('r', 'p') and not relrowsecurity;
 create temp view views_as_owner as
   select name from our_relations
-  where relkind = 'm' or (relkind = 'v' and not coalesce(reloptions && array['security_invoker=true', 'security_invoker=on'], false));
+  where relkind = 'm' or (relkind = 'v' and not coalesce(reloptions && array['security_invoker=true', 'security_invoker=on'],
+    false));
 create temp view loose_search_path as
   select name from our_functions where prosecdef and not coalesce('search_path=""' = any (proconfig), false);
 -- A function that runs as its caller may find what it names by the caller's path: pinned as well.
@@ -81,7 +82,8 @@ select set_eq('table caller_search_path', array['api.culprit', 'private.culprit'
 select set_eq('table callable_by_anybody', array['private.culprit'], 'a function for everybody is found');
 select set_eq('table uncommented', array['private.culprits', 'private.culprit_view', 'api.culprit', 'private.culprit'],
   'what has no comment is found');
-select set_eq('table keys_without_index', array['private.culprits_contact_id_fkey'], 'a foreign key without an index of its own is found');
+select set_eq('table keys_without_index', array['private.culprits_contact_id_fkey'],
+  'a foreign key without an index of its own is found');
 select set_eq('table open_to_anon', array['private.culprits to select'], 'a column open to anon is found');
 select set_eq('table policies_for_others', array['culprit_select on private.culprits'], 'a policy for everybody is found');
 

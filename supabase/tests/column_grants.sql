@@ -51,8 +51,10 @@ select is_empty(
        and has_table_privilege(r, c.oid, p) $$, 'nobody truncates or puts triggers on a table');
 select set_eq(
   $$ select c.relname::text from pg_class c
-     where c.relnamespace = 'private'::regnamespace and c.relkind in ('r', 'p', 'v', 'm') and has_any_column_privilege('authenticated', c.oid, 'select') $$,
-  array['contact_records', 'conversation_records', 'note_records', 'api_key_records'], 'of schema private the four records are readable');
+     where c.relnamespace = 'private'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+       and has_any_column_privilege('authenticated', c.oid, 'select') $$,
+  array['contact_records', 'conversation_records', 'note_records', 'api_key_records'],
+    'of schema private the four records are readable');
 select is_empty(
   $$ select c.relname from pg_class c, unnest(array['insert', 'update']) p
      where c.relnamespace = 'private'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
@@ -64,14 +66,16 @@ create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('column grants ' || label)::uuid $$;
 insert into auth.users (id, email) values (pg_temp.id('owner'), 'owner@column-grants.example');
 insert into workspaces (id, name) values (pg_temp.id('workspace'), 'Workspace');
-insert into workspace_members (workspace_id, user_id, role, handle) values (pg_temp.id('workspace'), pg_temp.id('owner'), 'owner', 'owner');
+insert into workspace_members (workspace_id, user_id, role, handle) values (pg_temp.id('workspace'), pg_temp.id('owner'), 'owner',
+  'owner');
 insert into contacts (id, workspace_id, name) values (pg_temp.id('contact'), pg_temp.id('workspace'), 'Contact');
 create temp table not_writable on commit drop as
   select format('%s.%s', c.relname, a.attname) as name, c.relname as relation, a.attname as "column"
   from pg_class c join pg_attribute a on a.attrelid = c.oid
   where c.oid in ('contacts'::regclass, 'conversations'::regclass, 'internal_notes'::regclass, 'api_keys'::regclass)
     and a.attnum > 0 and a.attgenerated = '' and not exists (
-      select from writable w where w.relation = c.relname and w.op = 'update' and a.attname = any (string_to_array(w.columns, ' ')));
+      select from writable w where w.relation = c.relname and w.op = 'update' and a.attname = any (string_to_array(w.columns,
+        ' ')));
 grant select on not_writable to public;
 
 do $$
@@ -88,7 +92,8 @@ select throws_ok(
   format('insert into contacts (workspace_id, %I) values (%L, null)', "column", pg_temp.id('workspace')), '42501',
   'permission denied for table contacts', format('an owner inserts no %s', name))
 from not_writable where relation = 'contacts' and "column" <> 'workspace_id';
-select throws_ok(format('update %I set %2$I = %2$I', relation, "column"), '42501', format('permission denied for table %s', relation),
+select throws_ok(format('update %I set %2$I = %2$I', relation, "column"), '42501', format('permission denied for table %s',
+  relation),
   format('an owner updates no %s', name))
 from not_writable;
 select lives_ok(

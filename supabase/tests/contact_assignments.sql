@@ -6,7 +6,8 @@ select plan(43);
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('contact assignments ' || label)::uuid $$;
 create function pg_temp.label(id uuid) returns text language sql
-as $$ select label from unnest(array['workspace', 'other', 'ann', 'ben', 'eve', 'oda', 'key']) label where pg_temp.id(label) = id $$;
+as $$ select label from unnest(array['workspace', 'other', 'ann', 'ben', 'eve', 'oda', 'key']) label
+  where pg_temp.id(label) = id $$;
 -- Whoever acts from here on: a member, a key, or nobody (the system).
 create function pg_temp.act_as(who text) returns void language sql as $$
   select set_config('request.jwt.claims', case
@@ -25,17 +26,21 @@ create function pg_temp.logged() returns text language sql as $$
   with gone as (
     delete from contact_assignments where workspace_id in (pg_temp.id('workspace'), pg_temp.id('other')) returning *)
   select string_agg(line, ', ' order by line) from (
-    select format('%s → %s by %s (%s)', coalesce(pg_temp.label(assigned_from), 'nobody'), coalesce(pg_temp.label(assigned_to), 'nobody'),
+    select format('%s → %s by %s (%s)', coalesce(pg_temp.label(assigned_from), 'nobody'), coalesce(pg_temp.label(assigned_to),
+      'nobody'),
       coalesce(pg_temp.label(assigned_by), 'nobody'), assigned_by_type) from gone) as lines (line)
 $$;
 
-insert into auth.users (id, email) select pg_temp.id(name), name || '@assignments.example' from unnest(array['ann', 'ben', 'eve', 'oda']) name;
+insert into auth.users (id, email) select pg_temp.id(name), name || '@assignments.example'
+  from unnest(array['ann', 'ben', 'eve', 'oda']) name;
 insert into workspaces (id, name) values (pg_temp.id('workspace'), 'Workspace'), (pg_temp.id('other'), 'Other');
-insert into workspace_members (workspace_id, user_id, handle) select pg_temp.id('workspace'), pg_temp.id(name), name from unnest(array['ann', 'ben', 'eve']) name;
+insert into workspace_members (workspace_id, user_id, handle) select pg_temp.id('workspace'), pg_temp.id(name),
+  name from unnest(array['ann', 'ben', 'eve']) name;
 insert into workspace_members (workspace_id, user_id, handle) values (pg_temp.id('other'), pg_temp.id('oda'), 'oda');
 insert into api_keys (id, workspace_id, name, prefix, key_hash, scopes)
 values (pg_temp.id('key'), pg_temp.id('workspace'), 'key', 'lb_assign00', sha256('contact assignments'), '{*}');
-insert into contacts (id, workspace_id, name) select pg_temp.id('contact ' || n), pg_temp.id('workspace'), 'Contact ' || n from generate_series(1, 8) n;
+insert into contacts (id, workspace_id, name) select pg_temp.id('contact ' || n), pg_temp.id('workspace'), 'Contact ' || n
+  from generate_series(1, 8) n;
 
 select is(pg_temp.assignment('contact 1') || coalesce(pg_temp.logged(), ''), 'nobody', 'a new contact is nobody''s');
 
@@ -67,16 +72,20 @@ select is(pg_temp.assignment('born'), 'eve by ben now', 'a contact can be born a
 select is(pg_temp.logged(), 'nobody → eve by ben (member)', 'and that is on record');
 update contacts set assigned_to = case when id = pg_temp.id('contact 1') then pg_temp.id('ann') else pg_temp.id('eve') end
 where id in (pg_temp.id('contact 1'), pg_temp.id('contact 2'), pg_temp.id('born'));
-select is(pg_temp.logged(), 'nobody → ann by ben (member), nobody → eve by ben (member)', 'of many at once each that changes has its line');
+select is(pg_temp.logged(), 'nobody → ann by ben (member), nobody → eve by ben (member)',
+  'of many at once each that changes has its line');
 
-select throws_ok(format('update contacts set assigned_to = pg_temp.id(%L) where id = pg_temp.id(''contact 1'')', who), 'PT422', 'validation_failed',
+select throws_ok(format('update contacts set assigned_to = pg_temp.id(%L) where id = pg_temp.id(''contact 1'')', who), 'PT422',
+  'validation_failed',
   who || ' is no member of the workspace') from unnest(array['oda', 'nobody']) who;
-select throws_ok($$ insert into contacts (workspace_id, assigned_to) values (pg_temp.id('workspace'), pg_temp.id('oda')) $$, 'PT422', 'validation_failed',
+select throws_ok($$ insert into contacts (workspace_id, assigned_to) values (pg_temp.id('workspace'), pg_temp.id('oda')) $$,
+  'PT422', 'validation_failed',
   'nor for a new contact');
 select is(pg_temp.logged(), null, 'a refusal leaves no line');
 
 delete from workspace_members where user_id = pg_temp.id('eve');
-select is(pg_temp.assignment('born') || ', ' || pg_temp.assignment('contact 2'), 'nobody, nobody', 'who leaves the workspace leaves the contacts');
+select is(pg_temp.assignment('born') || ', ' || pg_temp.assignment('contact 2'), 'nobody, nobody',
+  'who leaves the workspace leaves the contacts');
 select is(pg_temp.logged(), 'eve → nobody by ben (member), eve → nobody by ben (member)', 'on record, too');
 delete from auth.users where id = pg_temp.id('ann');
 select is(pg_temp.assignment('contact 1'), 'nobody', 'so does whose account is deleted');
@@ -87,8 +96,10 @@ select is(pg_temp.logged(), null, 'a deleted contact takes its lines along');
 
 select pg_temp.act_as('system');
 insert into auth.users (id, email) values (pg_temp.id('ann'), 'ann@assignments.example');
-insert into workspace_members (workspace_id, user_id, handle) select pg_temp.id('workspace'), pg_temp.id(name), name from unnest(array['ann', 'eve']) name;
-insert into member_presence (workspace_id, user_id) select workspace_id, user_id from workspace_members where workspace_id = pg_temp.id('workspace');
+insert into workspace_members (workspace_id, user_id, handle) select pg_temp.id('workspace'), pg_temp.id(name),
+  name from unnest(array['ann', 'eve']) name;
+insert into member_presence (workspace_id, user_id) select workspace_id, user_id from workspace_members
+  where workspace_id = pg_temp.id('workspace');
 -- Routes new contacts one after the other and says whom they went to.
 create function pg_temp.route(contacts int) returns text language plpgsql as $$
 declare
@@ -99,7 +110,8 @@ begin
   for n in 1..contacts loop
     insert into public.contacts (workspace_id, name) values (pg_temp.id('workspace'), 'Routed') returning id into contact;
     routed := private.route_contacts(array[contact]);
-    answer := answer || (select format('%s:%s', coalesce(pg_temp.label(c.assigned_to), '-'), routed) from public.contacts c where c.id = contact);
+    answer := answer || (select format('%s:%s', coalesce(pg_temp.label(c.assigned_to), '-'), routed) from public.contacts c
+      where c.id = contact);
   end loop;
   return array_to_string(answer, ' ');
 end
@@ -107,10 +119,13 @@ $$;
 select is(pg_temp.route(2), '-:0 -:0', 'routing is off at first');
 update workspaces set routing = 'round_robin' where id = pg_temp.id('workspace');
 -- By the order of their ids, as nobody has had one yet.
-create temp table turn as select string_agg(n || ':1', ' ' order by pg_temp.id(n)) as once from unnest(array['ann', 'ben', 'eve']) n;
+create temp table turn as select string_agg(n || ':1', ' ' order by pg_temp.id(n)) as once
+  from unnest(array['ann', 'ben', 'eve']) n;
 select is(pg_temp.route(6), once || ' ' || once, 'everybody online in turn') from turn;
-select is(pg_temp.logged(), 'nobody → ann by workspace (system), nobody → ann by workspace (system), nobody → ben by workspace (system), '
-  'nobody → ben by workspace (system), nobody → eve by workspace (system), nobody → eve by workspace (system)', 'each on record as the system''s');
+select is(pg_temp.logged(),
+  'nobody → ann by workspace (system), nobody → ann by workspace (system), nobody → ben by workspace (system), '
+  'nobody → ben by workspace (system), nobody → eve by workspace (system), nobody → eve by workspace (system)',
+    'each on record as the system''s');
 update member_presence set state = 'away' where user_id = pg_temp.id('ann');
 select unalike(pg_temp.route(3), '%ann%', 'who is away gets nothing');
 update member_presence set state = 'offline' where user_id = pg_temp.id('ann');
@@ -119,24 +134,30 @@ update member_presence set state = 'online', last_seen_at = now() - interval '12
 select unalike(pg_temp.route(3), '%ann%', 'nor who was last seen more than two minutes ago');
 delete from member_presence where user_id = pg_temp.id('ann');
 select unalike(pg_temp.route(3), '%ann%', 'nor who was never here');
-insert into member_presence (workspace_id, user_id, last_seen_at) values (pg_temp.id('workspace'), pg_temp.id('ann'), now() - interval '119 seconds');
+insert into member_presence (workspace_id, user_id, last_seen_at) values (pg_temp.id('workspace'), pg_temp.id('ann'),
+  now() - interval '119 seconds');
 select is(pg_temp.route(1), 'ann:1', 'back again, it is the turn of who has waited longest');
 delete from member_presence where user_id = pg_temp.id('ben');
 
-update workspace_members m set capacity = (select count(*) from contacts c where c.assigned_to = m.user_id) where user_id = pg_temp.id('eve');
+update workspace_members m set capacity = (select count(*) from contacts c where c.assigned_to = m.user_id)
+  where user_id = pg_temp.id('eve');
 select is(pg_temp.route(3), 'ann:1 ann:1 ann:1', 'who has as much as the capacity allows gets no more');
 update contacts set status = 'lost' where id = (select id from contacts where assigned_to = pg_temp.id('eve') limit 1);
 select is(pg_temp.route(2), 'eve:1 ann:1', 'a lost contact makes room');
-update contacts set status = 'converted' where id = (select id from contacts where assigned_to = pg_temp.id('eve') and status <> 'lost' limit 1);
+update contacts set status = 'converted' where id = (select id from contacts where assigned_to = pg_temp.id('eve')
+  and status <> 'lost' limit 1);
 select is(pg_temp.route(2), 'eve:1 ann:1', 'so does a converted one');
-update contacts set status = 'qualified' where id = (select id from contacts where assigned_to = pg_temp.id('eve') and status = 'new' limit 1);
+update contacts set status = 'qualified' where id = (select id from contacts where assigned_to = pg_temp.id('eve')
+  and status = 'new' limit 1);
 select is(pg_temp.route(2), 'ann:1 ann:1', 'a qualified one does not');
 update workspace_members set capacity = 0 where workspace_id = pg_temp.id('workspace');
 select is(pg_temp.route(2), '-:0 -:0', 'when nobody has room left, the contact waits');
 update workspace_members set capacity = 100 where workspace_id = pg_temp.id('workspace');
 
-select is(private.route_contacts(array[pg_temp.id('contact 3'), pg_temp.id('contact 4'), pg_temp.id('nobody')]), 2, 'of a list those that exist are routed');
-select is((select count(distinct assigned_to) from contacts where id in (pg_temp.id('contact 3'), pg_temp.id('contact 4'))), 2::bigint, 'to two people');
+select is(private.route_contacts(array[pg_temp.id('contact 3'), pg_temp.id('contact 4'), pg_temp.id('nobody')]), 2,
+  'of a list those that exist are routed');
+select is((select count(distinct assigned_to) from contacts where id in (pg_temp.id('contact 3'), pg_temp.id('contact 4'))),
+  2::bigint, 'to two people');
 update contacts set assigned_to = pg_temp.id('ben') where id = pg_temp.id('contact 5');
 select is(private.route_contacts(array[pg_temp.id('contact 5')]), 0, 'who has somebody keeps them');
 select is(pg_temp.assignment('contact 5'), 'ben by workspace now', 'indeed');

@@ -32,21 +32,26 @@ $$;
 
 -- whatsapp_contact_id, phone_key ---------------------------------------------------------------
 
-select is((pg_temp.add('{"phone": "+34600111222"}')).whatsapp_contact_id, '34600111222', 'the WhatsApp id is the digits of the phone');
+select is((pg_temp.add('{"phone": "+34600111222"}')).whatsapp_contact_id, '34600111222',
+  'the WhatsApp id is the digits of the phone');
 select is((pg_temp.add('{"name": "Nobody"}')).whatsapp_contact_id, null, 'without a phone there is none');
-select is((pg_temp.change((pg_temp.add('{"phone": "+34600111223"}')).id, '{"phone": "+34600111224"}')).whatsapp_contact_id, '34600111224',
+select is((pg_temp.change((pg_temp.add('{"phone": "+34600111223"}')).id, '{"phone": "+34600111224"}')).whatsapp_contact_id,
+  '34600111224',
   'it follows a new phone');
-select is((pg_temp.change((pg_temp.add('{"phone": "+34600111225"}')).id, '{"phone": null}')).whatsapp_contact_id, null, 'and a cleared one');
+select is((pg_temp.change((pg_temp.add('{"phone": "+34600111225"}')).id, '{"phone": null}')).whatsapp_contact_id, null,
+  'and a cleared one');
 select is((pg_temp.add('{"phone": "+34600111226", "whatsapp_contact_id": "1", "phone_key": "1"}')).phone_key, '34600111226',
   'what an insert says about them does not count');
-select throws_ok(format('select pg_temp.add(%L)', jsonb_build_object('phone', phone)), '23514', null, format('%s is no E.164', phone))
+select throws_ok(format('select pg_temp.add(%L)', jsonb_build_object('phone', phone)), '23514', null,
+  format('%s is no E.164', phone))
 from unnest(array['34600111222', '+34 600 111 222', '+0600111222', '+34600', '+3460011122233344', '+', '']) phone;
 
 -- Variants -----------------------------------------------------------------------------------
 
 create temp table variants (country text, one text, other text) on commit drop;
 insert into variants values
-  ('Brazil', '+5511912345678', '+551112345678'), ('Mexico', '+5215512345678', '+525512345678'), ('Argentina', '+5491112345678', '+541112345678');
+  ('Brazil', '+5511912345678', '+551112345678'), ('Mexico', '+5215512345678', '+525512345678'), ('Argentina', '+5491112345678',
+    '+541112345678');
 create function pg_temp.first_then(first text, second text) returns text language plpgsql as $$
 begin
   perform pg_temp.add(jsonb_build_object('phone', first));
@@ -70,7 +75,8 @@ from (values
   ('+15215512345', '+525512345')        -- other countries have no variants
 ) as pairs (one, two);
 do $$ begin perform pg_temp.add(jsonb_build_object('phone', one, 'name', country)) from variants; end $$;
-select is((select whatsapp_contact_id from contacts where workspace_id = pg_temp.id('workspace') and name = v.country), substr(one, 2),
+select is((select whatsapp_contact_id from contacts where workspace_id = pg_temp.id('workspace') and name = v.country),
+  substr(one, 2),
   v.country || ': the number that came first stays as it is') from variants v;
 select is((select c.name from contacts c where c.id = private.contact_by_phone(pg_temp.id('workspace'), substr(other, 2))), country,
   country || ': and is found by the other') from variants;
@@ -86,7 +92,8 @@ select is((select c.name from contacts c where c.id = private.contact_by_phone(p
 select is(private.contact_by_phone(pg_temp.id('other'), '5491100000000'), null, 'but not from another workspace');
 select throws_ok(
   $$ insert into contact_identities (workspace_id, contact_id, channel, external_id)
-     select workspace_id, id, 'whatsapp', '541100000000' from contacts where name = 'Mexico' and workspace_id = pg_temp.id('workspace') $$,
+     select workspace_id, id, 'whatsapp', '541100000000' from contacts where name = 'Mexico'
+       and workspace_id = pg_temp.id('workspace') $$,
   '23505', null, 'an identity belongs to one contact');
 
 -- The name and where it comes from ----------------------------------------------------------------
@@ -100,15 +107,18 @@ select is(pg_temp.named('{"name": "Person"}'), 'Person person', 'a person sets a
 select is(pg_temp.named('{"profile_name": "Profile 3"}'), 'Person person', 'which the profile never overwrites');
 select is(pg_temp.named('{"name": null}'), 'nobody profile', 'a person clears it');
 select is(pg_temp.named('{"profile_name": "Profile 3"}'), 'Profile 3 profile', 'then it is the profile''s again');
-select is(pg_temp.named('{"name": "Person", "profile_name": "Profile 4"}'), 'Person person', 'of both at once the person''s counts');
+select is(pg_temp.named('{"name": "Person", "profile_name": "Profile 4"}'), 'Person person',
+  'of both at once the person''s counts');
 select is((pg_temp.add('{"name": "Person", "profile_name": "Profile"}')).name, 'Person', 'also from the beginning');
-select is((pg_temp.add('{"name": "Person", "name_source": "profile"}')).name_source, 'person', 'a name that is given is a person''s');
+select is((pg_temp.add('{"name": "Person", "name_source": "profile"}')).name_source, 'person',
+  'a name that is given is a person''s');
 select is((pg_temp.add('{"notes": "-"}')).name_source, 'profile', 'nobody has a name yet');
 
 -- Tags ⇄ flags --------------------------------------------------------------------------------
 
 create function pg_temp.consent(c contacts) returns text language sql
-as $$ select concat_ws(' ', array_to_string(c.tags, ','), case when c.opted_out then '+out' end, case when c.do_not_call then '+dnc' end) $$;
+as $$ select concat_ws(' ', array_to_string(c.tags, ','), case when c.opted_out then '+out' end,
+  case when c.do_not_call then '+dnc' end) $$;
 
 select is(pg_temp.consent(pg_temp.add(given)), expected, format('new with %s', given))
 from (values
@@ -136,12 +146,14 @@ from (values
 create temp table consents (flag text, tag text, short text) on commit drop;
 insert into consents values ('opted_out', 'opt-out', '+out'), ('do_not_call', 'Do Not Call', '+dnc');
 select is(
-  pg_temp.consent(pg_temp.change((pg_temp.add(jsonb_build_object('tags', case when was then array['VIP', tag] else array['VIP'] end))).id,
+  pg_temp.consent(pg_temp.change((pg_temp.add(jsonb_build_object('tags', case when was then array['VIP', tag]
+    else array['VIP'] end))).id,
     case how
       when 'flag' then jsonb_build_object(flag, becomes)
       when 'tags' then jsonb_build_object('tags', case when becomes then array['VIP', upper(tag)] else array['VIP'] end)
       when 'both' then jsonb_build_object(flag, becomes, 'tags', case when becomes then array['VIP', tag] else array['VIP'] end)
-      when 'flag against tags' then jsonb_build_object(flag, becomes, 'tags', case when becomes then array['VIP'] else array['VIP', tag] end)
+      when 'flag against tags' then jsonb_build_object(flag, becomes, 'tags', case when becomes then array['VIP'] else array['VIP',
+        tag] end)
     end)),
   case when case how
       -- A flag that changes wins; one that says what was true before leaves it to the tags.
@@ -161,27 +173,34 @@ select is(pg_temp.consent(pg_temp.change((pg_temp.add('{"tags": ["opt-out"]}')).
 select is((pg_temp.add(given)).completeness::int, percent, format('%s %% with %s', percent, given))
 from (values
   ('{"notes": "-"}'::jsonb, 0), ('{"name": "N"}', 20), ('{"profile_name": "N"}', 20), ('{"email": "a@b.example"}', 20),
-  ('{"company": "C"}', 20), ('{"company": ""}', 0), ('{"avatar_url": "https://a.example/a.png"}', 20), ('{"phone": "+34600222001"}', 20),
+  ('{"company": "C"}', 20), ('{"company": ""}', 0), ('{"avatar_url": "https://a.example/a.png"}', 20), ('{"phone": "+34600222001"}',
+    20),
   ('{"name": "N", "phone": "+34600222002", "email": "a@b.example", "company": "C"}', 80),
   ('{"name": "N", "phone": "+34600222003", "email": "a@b.example", "company": "C", "avatar_url": "https://a.example/a.png"}', 100),
   ('{"name": "N", "completeness": 100}', 20)
 ) as cases (given, percent);
-select is((pg_temp.change((pg_temp.add('{"name": "N"}')).id, given)).completeness::int, percent, format('from 20 to %s %% with %s', percent, given))
-from (values ('{"email": "a@b.example"}'::jsonb, 40), ('{"name": null}', 0), ('{"status": "lost"}', 20), ('{"phone": "+34600222004"}', 40)) as cases (given, percent);
+select is((pg_temp.change((pg_temp.add('{"name": "N"}')).id, given)).completeness::int, percent, format('from 20 to %s %% with %s',
+  percent, given))
+from (values ('{"email": "a@b.example"}'::jsonb, 40), ('{"name": null}', 0), ('{"status": "lost"}', 20),
+  ('{"phone": "+34600222004"}', 40)) as cases (given, percent);
 select is((pg_temp.add('{"name": "Núñez", "phone": "+34600222005", "email": "A@B.example", "company": "ÇA", "notes": "Été"}')).search_text,
   E'nunez\na@b.example\nca\n34600222005\nete', 'the search text is all that is searched, folded');
-select is((pg_temp.change((pg_temp.add('{"profile_name": "Old"}')).id, '{"profile_name": "New"}')).search_text, 'new', 'it follows the profile');
+select is((pg_temp.change((pg_temp.add('{"profile_name": "Old"}')).id, '{"profile_name": "New"}')).search_text, 'new',
+  'it follows the profile');
 
 select is((pg_temp.add('{"name": "N"}')).stage, 'inquiry', 'a contact begins at the first stage');
 select is((pg_temp.add('{"stage": "closing"}')).stage, 'closing', 'or at the one given');
 select throws_ok($$ select pg_temp.add('{"stage": "second"}') $$, 'PT422', 'validation_failed', 'which is one of the workspace''s');
-select throws_ok($$ select pg_temp.change((pg_temp.add('{"name": "N"}')).id, '{"stage": "Closing"}') $$, 'PT422', 'validation_failed',
+select throws_ok($$ select pg_temp.change((pg_temp.add('{"name": "N"}')).id, '{"stage": "Closing"}') $$, 'PT422',
+  'validation_failed',
   'spelled as there, also when it changes');
 select is((pg_temp.change((pg_temp.add('{"stage": "closing"}')).id, '{"stage": null}')).stage, 'inquiry', 'no stage is the first');
-select results_eq($$ insert into contacts (workspace_id, stage) values (pg_temp.id('other'), null), (pg_temp.id('other'), 'second') returning stage $$,
+select results_eq($$ insert into contacts (workspace_id, stage) values (pg_temp.id('other'), null),
+  (pg_temp.id('other'), 'second') returning stage $$,
   array['first', 'second'], 'each workspace has its own list');
 update workspaces set stages = '{second,third}' where id = pg_temp.id('other');
-select results_eq($$ update contacts set company = 'C', stage = stage where workspace_id = pg_temp.id('other') and stage = 'first' and phone is null returning stage $$,
+select results_eq($$ update contacts set company = 'C', stage = stage where workspace_id = pg_temp.id('other') and stage = 'first'
+  and phone is null returning stage $$,
   array['first'], 'a stage that has left the list does not keep a contact from being written');
 select throws_ok($$ update contacts set stage = 'first' where workspace_id = pg_temp.id('other') and stage = 'second' $$,
   'PT422', 'validation_failed', 'but is given to nobody any more');
@@ -190,7 +209,8 @@ select throws_ok($$ update contacts set stage = 'first' where workspace_id = pg_
 
 create temp table versioned as select (pg_temp.add('{"name": "N", "tags": ["VIP"], "updated_at": "2026-01-01T00:00:00Z"}')).*;
 create function pg_temp.versioned(given jsonb) returns text language sql
-as $$ select format('%s %s', c.version, case when c.updated_at = now() then 'now' when c.updated_at = '2026-01-01T00:00:00Z' then 'then' end)
+as $$ select format('%s %s', c.version, case when c.updated_at = now() then 'now' when c.updated_at = '2026-01-01T00:00:00Z'
+  then 'then' end)
   from versioned v, pg_temp.change(v.id, given) c $$;
 select is(version, 1, 'a contact begins at version 1') from versioned;
 select is(pg_temp.versioned('{"name": "N"}'), '1 then', 'an update that changes nothing is no change');
@@ -215,8 +235,10 @@ begin
 end
 $$;
 select is(pg_temp.say('2026-01-02 whatsapp'), '1 messages, last 01-02, by whatsapp', 'a message counts');
-select is(pg_temp.say('2026-01-05 whatsapp', '2026-01-03 web', '2026-01-04 web'), '4 messages, last 01-05, by web,whatsapp', 'so does each of many');
-select is(pg_temp.say('2026-01-01 whatsapp'), '5 messages, last 01-05, by web,whatsapp', 'an old one that comes late is not the last');
+select is(pg_temp.say('2026-01-05 whatsapp', '2026-01-03 web', '2026-01-04 web'), '4 messages, last 01-05, by web,whatsapp',
+  'so does each of many');
+select is(pg_temp.say('2026-01-01 whatsapp'), '5 messages, last 01-05, by web,whatsapp',
+  'an old one that comes late is not the last');
 select is((select c.message_count from contacts c join silent using (id)), 0, 'others are not counted along');
 select is((select c.version from contacts c join talker using (id)), 4, 'each batch is a change');
 insert into messages (workspace_id, conversation_id, contact_id, direction, sender_type, type, status, sent_at)
@@ -226,14 +248,17 @@ select is(pg_temp.say(variadic '{}'), '6 messages, last 01-06, by web,whatsapp',
 -- What goes with a contact ---------------------------------------------------------------------------
 
 insert into internal_notes (workspace_id, contact_id, content) select workspace_id, id, 'Note' from talker;
-insert into contact_identities (workspace_id, contact_id, channel, external_id) select workspace_id, id, 'web', 'visitor' from talker;
+insert into contact_identities (workspace_id, contact_id, channel, external_id) select workspace_id, id, 'web',
+  'visitor' from talker;
 delete from contacts c using talker where c.id = talker.id;
 select is_empty(
   $$ select 'conversation' from conversations join talker t on t.id = contact_id union all
      select 'message' from messages join talker t on t.id = contact_id union all
      select 'note' from internal_notes join talker t on t.id = contact_id union all
-     select 'identity' from contact_identities join talker t on t.id = contact_id $$, 'a deleted contact leaves nothing of its own');
-insert into contact_identities (workspace_id, contact_id, channel, external_id) values (pg_temp.id('workspace'), pg_temp.id('nobody'), 'web', 'ghost');
+     select 'identity' from contact_identities
+       join talker t on t.id = contact_id $$, 'a deleted contact leaves nothing of its own');
+insert into contact_identities (workspace_id, contact_id, channel, external_id) values (pg_temp.id('workspace'),
+  pg_temp.id('nobody'), 'web', 'ghost');
 select throws_ok('set constraints all immediate', '23503', null, 'an identity of nobody does not outlive its transaction');
 
 select * from finish();

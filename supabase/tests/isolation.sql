@@ -26,7 +26,8 @@ insert into workspace_members (workspace_id, user_id, role, handle)
 select pg_temp.id(place), pg_temp.id(place || ' ' || who), who::member_role, who
 from unnest(array['home', 'away']) place, unnest(array['owner', 'agent']) who;
 insert into api_keys (id, workspace_id, name, prefix, key_hash, scopes)
-select pg_temp.id(place || ' key'), pg_temp.id(place), place || ' key', 'lb_isolate0', sha256(convert_to('isolation ' || place, 'UTF8')), '{*}'
+select pg_temp.id(place || ' key'), pg_temp.id(place), place || ' key', 'lb_isolate0',
+  sha256(convert_to('isolation ' || place, 'UTF8')), '{*}'
 from unnest(array['home', 'away']) place;
 
 create temp table twins (label text, place text, id uuid) on commit drop;
@@ -38,7 +39,8 @@ insert into contacts (id, workspace_id, name, phone, email, company, source, cha
 select t.id, pg_temp.id(t.place), 'Twin ' || t.label, p.phone, t.label || '@twins.example', 'Twins', 'broadcast', '{web}',
   'qualified', 'active', 'signed', 'closing', 100, 10, 'B', 'positive', array['twin', t.label], 'Seen together',
   pg_temp.id(t.place || ' agent'), true, true, true, true, true, true, 4, '2026-03-01', '2026-02-01'
-from twins t join (values ('one', '+34600000001'), ('two', '+34600000002'), ('three', '+34600000003')) p (label, phone) using (label);
+from twins t join (values ('one', '+34600000001'), ('two', '+34600000002'), ('three', '+34600000003')) p (label,
+  phone) using (label);
 -- Only the other workspace knows this one.
 insert into contacts (id, workspace_id, name, phone, tags, created_at)
 values (pg_temp.id('away single'), pg_temp.id('away'), 'Single', '+5511911111111', '{single}', '2020-01-01');
@@ -72,7 +74,8 @@ select is(
     || case when place = 'away' and filter in ('{}', '{"created_to": "2026-02-01T00:00:00Z"}') then ', stranger' else '' end,
   format('%s lists its own with %s', place, filter))
 from filters, unnest(array['home', 'away']) place;
-select is((pg_temp.call('home', 'list_contacts', jsonb_build_object('filter', filter, 'count', 'exact', 'limit', 1)) #>> '{body,total}')::int, 3,
+select is((pg_temp.call('home', 'list_contacts', jsonb_build_object('filter', filter, 'count', 'exact', 'limit',
+  1)) #>> '{body,total}')::int, 3,
   format('home counts its own with %s', filter))
 from filters;
 select is(pg_temp.twins_in(pg_temp.call('home', 'list_contacts',
@@ -84,7 +87,8 @@ select is(pg_temp.twins_in(pg_temp.call('home', 'list_contacts', '{"filter": {"t
 -- Text that tries to leave its quotes.
 select is(pg_temp.twins_in(pg_temp.call('home', 'list_contacts', jsonb_build_object('filter', filter))), null,
   format('nobody is found by %s', filter))
-from (values ('{"search": "'') or true or c.name like (''"}'::jsonb), ('{"tags": ["x''} or true --"]}'), ('{"stage": ["'' or ''''=''"]}')) as f (filter);
+from (values ('{"search": "'') or true or c.name like (''"}'::jsonb), ('{"tags": ["x''} or true --"]}'),
+  ('{"stage": ["'' or ''''=''"]}')) as f (filter);
 
 -- Every sort, page by page -------------------------------------------------------------------------
 
@@ -95,7 +99,8 @@ declare
   walked jsonb := '[]';
 begin
   for turn in 1..20 loop
-    answer := pg_temp.call(place, 'list_contacts', jsonb_strip_nulls(jsonb_build_object('sort', sort, 'limit', 1, 'cursor', cursor)));
+    answer := pg_temp.call(place, 'list_contacts', jsonb_strip_nulls(jsonb_build_object('sort', sort, 'limit', 1, 'cursor',
+      cursor)));
     walked := walked || (answer #> '{body,data}');
     cursor := answer #>> '{body,next_cursor}';
     exit when cursor is null;
@@ -103,7 +108,8 @@ begin
   return pg_temp.twins_in(jsonb_build_object('body', jsonb_build_object('data', walked)));
 end
 $$;
-select is(pg_temp.walk('home', direction || sort), 'home one, home three, home two', format('home pages through its own by %s%s', direction, sort))
+select is(pg_temp.walk('home', direction || sort), 'home one, home three, home two', format('home pages through its own by %s%s',
+  direction, sort))
 from unnest(array['created_at', 'last_contact_at', 'updated_at', 'name', 'value', 'score']) sort, unnest(array['', '-']) direction;
 
 -- Cursors ------------------------------------------------------------------------------------------
@@ -112,7 +118,8 @@ create function pg_temp.cursor_of(place text, operation text, args jsonb default
 as $$ select pg_temp.call(place, operation, args || '{"limit": 1}') #>> '{body,next_cursor}' $$;
 create function pg_temp.follow(place text, operation text, cursor text, args jsonb default '{}') returns jsonb language sql
 as $$ select pg_temp.call(place, operation, args || jsonb_build_object('limit', 1, 'cursor', cursor)) $$;
-select is(pg_temp.twins_in(pg_temp.follow('home', 'list_contacts', pg_temp.cursor_of('home', 'list_contacts', '{"sort": "name"}'), '{"sort": "name"}')),
+select is(pg_temp.twins_in(pg_temp.follow('home', 'list_contacts', pg_temp.cursor_of('home', 'list_contacts', '{"sort": "name"}'),
+  '{"sort": "name"}')),
   'home three', 'a cursor of one''s own goes on');
 select throws_ok($$ select pg_temp.follow('home', 'list_contacts', pg_temp.cursor_of('away', 'list_contacts')) $$,
   'PT400', 'invalid_cursor', 'a cursor of the other workspace is refused');
@@ -123,7 +130,8 @@ select throws_ok($$ select pg_temp.follow('home', 'list_activity', pg_temp.curso
 
 -- One by one ----------------------------------------------------------------------------------------
 
-select is(pg_temp.call(place, 'workspace') #> '{body,data}' ->> 'name', initcap(place), place || ' is told its own name') from unnest(array['home', 'away']) place;
+select is(pg_temp.call(place, 'workspace') #> '{body,data}' ->> 'name', initcap(place), place || ' is told its own name')
+  from unnest(array['home', 'away']) place;
 select is(pg_temp.call('home', 'contact_kpis', '{"include_test": true}') #>> '{body,data,total_contacts}', '3', 'home has three');
 select is(pg_temp.call('away', 'contact_kpis', '{"include_test": true}') #>> '{body,data,total_contacts}', '4', 'away has four');
 select is(pg_temp.call('home', 'contact_tags') #> '{body,data}',
@@ -137,27 +145,37 @@ create temp table strangers (operation text, scope text, args jsonb, code text) 
 insert into strangers values
   ('get_contact', 'contacts:read', jsonb_build_object('contact_id', pg_temp.id('away one')), 'contact_not_found'),
   ('get_contact', 'contacts:read', '{"phone": "+5511911111111"}', 'contact_not_found'),
-  ('update_contact', 'contacts:write', jsonb_build_object('contact_id', pg_temp.id('away one'), 'set', '{"name": "Mine"}'::jsonb), 'contact_not_found'),
+  ('update_contact', 'contacts:write', jsonb_build_object('contact_id', pg_temp.id('away one'), 'set', '{"name": "Mine"}'::jsonb),
+    'contact_not_found'),
   ('handoff', 'conversations:write', jsonb_build_object('contact_id', pg_temp.id('away one')), 'contact_not_found'),
   ('handoff', 'conversations:write', '{"phone": "+5511911111111"}', 'contact_not_found'),
   ('list_notes', 'notes:read', jsonb_build_object('entity_type', 'lead', 'entity_id', pg_temp.id('away one')), 'entity_not_found'),
-  ('list_notes', 'notes:read', jsonb_build_object('entity_type', 'conversation', 'entity_id', pg_temp.id('away conversation')), 'entity_not_found'),
-  ('create_note', 'notes:write', jsonb_build_object('entity_type', 'lead', 'entity_id', pg_temp.id('away one'), 'content', 'Hi'), 'entity_not_found'),
-  ('create_note', 'notes:write', jsonb_build_object('entity_type', 'conversation', 'entity_id', pg_temp.id('away conversation'), 'content', 'Hi'), 'entity_not_found'),
+  ('list_notes', 'notes:read', jsonb_build_object('entity_type', 'conversation', 'entity_id', pg_temp.id('away conversation')),
+    'entity_not_found'),
+  ('create_note', 'notes:write', jsonb_build_object('entity_type', 'lead', 'entity_id', pg_temp.id('away one'), 'content', 'Hi'),
+    'entity_not_found'),
+  ('create_note', 'notes:write', jsonb_build_object('entity_type', 'conversation', 'entity_id', pg_temp.id('away conversation'),
+    'content', 'Hi'), 'entity_not_found'),
   ('delete_note', 'notes:write', jsonb_build_object('note_id', pg_temp.id('away note')), 'note_not_found'),
   ('delete_note', 'admin', jsonb_build_object('note_id', pg_temp.id('away note')), 'note_not_found'),
   ('delete_api_key', 'admin', jsonb_build_object('key_id', pg_temp.id('away key')), 'api_key_not_found');
-select throws_ok(format('select pg_temp.call(''home'', %L, %L, %L)', operation, args, scope), 'PT404', code, format('404 for %s %s', operation, args))
+select throws_ok(format('select pg_temp.call(''home'', %L, %L, %L)', operation, args, scope), 'PT404', code,
+  format('404 for %s %s', operation, args))
 from strangers;
-select is((select array_agg(content order by content) from internal_notes where id in (pg_temp.id('home note'), pg_temp.id('away note'))),
+select is((select array_agg(content order by content) from internal_notes where id in (pg_temp.id('home note'),
+  pg_temp.id('away note'))),
   array['away', 'home'], 'both notes are still there');
 
-select is(pg_temp.call('home', 'list_notes', jsonb_build_object('entity_type', 'lead', 'entity_id', pg_temp.id('home one')), 'notes:read') #>> '{body,data,0,content}',
+select is(pg_temp.call('home', 'list_notes', jsonb_build_object('entity_type', 'lead', 'entity_id', pg_temp.id('home one')),
+  'notes:read') #>> '{body,data,0,content}',
   'home', 'one''s own note is read');
-select is(jsonb_path_query_array(pg_temp.call('home', 'list_api_keys', '{}', 'admin') -> 'body', '$.data[*].name'), '["home key"]', 'home lists its own key');
-select is((pg_temp.call('home', 'list_activity', '{"limit": 200}') #> '{body,data}') @> jsonb_build_array(jsonb_build_object('entity_id', id)), place = 'home',
+select is(jsonb_path_query_array(pg_temp.call('home', 'list_api_keys', '{}', 'admin') -> 'body', '$.data[*].name'), '["home key"]',
+  'home lists its own key');
+select is((pg_temp.call('home', 'list_activity',
+  '{"limit": 200}') #> '{body,data}') @> jsonb_build_array(jsonb_build_object('entity_id', id)), place = 'home',
   format('the log of home knows %s one: %s', place, place = 'home')) from twins where label = 'one';
-select is(jsonb_array_length(pg_temp.call('home', 'list_activity', jsonb_build_object('entity_id', pg_temp.id('away one'))) #> '{body,data}'), 0,
+select is(jsonb_array_length(pg_temp.call('home', 'list_activity', jsonb_build_object('entity_id',
+  pg_temp.id('away one'))) #> '{body,data}'), 0,
   'nor does it by that one''s id');
 select throws_ok(
   $$ select pg_temp.call('home', 'update_contact', jsonb_build_object('contact_id', pg_temp.id('home one'),

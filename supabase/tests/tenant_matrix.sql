@@ -196,7 +196,8 @@ insert into expected values
   ('public.activity_log', 'update', 'others', 'denied'),
   ('public.activity_log', 'delete', 'others', 'denied'),
 
-  ('public.contacts', 'select', 'outsider agent admin owner contacts:read contacts:write contacts:delete conversations:read conversations:write *', 'rows'),
+  ('public.contacts', 'select',
+    'outsider agent admin owner contacts:read contacts:write contacts:delete conversations:read conversations:write *', 'rows'),
   ('public.contacts', 'select', 'others', 'none'),
   ('public.contacts', 'insert', 'outsider agent admin owner contacts:write *', 'rows'),
   ('public.contacts', 'insert', 'others', 'denied'),
@@ -231,7 +232,8 @@ insert into expected values
   ('public.conversations', 'update', 'others', 'none'),
   ('public.conversations', 'delete', 'others', 'denied'),
 
-  ('public.whatsapp_conversations', 'select', 'outsider agent admin owner conversations:read conversations:write contacts:read *', 'rows'),
+  ('public.whatsapp_conversations', 'select', 'outsider agent admin owner conversations:read conversations:write contacts:read *',
+    'rows'),
   ('public.whatsapp_conversations', 'select', 'others', 'none'),
   ('public.whatsapp_conversations', 'insert', 'anon', 'static'),
   ('public.whatsapp_conversations', 'insert', 'others', 'static'),
@@ -275,13 +277,15 @@ insert into expected values
   ('private.rate_limits', 'any', 'others', 'denied'),
 
   -- What the operations of the API read, as the caller: the same rows as the tables behind.
-  ('private.contact_records', 'select', 'outsider agent admin owner contacts:read contacts:write contacts:delete conversations:read conversations:write *', 'rows'),
+  ('private.contact_records', 'select',
+    'outsider agent admin owner contacts:read contacts:write contacts:delete conversations:read conversations:write *', 'rows'),
   ('private.contact_records', 'select', 'others', 'none'),
   ('private.contact_records', 'insert', 'others', 'denied'),
   ('private.contact_records', 'update', 'others', 'denied'),
   ('private.contact_records', 'delete', 'others', 'denied'),
 
-  ('private.conversation_records', 'select', 'outsider agent admin owner conversations:read conversations:write contacts:read *', 'rows'),
+  ('private.conversation_records', 'select', 'outsider agent admin owner conversations:read conversations:write contacts:read *',
+    'rows'),
   ('private.conversation_records', 'select', 'others', 'none'),
   ('private.conversation_records', 'insert', 'others', 'static'),
   ('private.conversation_records', 'update', 'others', 'static'),
@@ -316,7 +320,8 @@ create table public.forgotten (id int);
 create view private.overlooked as select 1 as one;
 select set_eq('select pg_temp.uncovered()',
   $$ select relation || ' ' || op
-     from unnest(array['public.forgotten', 'private.overlooked']) relation, unnest(array['select', 'insert', 'update', 'delete']) op $$,
+     from unnest(array['public.forgotten', 'private.overlooked']) relation,
+       unnest(array['select', 'insert', 'update', 'delete']) op $$,
   'a table or view without lines is noticed');
 drop table public.forgotten;
 drop view private.overlooked;
@@ -363,7 +368,8 @@ create function pg_temp.statement(r relations, op text, place text) returns text
     when 'select' then format('select %I::text as key from %s', r.key, r.name)
     when 'insert' then format($f$insert into %s %s returning 'inserted' || left(%I::text, 0) as key$f$, r.name,
       coalesce(replace(r.new_row, '{place}', place), 'default values'), r.key)
-    when 'update' then format('update %s set %s returning %I::text as key', r.name, coalesce(r.change, format('%1$I = %1$I', r.key)), r.key)
+    when 'update' then format('update %s set %s returning %I::text as key', r.name,
+      coalesce(r.change, format('%1$I = %1$I', r.key)), r.key)
     when 'delete' then format('delete from %s returning %I::text as key', r.name, r.key)
   end
 $$;
@@ -426,7 +432,8 @@ insert into crossings values
     $$update contacts set workspace_id = pg_temp.id('away') returning id::text as key$$, 'denied'),
   -- What a refusal says must not depend on what another workspace holds.
   ('a contact in another workspace, of a stage that it does not have',
-    $$insert into contacts (workspace_id, stage) values (pg_temp.id('away'), 'no such stage') returning id::text as key$$, 'denied'),
+    $$insert into contacts (workspace_id, stage) values (pg_temp.id('away'), 'no such stage') returning id::text as key$$,
+      'denied'),
   ('a contact in another workspace, of somebody who is no member there',
     $$insert into contacts (workspace_id, assigned_to)
       values (pg_temp.id('away'), pg_temp.id('agent')) returning id::text as key$$, 'denied'),

@@ -84,7 +84,7 @@ create type private.whatsapp_message as (
   happened_at timestamptz, message jsonb);
 
 create type private.whatsapp_change as (
-  n bigint, waba_id text, field text, value jsonb, phone_number_id text, workspace_id uuid);
+  n bigint, waba_id text, field text, value jsonb, phone_number_id text, workspace_id uuid, entry_time jsonb);
 
 create function private.whatsapp_changes(body jsonb) returns setof private.whatsapp_change
 language plpgsql stable
@@ -100,7 +100,8 @@ begin
         where w.phone_number_id = change #>> '{value,metadata,phone_number_id}'),
       -- Account-level fields name no number: they belong to whoever has a number of the account.
       (select w.workspace_id from public.whatsapp_numbers w
-        where change #> '{value,metadata,phone_number_id}' is null and w.waba_id = entry ->> 'id' limit 1))
+        where change #> '{value,metadata,phone_number_id}' is null and w.waba_id = entry ->> 'id' limit 1)),
+    entry -> 'time'
   from jsonb_array_elements(private.json_list(body -> 'entry')) as entry
   cross join jsonb_array_elements(private.json_list(entry -> 'changes')) as change;
 end
@@ -377,8 +378,11 @@ begin
   insert into public.whatsapp_events
     (workspace_id, waba_id, phone_number_id, field, type, payload, dedupe_key, occurred_at)
   select workspace_id, waba_id, phone_number_id, left(field, 200), left(type, 200), coalesce(item, 'null'),
-    sha256(convert_to(concat_ws(E'\n', waba_id, phone_number_id, field, type, item::text), 'UTF8')),
-    case when jsonb_typeof(item) = 'object' then private.whatsapp_time(item -> 'timestamp') end
+    -- An account may be restricted twice for the same reason: only the time tells the one from the other.
+    sha256(convert_to(concat_ws(E'\n', waba_id, phone_number_id, field, type, item::text,
+      case when field <> 'messages' then entry_time::text end), 'UTF8')),
+    coalesce(case when jsonb_typeof(item) = 'object' then private.whatsapp_time(item -> 'timestamp') end,
+      private.whatsapp_time(entry_time))
   from items
   order by 7
   on conflict (dedupe_key) do nothing;
@@ -428,7 +432,7 @@ as $$
 #variable_conflict use_column
 begin
   return query
-  select jsonb_build_object('entry', jsonb_build_array(jsonb_build_object('id', entry -> 'id', 'changes',
+  select jsonb_build_object('entry', jsonb_build_array(jsonb_build_object('id', entry -> 'id', 'time', entry -> 'time', 'changes',
     jsonb_build_array(jsonb_build_object('field', change -> 'field', 'value', part)))))
   from jsonb_array_elements(private.json_list(body -> 'entry')) as entry
   cross join jsonb_array_elements(private.json_list(entry -> 'changes')) as change

@@ -68,14 +68,15 @@ create policy member_presence_delete_self on public.member_presence for delete t
 -- API keys: the hash is written and never read ------------------------------------------------
 
 grant select (id, workspace_id, name, prefix, scopes, rate_limit, created_by, expires_at, revoked_at, last_used_at, created_at),
-  insert (workspace_id, name, prefix, key_hash, scopes, rate_limit, created_by, expires_at),
-  update (name, rate_limit, revoked_at) on public.api_keys to authenticated;
+  insert (workspace_id, name, prefix, key_hash, scopes, created_by, expires_at),
+  update (name, revoked_at) on public.api_keys to authenticated;
 create policy api_keys_select_admin on public.api_keys for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('admin')));
 create policy api_keys_insert_admin on public.api_keys for insert to authenticated
   with check (workspace_id in (select private.workspaces_allowing('admin')) and created_by = (select auth.uid()));
+-- What is revoked stays revoked; how much a key may be used is for whoever runs the service.
 create policy api_keys_update_admin on public.api_keys for update to authenticated
-  using (workspace_id in (select private.workspaces_allowing('admin')))
+  using (revoked_at is null and workspace_id in (select private.workspaces_allowing('admin')))
   with check (workspace_id in (select private.workspaces_allowing('admin')));
 
 -- Contacts. Whoever works with contacts or conversations sees the contact itself ---------------

@@ -2,7 +2,7 @@
 -- cannot be written, a key's hash cannot be read.
 begin;
 set local search_path = public, extensions;
-select plan(83);
+select plan(84);
 
 -- The whole list, table by table, in the order of the columns.
 create temp table writable (relation text, op text, columns text) on commit drop;
@@ -13,8 +13,8 @@ insert into writable values
   ('workspace_members', 'update', 'role handle capacity'),
   ('member_presence', 'insert', 'workspace_id user_id state last_seen_at'),
   ('member_presence', 'update', 'state last_seen_at'),
-  ('api_keys', 'insert', 'workspace_id name prefix key_hash scopes rate_limit created_by expires_at'),
-  ('api_keys', 'update', 'name rate_limit revoked_at'),
+  ('api_keys', 'insert', 'workspace_id name prefix key_hash scopes created_by expires_at'),
+  ('api_keys', 'update', 'name revoked_at'),
   ('contacts', 'insert', 'workspace_id name phone email company source channels status sale_status stage value tags notes custom '
     'assigned_to is_vip is_mystery_shopper is_contractor opted_out do_not_call avatar_url country'),
   ('contacts', 'update', 'name phone email company source channels status sale_status stage value tags notes custom '

@@ -104,9 +104,9 @@ insert into relations (name, key, place, person, new_row, change, beforehand) va
   ('public.member_presence', 'user_id', 'workspace_id', '(select a.name from actors a where a.user_id = t.user_id)',
     $$(workspace_id, user_id) values (pg_temp.id('{place}'), (select auth.uid()))$$, $$state = 'away'$$,
     'delete from public.member_presence'),
-  ('public.api_keys', 'id', 'workspace_id', null,
+  ('public.api_keys', 'id', 'workspace_id', $$case when revoked_at is null then 'not revoked' end$$,
     $$(workspace_id, name, prefix, key_hash, scopes, created_by)
-      values (pg_temp.id('{place}'), 'New', 'lb_12345678', sha256('new'), '{*}', (select auth.uid()))$$, 'rate_limit = 7', null),
+      values (pg_temp.id('{place}'), 'New', 'lb_12345678', sha256('new'), '{*}', (select auth.uid()))$$, $$name = 'Changed'$$, null),
   ('public.contacts', 'id', 'workspace_id', null,
     $$(workspace_id, name) values (pg_temp.id('{place}'), 'New')$$, $$name = 'Changed'$$, null),
   ('public.conversations', 'id', 'workspace_id', null,
@@ -141,6 +141,7 @@ insert into relations (name, key, place) values
 -- rows    exactly the rows of the caller's own workspace (insert: into it)
 -- own     exactly the caller's own rows of them
 -- unowned exactly the members that are no owners
+-- unrevoked exactly the keys that are not revoked
 -- none    no row and no error: a policy hides them
 -- denied  42501
 -- static  55000: a view of several tables takes no writes, from anybody
@@ -186,7 +187,7 @@ insert into expected values
   ('public.api_keys', 'select', 'others', 'none'),
   ('public.api_keys', 'insert', 'outsider admin owner', 'rows'),
   ('public.api_keys', 'insert', 'others', 'denied'),
-  ('public.api_keys', 'update', 'outsider admin owner', 'rows'),
+  ('public.api_keys', 'update', 'outsider admin owner', 'unrevoked'),
   ('public.api_keys', 'update', 'others', 'none'),
   ('public.api_keys', 'delete', 'others', 'denied'),
 
@@ -389,7 +390,8 @@ create function pg_temp.keys(relation text, op text, actor actors, outcome text)
     else (
       select coalesce(string_agg(h.key, ' ' order by h.key), 'none') from held h
       where h.relation = keys.relation and h.place = actor.place
-        and (outcome = 'rows' or (outcome = 'own' and h.person = actor.name) or (outcome = 'unowned' and h.person = 'no owner')))
+        and (outcome = 'rows' or (outcome = 'own' and h.person = actor.name) or (outcome = 'unowned' and h.person = 'no owner')
+          or (outcome = 'unrevoked' and h.person = 'not revoked')))
   end
 $$;
 

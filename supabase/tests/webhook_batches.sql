@@ -2,7 +2,7 @@
 -- odd shape, batches of all of them in which one is bad.
 begin;
 set local search_path = public, extensions;
-select plan(77);
+select plan(78);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('webhook batches ' || label)::uuid $$;
@@ -240,6 +240,13 @@ select is(pg_temp.deliver(pg_temp.change(pg_temp.messages(variadic (select array
   '{"messages": 1000, "contacts": 100, "events": 0, "failed": 0, "unknown_numbers": []}',
     'a thousand messages of a hundred people');
 select is((select array_agg(distinct message_count) from contacts where phone like '+34600990%'), array[10], 'each with their ten');
+
+-- What happens to an account twice --------------------------------------------------------------
+
+select private.ingest_whatsapp(format('{"entry": [{"id": "1900", "time": %s, "changes": [{"field": "account_update", "value": {"event": "ACCOUNT_RESTRICTION"}}]}]}', t))
+from unnest(array[1790000001, 1790000001, 1790000900]) t;
+select results_eq($$ select occurred_at from public.whatsapp_events where waba_id = '1900' order by 1 $$,
+  $$ values (to_timestamp(1790000001)), (to_timestamp(1790000900)) $$, 'is kept twice, its redelivery once');
 
 select * from finish();
 rollback;

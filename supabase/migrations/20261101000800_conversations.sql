@@ -309,25 +309,28 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  -- Orphans first: a message that is stored between the two statements is then applied to twice,
-  -- the other way round its status would be neither applied nor kept.
   orphans jsonb := private.orphan_statuses(statuses);
-  applied int := private.apply_message_statuses(statuses);
+  applied int;
 begin
-  if orphans is null then
-    return jsonb_build_object('applied', applied, 'pending', 0);
+  if orphans is not null then
+    -- Whoever stores one of their messages has committed then, or waits until we have. Before any
+    -- row is locked: two deliveries must not each hold what the other waits for.
+    perform private.lock_wa_messages(array(select o ->> 'wa_message_id' from jsonb_array_elements(orphans) o));
+    orphans := private.orphan_statuses(orphans);
   end if;
-  perform private.lock_wa_messages(array(select o ->> 'wa_message_id' from jsonb_array_elements(orphans) o));
-  applied := applied + private.apply_message_statuses(orphans);
-  orphans := private.orphan_statuses(orphans);
-  insert into public.whatsapp_pending_statuses (phone_number_id, wa_message_id, status, status_at, error)
-  select distinct on (o.wa_message_id, o.phone_number_id, o.status)
-    o.phone_number_id, o.wa_message_id, o.status, o.status_at, o.error
-  from jsonb_to_recordset(orphans) as o (
-    wa_message_id text, phone_number_id text, status public.message_status, status_at timestamptz, error jsonb)
-  order by o.wa_message_id, o.phone_number_id, o.status, o.status_at
-  on conflict (wa_message_id, phone_number_id, status)
-  do update set status_at = least(whatsapp_pending_statuses.status_at, excluded.status_at);
+  -- After the orphans: a message that was stored meanwhile gets its statuses here. The other way
+  -- round they would be neither applied nor kept.
+  applied := private.apply_message_statuses(statuses);
+  if orphans is not null then
+    insert into public.whatsapp_pending_statuses (phone_number_id, wa_message_id, status, status_at, error)
+    select distinct on (o.wa_message_id, o.phone_number_id, o.status)
+      o.phone_number_id, o.wa_message_id, o.status, o.status_at, o.error
+    from jsonb_to_recordset(orphans) as o (
+      wa_message_id text, phone_number_id text, status public.message_status, status_at timestamptz, error jsonb)
+    order by o.wa_message_id, o.phone_number_id, o.status, o.status_at
+    on conflict (wa_message_id, phone_number_id, status)
+    do update set status_at = least(whatsapp_pending_statuses.status_at, excluded.status_at);
+  end if;
   return jsonb_build_object('applied', applied, 'pending', coalesce(jsonb_array_length(orphans), 0));
 end
 $$;

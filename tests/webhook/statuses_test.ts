@@ -220,6 +220,42 @@ Deno.test("statuses that come at the very moment when their messages are stored 
   assert.equal(await pendingOf(to.phoneNumberId), 0);
 });
 
+Deno.test("deliveries about the same messages, stored meanwhile, wait for each other and never deadlock", async () => {
+  const to = await correspondence();
+  const wamids = Array.from({ length: 200 }, uniqueWamid);
+  const before = await deadlocks();
+  await withDatabase(async (sql) => {
+    const store = async (wamid: string) => {
+      await pause(Math.random() * 300);
+      await storeOutbound(sql, { ...to, workspaceId: to.id, wamids: [wamid] });
+    };
+    const tell = async (step: string) => {
+      await pause(Math.random() * 300);
+      const some = wamids.filter(() => Math.random() < 0.3).toSorted(() => Math.random() - 0.5);
+      await report(to, ...some.map((wamid) => status(wamid, step, steps.indexOf(step))));
+    };
+    const telling = Array.from({ length: 48 }, (_, n) => tell(steps[n % steps.length]));
+    await Promise.all([...wamids.map(store), ...telling]);
+  }, 8);
+  const rows = (await messagesOf(to.phoneNumberId)).filter((row) => row.direction === "outbound");
+  assert.equal(rows.length, wamids.length);
+  assert.equal(await pendingOf(to.phoneNumberId), 0);
+  // A deadlock is tried again, and nobody but the clock would know: it costs a second.
+  assert.equal(await deadlocks(), before);
+});
+
+async function deadlocks(): Promise<number> {
+  // Postgres's processes add to their statistics once a second.
+  await pause(1100);
+  return await withDatabase(async (sql) => {
+    const [{ deadlocks }] = await sql<{ deadlocks: number }[]>`
+      select deadlocks::int from pg_stat_database where datname = current_database()`;
+    return deadlocks;
+  });
+}
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
 function pendingOf(phoneNumberId: string): Promise<number> {
   return withDatabase(async (sql) => {
     const [{ count }] = await sql<{ count: number }[]>`

@@ -51,6 +51,17 @@ begin
 end
 $$;
 
+-- The CLI migrates as `postgres` where there is one, whoever connects; it need not own the database.
+do $$
+begin
+  if current_user <> 'postgres'
+    and has_database_privilege(current_user, current_database(), 'create with grant option') then
+    execute format('grant all on database %I to postgres', current_database());
+    grant all on schema public to postgres;
+  end if;
+end
+$$;
+
 -- extensions ----------------------------------------------------------------------------------
 
 create schema if not exists extensions;

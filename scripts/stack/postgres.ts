@@ -148,6 +148,9 @@ async function answers(port: number, password: string): Promise<boolean> {
   }
 }
 
+// What `pg_ctl status` exits with, as a service of Linux would (LSB).
+const NOT_RUNNING = 3;
+
 async function shutDown(cluster: string, binaries: string, owner: Owner): Promise<void> {
   const result = await pgCtl(cluster, binaries, owner, [
     "stop",
@@ -155,8 +158,10 @@ async function shutDown(cluster: string, binaries: string, owner: Owner): Promis
     "--wait",
     "--timeout=60",
   ]);
-  // Gone already (stopped by hand, or killed) is as good as stopped.
-  if (result.code === 0 || !await isThere(join(cluster, "postmaster.pid"))) return;
+  if (result.code === 0) return;
+  // Gone already (stopped by hand, or killed) is as good as stopped; a killed one leaves its pid file.
+  const status = await pgCtl(cluster, binaries, owner, ["status"]);
+  if (status.code === NOT_RUNNING) return;
   throw new StackProblem(`Postgres does not stop: ${lastError(result.stderr)}`);
 }
 

@@ -1,14 +1,8 @@
 /** A workspace full of contacts that agree in some fields and differ in others. */
+import fc from "fast-check";
 import type { Sql } from "../support/database.ts";
-import { uniquePhone } from "../support/unique.ts";
 import type { Workspace } from "../support/workspace.ts";
-
-const pick = <Value>(values: readonly Value[]): Value =>
-  values[Math.floor(Math.random() * values.length)];
-
-const some = <Value>(values: readonly Value[]): Value[] => values.filter(() => Math.random() < 0.4);
-
-const flag = () => Math.random() < 0.3;
+import { seed } from "./runs.ts";
 
 export const STATUS = ["new", "contacted", "qualified", "converted", "lost"];
 export const AUTO_STATUS = ["new", "active", "qualified", "converted", "inactive", "churned"];
@@ -39,38 +33,46 @@ export const TIMES = [
 export const SCORES = [-5, 0, 10, 35];
 export const VALUES = [null, 0, -1.5, 950.5, 1200];
 
-function anyContact(workspace: Workspace): Record<string, unknown> {
-  const phone = Math.random() < 0.9 ? uniquePhone() : null;
-  return {
-    workspace_id: workspace.id,
-    phone,
-    name: pick(NAMES),
-    email: flag() ? `${crypto.randomUUID()}@Example.com` : null,
-    company: pick(["Acme", "Núñez & Söhne", null]),
-    source: pick(SOURCE),
-    status: pick(STATUS),
-    auto_status: pick(AUTO_STATUS),
-    sale_status: pick(SALE_STATUS),
-    stage: pick(STAGE),
-    value: pick(VALUES),
-    score: pick(SCORES),
-    grade: pick([...GRADE, null]),
-    sentiment: pick(SENTIMENT),
-    tags: some(TAGS),
-    channels: some(CHANNEL),
-    notes: pick(NOTES),
-    assigned_to: pick([workspace.agent.userId, workspace.admin.userId, null, null]),
-    is_vip: flag(),
-    is_at_risk: flag(),
-    is_mystery_shopper: flag(),
-    is_contractor: flag(),
-    opted_out: flag(),
-    do_not_call: flag(),
-    call_count: pick([0, 1, 2, 7]),
-    last_contact_at: pick([...TIMES, null]),
-    created_at: pick(TIMES),
-    updated_at: pick(TIMES),
-  };
+const pick = <Value>(values: readonly Value[]) => fc.constantFrom(...values);
+const flag = fc.nat({ max: 9 }).map((n) => n < 3);
+const digits = fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: 10, maxLength: 10 });
+
+const anyContact = fc.record({
+  phone: fc.option(digits.map((rest) => `+6281${rest}`), { freq: 9 }),
+  name: pick(NAMES),
+  email: fc.option(fc.uuid().map((id) => `${id}@Example.com`), { freq: 1 }),
+  company: pick(["Acme", "Núñez & Söhne", null]),
+  source: pick(SOURCE),
+  status: pick(STATUS),
+  auto_status: pick(AUTO_STATUS),
+  sale_status: pick(SALE_STATUS),
+  stage: pick(STAGE),
+  value: pick(VALUES),
+  score: pick(SCORES),
+  grade: pick([...GRADE, null]),
+  sentiment: pick(SENTIMENT),
+  tags: fc.subarray(TAGS),
+  channels: fc.subarray(CHANNEL),
+  notes: pick(NOTES),
+  is_vip: flag,
+  is_at_risk: flag,
+  is_mystery_shopper: flag,
+  is_contractor: flag,
+  opted_out: flag,
+  do_not_call: flag,
+  call_count: pick([0, 1, 2, 7]),
+  last_contact_at: pick([...TIMES, null]),
+  created_at: pick(TIMES),
+  updated_at: pick(TIMES),
+});
+
+let samples = 0;
+
+/** The same ones in the same order in every run with the same seed. */
+function sample({ agent, admin }: Workspace, count: number): Record<string, unknown>[] {
+  const contact = fc.tuple(anyContact, pick([agent.userId, admin.userId, null, null]))
+    .map(([fields, assigned_to]) => ({ ...fields, assigned_to }));
+  return fc.sample(contact, { numRuns: count, seed: seed + samples++ });
 }
 
 /**
@@ -82,7 +84,8 @@ export async function addContacts(
   workspace: Workspace,
   count: number,
 ): Promise<string[]> {
-  const contacts = Array.from({ length: count }, () => anyContact(workspace));
+  const contacts = sample(workspace, count)
+    .map((fields) => ({ ...fields, workspace_id: workspace.id }));
   const names = sql(Object.keys(contacts[0]));
   const rows = await sql<{ id: string }[]>`
     insert into public.contacts (${names})
@@ -94,9 +97,7 @@ export async function addContacts(
 
 /** Changes a contact in what lists are filtered and sorted by. */
 export async function changeContact(sql: Sql, workspace: Workspace, id: string): Promise<void> {
-  const { phone: _phone, workspace_id: _workspace, created_at: _created, ...fields } = anyContact(
-    workspace,
-  );
+  const [{ phone: _phone, created_at: _created, ...fields }] = sample(workspace, 1);
   const names = sql(Object.keys(fields));
   await sql`
     update public.contacts set (${names}) = (

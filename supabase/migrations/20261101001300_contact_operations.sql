@@ -234,7 +234,8 @@ create function api.get_contact(args jsonb) returns private.answer
 language plpgsql stable
 set search_path = ''
 as $$
-#variable_conflict use_column
+declare
+  contact uuid := private.require_contact(args, array['contacts:read']);
 begin
   return (
     select row(200, private.data(row_to_json(detail)), jsonb_build_object('ETag', '"' || c.version || '"'))::private.answer
@@ -255,7 +256,7 @@ begin
           from public.contact_identities i where i.contact_id = c.id) as identities
       from private.contact_records r where r.id = c.id
     ) as detail
-    where c.id = private.require_contact(args, array['contacts:read'])
+    where c.id = contact
   );
 end
 $$;
@@ -453,14 +454,15 @@ create function api.contact_tags(args jsonb) returns private.answer
 language plpgsql stable
 set search_path = ''
 as $$
-#variable_conflict use_column
+declare
+  workspace uuid := private.current_workspace('contacts:read');
 begin
   return (
     select row(200, private.data(coalesce(json_agg(json_build_object('tag', tag, 'count', n) order by n desc, tag), '[]')), null)::private.answer
     from (
       select tag, count(*) as n
       from public.contacts c cross join unnest(c.tags) as tag
-      where c.workspace_id = private.current_workspace('contacts:read')
+      where c.workspace_id = workspace
       group by tag
     ) as counted
   );

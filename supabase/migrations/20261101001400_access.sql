@@ -122,7 +122,9 @@ create policy conversations_select_member on public.conversations for select to 
 create policy conversations_insert_member on public.conversations for insert to authenticated
   with check (workspace_id in (select private.workspaces_allowing('conversations:write'))
     -- A reference alone would accept the id of another workspace's contact.
-    and contact_id in (select c.id from public.contacts c where c.workspace_id = conversations.workspace_id));
+    and exists (
+      select from public.contacts c
+      where c.id = conversations.contact_id and c.workspace_id = conversations.workspace_id));
 create policy conversations_update_member on public.conversations for update to authenticated
   using (workspace_id in (select private.workspaces_allowing('conversations:write')))
   with check (workspace_id in (select private.workspaces_allowing('conversations:write')));

@@ -66,7 +66,6 @@ create function private.phone_key(digits text) returns text
 language plpgsql immutable parallel safe strict
 set search_path = ''
 as $$
-#variable_conflict use_column
 begin
   return case
     when digits ~ '^55[0-9]{2}9[0-9]{8}$' then left(digits, 4) || right(digits, 8)

@@ -90,7 +90,7 @@ as $$
   ), owned as (
     insert into public.workspace_members (workspace_id, user_id, role, handle)
     select made.id, p.user_id, 'owner',
-      coalesce(nullif(left(regexp_replace(p.name, '[^A-Za-z0-9_.-]', '', 'g'), 63), ''), 'owner')
+      coalesce(nullif(left(ltrim(regexp_replace(p.name, '[^A-Za-z0-9_.-]', '', 'g'), '.-'), 63), ''), 'owner')
     from made join public.profiles p on p.user_id = owner
     returning workspace_id
   )

@@ -55,7 +55,6 @@ language plpgsql stable
 -- Definer: policies call it, and the tables it reads have policies of their own.
 security definer set search_path = ''
 as $$
-#variable_conflict use_column
 begin
   return query
   select m.workspace_id
@@ -113,7 +112,6 @@ create function private.current_actor() returns private.actor
 language plpgsql stable
 set search_path = ''
 as $$
-#variable_conflict use_column
 begin
   return (
     select case
@@ -129,8 +127,7 @@ comment on function private.current_actor() is
   'Who acts: (member, user id), (api_key, key id) or (system, null): the webhook, the router, a job.';
 
 -- Who asks, as private.call resolves it before anything of theirs runs.
-create type private.principal as (
-  workspace_id uuid, user_id uuid, api_key_id uuid, rate_limit int, principal_id text, claims jsonb);
+create type private.principal as (rate_limit int, principal_id text, claims jsonb);
 
 create function private.key_principal(key_hash bytea, workspace text, scope text) returns private.principal
 language plpgsql stable
@@ -153,7 +150,7 @@ begin
     perform private.refuse(403, 'insufficient_scope', format('The API key lacks the scope %s.', scope),
       jsonb_build_object('required_scope', scope));
   end if;
-  return row(k.workspace_id, null, k.id, k.rate_limit, 'key:' || k.id,
+  return row(k.rate_limit, 'key:' || k.id,
     jsonb_build_object('role', 'authenticated', 'workspace_id', k.workspace_id, 'api_key_id', k.id))::private.principal;
 end
 $$;
@@ -183,7 +180,7 @@ begin
     perform private.refuse(403, 'insufficient_role', format('The role %s does not allow this.', m.role),
       jsonb_build_object('required_scope', scope));
   end if;
-  return row(m.workspace_id, m.user_id, null, 6000, 'member:' || m.user_id || ':' || m.workspace_id,
+  return row(6000, 'member:' || m.user_id || ':' || m.workspace_id,
     jsonb_build_object('role', 'authenticated', 'sub', m.user_id, 'workspace_id', m.workspace_id))::private.principal;
 end
 $$;

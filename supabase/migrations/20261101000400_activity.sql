@@ -21,7 +21,6 @@ create function private.row_changes(before jsonb, after jsonb, ignored text[]) r
 language plpgsql immutable
 set search_path = ''
 as $$
-#variable_conflict use_column
 begin
   return (
     select coalesce(jsonb_object_agg(a.key, jsonb_build_object('from', before -> a.key, 'to', a.value)), '{}')

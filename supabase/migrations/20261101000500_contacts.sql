@@ -155,7 +155,6 @@ create function private.clean_tags(tags text[]) returns text[]
 language plpgsql immutable
 set search_path = ''
 as $$
-#variable_conflict use_column
 begin
   return (
     select coalesce(array_agg(tag order by first), '{}')
@@ -174,6 +173,16 @@ $$;
 comment on function private.clean_tags(text[]) is
   'Tags trimmed, without blanks and repetitions, in their order; the two consent tags in their one spelling.';
 
+create function private.consent_tags(tags text[], opted_out boolean, do_not_call boolean) returns text[]
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return private.with_tag(private.with_tag(tags, 'opt-out', opted_out), 'Do Not Call', do_not_call);
+end
+$$;
+comment on function private.consent_tags(text[], boolean, boolean) is 'The tags with the two consent tags as the flags say.';
+
 create function private.contact_consent_tags() returns trigger
 language plpgsql
 set search_path = ''
@@ -191,7 +200,7 @@ begin
       new.do_not_call := 'Do Not Call' = any (new.tags);
     end if;
   end if;
-  new.tags := private.with_tag(private.with_tag(new.tags, 'opt-out', new.opted_out), 'Do Not Call', new.do_not_call);
+  new.tags := private.consent_tags(new.tags, new.opted_out, new.do_not_call);
   return new;
 end
 $$;

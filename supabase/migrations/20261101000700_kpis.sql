@@ -44,16 +44,16 @@ declare
   workspace uuid;
 begin
   if tg_op = 'INSERT' then
-    insert into private.contact_kpi_deltas
+    insert into private.contact_kpi_deltas (workspace_id, status, is_test, delta)
     select workspace_id, status, is_mystery_shopper, count(*) from inserted group by 1, 2, 3;
     select i.workspace_id into workspace from inserted i limit 1;
   elsif tg_op = 'DELETE' then
-    insert into private.contact_kpi_deltas
+    insert into private.contact_kpi_deltas (workspace_id, status, is_test, delta)
     select workspace_id, status, is_mystery_shopper, -count(*) from deleted group by 1, 2, 3;
     select d.workspace_id into workspace from deleted d limit 1;
   else
     -- Who stays what they were is taken away as often as added; no row is looked up by its id.
-    insert into private.contact_kpi_deltas
+    insert into private.contact_kpi_deltas (workspace_id, status, is_test, delta)
     select workspace_id, status, is_mystery_shopper, sum(delta)
     from (
       select workspace_id, status, is_mystery_shopper, 1 as delta from inserted
@@ -100,7 +100,6 @@ create function private.contact_counts(workspace uuid, include_test boolean) ret
 language plpgsql stable
 set search_path = ''
 as $$
-#variable_conflict use_column
 begin
   return query
   select s.status, coalesce(sum(d.delta), 0)::bigint

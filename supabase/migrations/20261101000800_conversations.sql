@@ -262,7 +262,6 @@ begin
   -- highest rank wins, each keeps its earliest time, and failed stays failed.
   with merged as (
     select s.wa_message_id, s.phone_number_id, max(s.status) as status,
-      min(s.status_at) filter (where s.status = 'sent') as sent_at,
       min(s.status_at) filter (where s.status = 'delivered') as delivered_at,
       min(s.status_at) filter (where s.status = 'read') as read_at,
       min(s.status_at) filter (where s.status = 'played') as played_at,
@@ -294,7 +293,6 @@ create function private.lock_wa_messages(wa_message_ids text[]) returns void
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 begin
   -- Buckets, in their order: a batch needs few locks and two batches cannot deadlock.
   perform pg_advisory_xact_lock(hashtext('wa_message'), bucket)
@@ -342,7 +340,6 @@ language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
-#variable_conflict use_column
 begin
   return (
     select jsonb_agg(s)

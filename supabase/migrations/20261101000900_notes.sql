@@ -30,7 +30,6 @@ create function private.mentioned_members(workspace uuid, content text) returns 
 language plpgsql stable
 set search_path = ''
 as $$
-#variable_conflict use_column
 begin
   return (
     select coalesce(array_agg(m.user_id order by m.user_id), '{}')

@@ -36,6 +36,27 @@ end
 $$;
 comment on function private.data(json) is 'A success body: {"data": …}.';
 
+create function private.data_list(items text, next_cursor text default null, further text default '') returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return '{"data":' || coalesce(items, '[]') || ',"next_cursor":' || coalesce(to_json(next_cursor)::text, 'null') || further || '}';
+end
+$$;
+comment on function private.data_list(text, text, text) is
+  'The body of a list: {"data": […], "next_cursor": …}. Items as JSON text, not to be parsed again; further members likewise, beginning with a comma.';
+
+create function private.etag(version int) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return '"' || version || '"';
+end
+$$;
+comment on function private.etag(int) is 'The strong ETag of a version.';
+
 create function private.run_operation(principal private.principal, operation text, args jsonb) returns private.answer
 language plpgsql
 set search_path = ''
@@ -164,7 +185,6 @@ language plpgsql stable
 -- Definer: only this function may read the key.
 security definer set search_path = ''
 as $$
-#variable_conflict use_column
 begin
   return (
     select substring(extensions.hmac(convert_to(payload, 'UTF8'), s.value, 'sha256') from 1 for 16)
@@ -178,7 +198,6 @@ create function private.encode_cursor(query text, key text, id uuid) returns tex
 language plpgsql stable
 set search_path = ''
 as $$
-#variable_conflict use_column
 begin
   return (
     select translate(encode(private.cursor_signature(query || payload) || convert_to(payload, 'UTF8'), 'base64'), E'+/=\n', '-_')

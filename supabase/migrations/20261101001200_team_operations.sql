@@ -13,7 +13,6 @@ language plpgsql stable
 -- Definer: who may read notes may read their authors' names, also those of keys.
 security definer set search_path = ''
 as $$
-#variable_conflict use_column
 begin
   return coalesce(
     (select json_build_object('name', p.name, 'avatar_url', p.avatar_url) from public.profiles p where p.user_id = author.user_id),
@@ -132,7 +131,7 @@ as $$
 begin
   perform private.require_entity(args, 'notes:read');
   return row(200, (
-    select '{"data":' || coalesce(json_agg(row_to_json(n) order by n.created_at, n.id), '[]') || ',"next_cursor":null}'
+    select private.data_list(json_agg(row_to_json(n) order by n.created_at, n.id)::text)
     from private.note_records n
     where n.entity_type = args ->> 'entity_type' and n.entity_id = (args ->> 'entity_id')::uuid), null)::private.answer;
 end
@@ -185,11 +184,9 @@ create function api.list_api_keys(args jsonb) returns private.answer
 language plpgsql stable
 set search_path = ''
 as $$
-#variable_conflict use_column
 begin
   return (
-    select row(200, '{"data":' || coalesce(json_agg(row_to_json(k) order by k.created_at desc, k.id desc), '[]')
-      || ',"next_cursor":null}', null)::private.answer
+    select row(200, private.data_list(json_agg(row_to_json(k) order by k.created_at desc, k.id desc)::text), null)::private.answer
     from private.api_key_records k
   );
 end
@@ -257,9 +254,8 @@ begin
       and (after is null or (a.created_at, a.id) < ((after ->> 0)::timestamptz, (after ->> 1)::uuid))
     order by a.created_at desc, a.id desc
     limit page_size + 1);
-  return row(200, json_build_object('data', to_json(rows[:page_size]),
-    'next_cursor', case when cardinality(rows) > page_size then
-      private.encode_cursor(query, rows[page_size] ->> 'created_at', (rows[page_size] ->> 'id')::uuid) end)::text,
+  return row(200, private.data_list(to_json(rows[:page_size])::text, case when cardinality(rows) > page_size then
+      private.encode_cursor(query, rows[page_size] ->> 'created_at', (rows[page_size] ->> 'id')::uuid) end),
     null)::private.answer;
 end
 $$;
@@ -270,7 +266,6 @@ language plpgsql stable
 -- Definer: keys have no right to read workspaces; this shows them their own.
 security definer set search_path = ''
 as $$
-#variable_conflict use_column
 begin
   return (
     select row(200, private.data(json_build_object('id', w.id, 'name', w.name, 'default_country', w.default_country)), null)::private.answer

@@ -160,11 +160,13 @@ grant execute on function
   private.role_scopes(public.member_role), private.refuse(int, text, text, jsonb), private.refuse_field(text, text, text),
   -- pure helpers
   private.uuid_v7(), private.fold(text), private.digits(text), private.phone_key(text), private.json_list(jsonb),
-  private.data(json), private.with_tag(text[], text, boolean), private.clean_tags(text[]),
+  private.data(json), private.data_list(text, text, text), private.etag(int), private.with_tag(text[], text, boolean),
+  private.clean_tags(text[]), private.consent_tags(text[], boolean, boolean),
   private.matches_etag(text, text), private.redirect_url(text, text),
   -- what operations are made of
   private.contact_answer(int, uuid), private.contact_by_phone(uuid, text), private.require_contact(jsonb, text[]),
-  private.given_contact(jsonb, public.contacts), private.write_contact(uuid, jsonb), private.existing_contact(uuid, text),
+  private.neutral_contact(), private.given_contact(jsonb, public.contacts), private.write_contact(public.contacts, jsonb),
+  private.refuse_existing_contact(uuid),
   private.open_conversation(uuid), private.require_entity(jsonb, text), private.author(uuid, uuid),
   private.cursor_signature(text), private.encode_cursor(text, text, uuid), private.decode_cursor(text, text)
   to authenticated;

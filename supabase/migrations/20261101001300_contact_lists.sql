@@ -1,0 +1,237 @@
+-- The API's operations on many contacts: filters, sorts, pages, and what is counted.
+
+create view private.contact_records with (security_invoker = true) as
+select id, name, phone, whatsapp_contact_id, email, company, source, channels, status, auto_status, sale_status,
+  stage, trim_scale(value) as value, score, grade, sentiment, trim_scale(sentiment_score) as sentiment_score, tags,
+  notes, custom, assigned_to, assigned_by, assigned_at, is_vip, is_at_risk, is_mystery_shopper, is_contractor,
+  opted_out, do_not_call, completeness, avatar_url, country, message_count, call_count, last_contact_at,
+  created_at, updated_at
+from public.contacts;
+comment on view private.contact_records is 'The contact as the API shows it, field by field in its order.';
+
+-- Filters -------------------------------------------------------------------------------------
+
+create function private.like_pattern(value text) returns text
+language plpgsql immutable strict
+set search_path = ''
+as $$
+begin
+  return '%' || regexp_replace(value, '([\\%_])', '\\\1', 'g') || '%';
+end
+$$;
+comment on function private.like_pattern(text) is 'A LIKE pattern for text that contains the value literally.';
+
+create function private.search_condition(search text) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  -- A phone number is found by its digits, however it is punctuated; but what looks like one may
+  -- also be a date or part of a name ("24-7").
+  if search ~ '^[-+().\s0-9]*[0-9][-+().\s0-9]*$' and search ~ '[^0-9]' then
+    return format('(c.search_text like %L or c.search_text like %L)',
+      private.like_pattern(private.digits(search)), private.like_pattern(btrim(search)));
+  end if;
+  -- Else every word counts.
+  return (
+    select coalesce(string_agg(format('c.search_text like %L', private.like_pattern(word)), ' and '), 'true')
+    from regexp_split_to_table(private.fold(search), '\s+') as word
+    where word <> ''
+  );
+end
+$$;
+comment on function private.search_condition(text) is 'A search text → an SQL condition on contacts c.';
+
+create function private.contact_conditions(workspace uuid, filter jsonb) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  conditions text[] := array[format('c.workspace_id = %L::uuid', workspace)];
+  name text;
+  value jsonb;
+  list text[];
+begin
+  for name, value in select * from jsonb_each(filter) loop
+    list := array(select jsonb_array_elements_text(private.json_list(value)));
+    conditions := conditions || case name
+      when 'search' then private.search_condition(value #>> '{}')
+      when 'status' then format('c.status = any (%L::public.contact_status[])', list)
+      when 'auto_status' then format('c.auto_status = any (%L::public.contact_auto_status[])', list)
+      when 'source' then format('c.source = any (%L::public.contact_source[])', list)
+      when 'channel' then format('c.channels && %L::text[]', list)
+      when 'stage' then format('c.stage = any (%L::text[])', list)
+      when 'sale_status' then format('c.sale_status = any (%L::public.contact_sale_status[])', list)
+      when 'grade' then format('c.grade = any (%L::public.contact_grade[])', list)
+      when 'sentiment' then format('c.sentiment = any (%L::public.sentiment_level[])', list)
+      when 'tags' then format('c.tags && %L::text[]', list)
+      when 'tags_all' then format('c.tags @> %L::text[]', list)
+      when 'created_from' then format('c.created_at >= %L::timestamptz', value #>> '{}')
+      when 'created_to' then format('c.created_at <= %L::timestamptz', value #>> '{}')
+      -- The same expression as in the index; a contact never contacted has no last contact to compare.
+      when 'last_contact_from' then
+        format('coalesce(c.last_contact_at, ''-infinity''::timestamptz) >= %L::timestamptz', value #>> '{}')
+      when 'last_contact_to' then
+        format('coalesce(c.last_contact_at, ''-infinity''::timestamptz) <= %L::timestamptz and c.last_contact_at is not null',
+          value #>> '{}')
+      when 'has_email' then case when value = 'true' then 'c.email is not null' else 'c.email is null' end
+      when 'call_count_min' then format('c.call_count >= %L::int', value #>> '{}')
+      when 'call_count_max' then format('c.call_count <= %L::int', value #>> '{}')
+      when 'score_min' then format('c.score >= %L::int', value #>> '{}')
+      when 'score_max' then format('c.score <= %L::int', value #>> '{}')
+      when 'value_min' then format('c.value >= %L::numeric', value #>> '{}')
+      when 'value_max' then format('c.value <= %L::numeric', value #>> '{}')
+      when 'assigned_to' then case value #>> '{}'
+        when 'none' then 'c.assigned_to is null'
+        when 'me' then format('c.assigned_to = %L::uuid', private.claims() ->> 'sub')
+        else format('c.assigned_to = %L::uuid', value #>> '{}') end
+      else
+        case when name in ('is_vip', 'is_at_risk', 'is_mystery_shopper', 'is_contractor', 'opted_out', 'do_not_call')
+          then format('c.%I = %L::boolean', name, value #>> '{}') end
+    end;
+    if conditions[cardinality(conditions)] is null then
+      perform private.refuse_field('/' || name, 'unknown_parameter', format('There is no filter %s.', name));
+    end if;
+  end loop;
+  return array_to_string(conditions, ' and ');
+end
+$$;
+comment on function private.contact_conditions(uuid, jsonb) is
+  'The filter of list-contacts ({ parameter: value }, lists as arrays) → an SQL condition on contacts c in that workspace. The only place that knows what a filter means.';
+
+create function private.contact_sort(sort text, out expression text, out type text, out descending boolean)
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  -- The expressions of the indexes: null folded to the least value, so that paging is one range.
+  expression := case ltrim(sort, '-')
+    when 'created_at' then 'c.created_at'
+    when 'updated_at' then 'c.updated_at'
+    when 'last_contact_at' then 'coalesce(c.last_contact_at, ''-infinity''::timestamptz)'
+    when 'name' then 'lower(coalesce(c.name, ''''))'
+    when 'value' then 'coalesce(c.value, 0)'
+    when 'score' then 'c.score'
+  end;
+  type := case ltrim(sort, '-') when 'name' then 'text' when 'value' then 'numeric' when 'score' then 'int' else 'timestamptz' end;
+  descending := sort like '-%';
+end
+$$;
+comment on function private.contact_sort(text) is 'A sort of the API → the SQL expression, its type and direction; expression null: there is no such sort.';
+
+-- Operations ----------------------------------------------------------------------------------
+
+create function api.list_contacts(args jsonb) returns private.answer
+language plpgsql stable
+-- Definer: `like` and `&&` are not leakproof, so under a policy Postgres would have to scan the
+-- table (621 ms instead of 5 on a million rows). The workspace condition stands in every query instead.
+security definer set search_path = ''
+as $$
+declare
+  filter jsonb := coalesce(args -> 'filter', '{}');
+  sort text := coalesce(args ->> 'sort', '-created_at');
+  page_size int := coalesce((args ->> 'limit')::int, 50);
+  workspace uuid := private.current_workspace('contacts:read');
+  conditions text := private.contact_conditions(workspace, filter);
+  ordering record := private.contact_sort(sort);
+  query text := concat_ws(' ', 'list_contacts', workspace, sort, filter);
+  after jsonb := private.decode_cursor(args ->> 'cursor', query);
+  records text[];
+  keys text[];
+  ids uuid[];
+  total bigint;
+begin
+  -- One row more than the page tells whether there is a next one.
+  execute format($sql$
+    select array_agg(record), array_agg(key), array_agg(id)
+    from (
+      select c.id, (%1$s)::text as key,
+        (select row_to_json(r)::text from private.contact_records r where r.id = c.id) as record
+      from public.contacts c
+      where %3$s %4$s
+      order by %1$s %2$s, c.id %2$s
+      limit %5$s
+    ) as page
+    $sql$,
+    ordering.expression, case when ordering.descending then 'desc' else 'asc' end, conditions,
+    case when after is not null then format('and (%s, c.id) %s (%L::%s, %L::uuid)',
+      ordering.expression, case when ordering.descending then '<' else '>' end, after ->> 0, ordering.type, after ->> 1) end,
+    page_size + 1)
+  into records, keys, ids;
+
+  if args ->> 'count' = 'exact' then
+    execute 'select count(*) from public.contacts c where ' || conditions into total;
+  elsif args ->> 'count' = 'estimated' then
+    total := private.estimated_rows('select from public.contacts c where ' || conditions);
+  end if;
+
+  return row(200, private.data_list(
+      '[' || coalesce(array_to_string(records[:page_size], ','), '') || ']',
+      case when cardinality(ids) > page_size then private.encode_cursor(query, keys[page_size], ids[page_size]) end,
+      coalesce(',"total":' || total, '')),
+    null)::private.answer;
+end
+$$;
+comment on function api.list_contacts(jsonb) is
+  '{ filter, sort, limit, cursor, count } → a page of contacts. 400 invalid_cursor; 403 insufficient_scope.';
+
+create function private.estimated_rows(query text) returns bigint
+language plpgsql volatile -- explain is not allowed otherwise
+set search_path = ''
+as $$
+declare
+  plan json;
+begin
+  execute 'explain (format json) ' || query into plan;
+  return (plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint;
+end
+$$;
+comment on function private.estimated_rows(text) is 'How many rows the planner expects a query to return.';
+
+create function api.contact_kpis(args jsonb) returns private.answer
+language plpgsql stable
+-- Definer: the counts are kept in a service table.
+security definer set search_path = ''
+as $$
+begin
+  return (
+    with counts as (
+      select * from private.contact_counts(private.current_workspace('contacts:read'),
+        coalesce((args ->> 'include_test')::boolean, false))
+    ), sums as (
+      select sum(contacts) as total,
+        sum(contacts) filter (where status in ('qualified', 'converted')) as qualified,
+        sum(contacts) filter (where status = 'lost') as lost
+      from counts
+    )
+    select row(200, private.data(json_build_object(
+        'total_contacts', total,
+        'qualified_leads', qualified,
+        'conversion_rate', case when total > 0 then trim_scale(round(100.0 * qualified / total, 2)) else 0 end,
+        'lost_leads', lost,
+        'by_status', (select json_object_agg(status, contacts order by status) from counts))), null)::private.answer
+    from sums
+  );
+end
+$$;
+comment on function api.contact_kpis(jsonb) is '{ include_test? } → the KPIs; mystery shoppers are left out unless asked for.';
+
+create function api.contact_tags(args jsonb) returns private.answer
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  workspace uuid := private.current_workspace('contacts:read');
+begin
+  return (
+    select row(200, private.data(coalesce(json_agg(json_build_object('tag', tag, 'count', n) order by n desc, tag), '[]')), null)::private.answer
+    from (
+      select tag, count(*) as n
+      from public.contacts c cross join unnest(c.tags) as tag
+      where c.workspace_id = workspace
+      group by tag
+    ) as counted
+  );
+end
+$$;
+comment on function api.contact_tags(jsonb) is '{} → the workspace''s tags with how many contacts have each, most used first.';

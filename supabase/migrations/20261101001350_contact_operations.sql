@@ -149,7 +149,9 @@ declare
 begin
   if existing is null then
     c := private.given_contact(private.neutral_contact()
-      || jsonb_build_object('source', case actor.type when 'api_key' then 'api' else 'manual' end) || given, null);
+      || jsonb_build_object('source', case actor.type when 'api_key' then 'api' else 'manual' end)
+      -- Null is as good as left out.
+      || (select jsonb_object_agg(g.key, g.value) from jsonb_each(given) g where g.value <> 'null'), null);
     insert into public.contacts (workspace_id, name, phone, email, company, source, channels, status, sale_status,
       stage, value, tags, notes, custom, assigned_to, is_vip, is_mystery_shopper, is_contractor, opted_out,
       do_not_call, avatar_url, country)

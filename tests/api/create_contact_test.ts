@@ -123,6 +123,7 @@ Deno.test("source says who created: a key is api, a member is manual, unless it 
   assert.equal((await createContact(key)).source, "api");
   assert.equal((await createContact(agent)).source, "manual");
   assert.equal((await createContact(agent, { source: null })).source, "manual");
+  assert.equal((await createContact(key, { source: null })).source, "api");
   assert.equal((await createContact(agent, { source: "import" })).source, "import");
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { HTTPException } from "hono/http-exception";
 import * as z from "zod";
 import { createApp } from "./app.ts";
-import { ApiError } from "./errors.ts";
+import { ApiError, type FieldError } from "./errors.ts";
 import { type Call, type Reply, route } from "./route.ts";
 
 const described = { tag: "Test", summary: "", description: "", answers: () => ({}), errors: [] };
@@ -74,8 +74,7 @@ const app = createApp("things", [
 interface Answer {
   status: number;
   headers: Headers;
-  // deno-lint-ignore no-explicit-any
-  body: any;
+  body: { errors: FieldError[]; [member: string]: unknown };
 }
 
 async function ask(

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { createApp } from "../_shared/app.ts";
-import { readPhone } from "../_shared/phone_field.ts";
+import { contactReference } from "../_shared/contact_reference.ts";
 import { route } from "../_shared/route.ts";
 import { contactDetail, dataOf } from "../_shared/schemas/answers.ts";
 import {
@@ -43,11 +43,7 @@ const getContact = route({
   }),
   errors: ["contact_not_found"],
   run: async (call) => {
-    const { contact_id, phone } = call.query;
-    const args = phone === undefined
-      ? { contact_id }
-      : { phone: (await readPhone(call, phone)).e164 };
-    return call.operate("get_contact", args);
+    return call.operate("get_contact", { ...await contactReference(call, call.query) });
   },
 });
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { createApp } from "../_shared/app.ts";
+import { contactReference } from "../_shared/contact_reference.ts";
 import { dashboardUrl } from "../_shared/env.ts";
-import { readPhone } from "../_shared/phone_field.ts";
 import { type Reply, route } from "../_shared/route.ts";
 import { dataOf, handoff } from "../_shared/schemas/answers.ts";
 import { phone } from "../_shared/schemas/contact.ts";
@@ -42,10 +42,7 @@ const startHandoff = route({
   }),
   errors: ["contact_not_found"],
   run: async (call) => {
-    const { contact_id, phone } = call.body;
-    const contact = phone === undefined
-      ? { contact_id }
-      : { phone: (await readPhone(call, phone)).e164 };
+    const contact = await contactReference(call, call.body);
     const reply = await call.operate("handoff", { ...contact, dashboard_url: dashboardUrl() });
     return call.query.redirect ? redirect(reply) : reply;
   },

@@ -15,11 +15,26 @@ create table public.whatsapp_numbers (
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
   waba_id text check (waba_id ~ '^[0-9]{1,32}$'),
   display_phone_number text not null check (char_length(display_phone_number) <= 32),
+  verified_name text check (char_length(verified_name) <= 256),
+  messages_per_second int not null default 80 check (messages_per_second between 1 and 100000),
+  history_phase smallint,
+  history_progress smallint,
   created_at timestamptz not null default now()
 );
 create index whatsapp_numbers_workspace_id_idx on public.whatsapp_numbers (workspace_id);
 create index whatsapp_numbers_waba_id_idx on public.whatsapp_numbers (waba_id);
 comment on table public.whatsapp_numbers is 'The business numbers behind the webhook; an update is routed to the workspace of its phone_number_id.';
+comment on column public.whatsapp_numbers.messages_per_second is 'What Meta lets the number send.';
+comment on column public.whatsapp_numbers.history_progress is 'Percent of the phase (0 to 2) of the chat history that the WhatsApp Business app has handed over.';
+
+create table private.whatsapp_tokens (
+  phone_number_id text primary key references public.whatsapp_numbers (phone_number_id) on delete cascade,
+  sealed bytea not null,
+  created_at timestamptz not null default now()
+);
+alter table private.whatsapp_tokens enable row level security;
+comment on table private.whatsapp_tokens is
+  'Access tokens for the Graph API, sealed by the functions with a key that the database does not have. A number without one can only receive.';
 
 create table public.conversations (
   id uuid primary key default private.uuid_v7(),
@@ -36,6 +51,9 @@ create table public.conversations (
   message_count int not null default 0,
   last_message_at timestamptz,
   last_inbound_at timestamptz,
+  phone_number_id text,
+  read_until timestamptz,
+  escalated_at timestamptz,
   resolved_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -51,7 +69,10 @@ create index conversations_recent_idx on public.conversations
 create index conversations_assigned_idx on public.conversations (workspace_id, assigned_to);
 comment on table public.conversations is 'The thread with a contact on a channel.';
 comment on column public.conversations.control_epoch is 'Rises whenever control passes between bot and person.';
-comment on column public.conversations.last_inbound_at is 'WhatsApp''s 24-hour window opens here.';
+comment on column public.conversations.last_inbound_at is 'The person''s last message or call: WhatsApp''s 24-hour window opens here.';
+comment on column public.conversations.phone_number_id is 'The business number of the last inbound message: answers go out from it.';
+comment on column public.conversations.read_until is 'Until when the team has read; unread_count counts the inbound messages after it.';
+comment on column public.conversations.escalated_at is 'Since when the person waits for a person.';
 
 create table public.messages (
   id uuid primary key default private.uuid_v7(),
@@ -75,7 +96,10 @@ create table public.messages (
   sentiment public.sentiment_level not null default 'neutral',
   sentiment_score numeric(4, 3) not null default 0,
   media jsonb,
+  pricing jsonb,
+  from_history boolean not null default false,
   sent_at timestamptz not null default now(),
+  sent_status_at timestamptz,
   delivered_at timestamptz,
   read_at timestamptz,
   played_at timestamptz,
@@ -95,6 +119,32 @@ comment on column public.messages.sender_name is 'The profile name that came wit
 comment on column public.messages.payload is 'What the type carries beside its text.';
 comment on column public.messages.reply_to is 'The wamid of the message that this one quotes.';
 comment on column public.messages.wa_message_id is 'WhatsApp''s id of the message (wamid).';
+comment on column public.messages.reactions is '[{ emoji, from: contact | business, reacted_at }], kept from message_changes.';
+comment on column public.messages.pricing is 'What WhatsApp''s statuses say about the price.';
+comment on column public.messages.from_history is 'Handed over from the WhatsApp Business app''s chat history: never unread, never answered by itself.';
+comment on column public.messages.sent_status_at is 'The own time of the status sent; sent_at of what we write is when it was written.';
+
+create table public.message_changes (
+  id uuid primary key default private.uuid_v7(),
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  phone_number_id text not null,
+  wa_message_id text not null,
+  target_wa_message_id text not null,
+  contact_id uuid references public.contacts (id) on delete cascade,
+  kind text not null check (kind in ('reaction', 'edit', 'revoke')),
+  content jsonb not null default '{}',
+  happened_at timestamptz not null,
+  created_at timestamptz not null default now(),
+  constraint message_changes_wa_message_id_key unique (wa_message_id, phone_number_id)
+);
+create index message_changes_target_idx on public.message_changes (target_wa_message_id, phone_number_id);
+create index message_changes_contact_id_idx on public.message_changes (contact_id);
+create index message_changes_workspace_id_idx on public.message_changes (workspace_id);
+comment on table public.message_changes is
+  'Reactions, edits and revokes, each once, whether or not the message that they name is stored yet; the message shows what the latest by their own times make of it.';
+comment on column public.message_changes.wa_message_id is 'The wamid of the change itself.';
+comment on column public.message_changes.contact_id is 'Who changed it; null: the business.';
+comment on column public.message_changes.content is 'A reaction''s { emoji } ({}: taken back); an edit''s { type, body, payload, media }.';
 
 create table public.whatsapp_pending_statuses (
   phone_number_id text not null,

@@ -23,6 +23,7 @@ alter table public.whatsapp_numbers enable row level security;
 alter table public.conversations enable row level security;
 alter table public.messages enable row level security;
 alter table public.whatsapp_pending_statuses enable row level security;
+alter table public.message_changes enable row level security;
 alter table public.whatsapp_events enable row level security;
 alter table public.internal_notes enable row level security;
 
@@ -132,6 +133,10 @@ grant select on public.whatsapp_conversations to authenticated;
 
 grant select on public.messages to authenticated;
 create policy messages_select_member on public.messages for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('conversations:read')));
+
+grant select on public.message_changes to authenticated;
+create policy message_changes_select_member on public.message_changes for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('conversations:read')));
 
 grant select on public.whatsapp_events to authenticated;

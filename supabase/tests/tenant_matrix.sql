@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(1922);
+select plan(2058);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -65,6 +65,10 @@ begin
     insert into messages (workspace_id, conversation_id, contact_id, direction, sender_type, type, status, wa_message_id)
     values (pg_temp.id(place), pg_temp.id(place || ' conversation'), pg_temp.id(place || ' contact'), 'inbound',
       'contact', 'text', 'received', 'wamid.MATRIX.' || place);
+    insert into message_changes (workspace_id, phone_number_id, wa_message_id, target_wa_message_id, kind, happened_at)
+    values (pg_temp.id(place), '1', 'wamid.CHANGE.' || place, 'wamid.MATRIX.' || place, 'revoke', now());
+    insert into private.whatsapp_tokens (phone_number_id, sealed)
+    values (case place when 'home' then '987000000000001' else '987000000000002' end, '\x00');
     insert into whatsapp_events (workspace_id, field, payload, dedupe_key)
     values (pg_temp.id(place), 'account_alerts', '{}', convert_to('tenant matrix ' || place, 'UTF8'));
     insert into whatsapp_pending_statuses (phone_number_id, wa_message_id, status, status_at)
@@ -122,11 +126,14 @@ insert into relations (name, key, place) values
   ('public.whatsapp_numbers', 'phone_number_id', 'workspace_id'),
   ('public.whatsapp_conversations', 'id', 'workspace_id'),
   ('public.messages', 'id', 'workspace_id'),
+  ('public.message_changes', 'id', 'workspace_id'),
   ('public.whatsapp_events', 'id', 'workspace_id'),
   ('public.whatsapp_pending_statuses', 'phone_number_id',
     '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
   ('private.secrets', 'name', null),
   ('private.contact_kpi_deltas', 'workspace_id', 'workspace_id'),
+  ('private.whatsapp_tokens', 'phone_number_id',
+    '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
   ('private.webhook_deliveries', 'id', null),
   ('private.webhook_failures', 'id', null),
   ('private.idempotency_keys', 'principal_id', null),
@@ -249,6 +256,12 @@ insert into expected values
   ('public.messages', 'update', 'others', 'denied'),
   ('public.messages', 'delete', 'others', 'denied'),
 
+  ('public.message_changes', 'select', 'outsider agent admin owner conversations:read *', 'rows'),
+  ('public.message_changes', 'select', 'others', 'none'),
+  ('public.message_changes', 'insert', 'others', 'denied'),
+  ('public.message_changes', 'update', 'others', 'denied'),
+  ('public.message_changes', 'delete', 'others', 'denied'),
+
   ('public.whatsapp_events', 'select', 'outsider agent admin owner conversations:read *', 'rows'),
   ('public.whatsapp_events', 'select', 'others', 'none'),
   ('public.whatsapp_events', 'insert', 'others', 'denied'),
@@ -272,6 +285,7 @@ insert into expected values
   -- The service's tables: nobody's business.
   ('private.secrets', 'any', 'others', 'denied'),
   ('private.contact_kpi_deltas', 'any', 'others', 'denied'),
+  ('private.whatsapp_tokens', 'any', 'others', 'denied'),
   ('private.webhook_deliveries', 'any', 'others', 'denied'),
   ('private.webhook_failures', 'any', 'others', 'denied'),
   ('private.idempotency_keys', 'any', 'others', 'denied'),

@@ -372,11 +372,14 @@ export type Database = {
           "contact_id": string;
           "control_epoch": number;
           "created_at": string;
+          "escalated_at": string | null;
           "id": string;
           "last_inbound_at": string | null;
           "last_message_at": string | null;
           "message_count": number;
           "phase": Database["public"]["Enums"]["conversation_phase"];
+          "phone_number_id": string | null;
+          "read_until": string | null;
           "resolved_at": string | null;
           "status": Database["public"]["Enums"]["conversation_status"];
           "unread_count": number;
@@ -392,11 +395,14 @@ export type Database = {
           "contact_id": string;
           "control_epoch"?: number;
           "created_at"?: string;
+          "escalated_at"?: string | null;
           "id"?: string;
           "last_inbound_at"?: string | null;
           "last_message_at"?: string | null;
           "message_count"?: number;
           "phase"?: Database["public"]["Enums"]["conversation_phase"];
+          "phone_number_id"?: string | null;
+          "read_until"?: string | null;
           "resolved_at"?: string | null;
           "status"?: Database["public"]["Enums"]["conversation_status"];
           "unread_count"?: number;
@@ -411,11 +417,14 @@ export type Database = {
           "contact_id"?: string;
           "control_epoch"?: number;
           "created_at"?: string;
+          "escalated_at"?: string | null;
           "id"?: string;
           "last_inbound_at"?: string | null;
           "last_message_at"?: string | null;
           "message_count"?: number;
           "phase"?: Database["public"]["Enums"]["conversation_phase"];
+          "phone_number_id"?: string | null;
+          "read_until"?: string | null;
           "resolved_at"?: string | null;
           "status"?: Database["public"]["Enums"]["conversation_status"];
           "unread_count"?: number;
@@ -562,6 +571,61 @@ export type Database = {
           },
         ];
       };
+      "message_changes": {
+        Row: {
+          "contact_id": string | null;
+          "content": NonNullable<Json>;
+          "created_at": string;
+          "happened_at": string;
+          "id": string;
+          "kind": string;
+          "phone_number_id": string;
+          "target_wa_message_id": string;
+          "wa_message_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "contact_id"?: string | null;
+          "content"?: NonNullable<Json>;
+          "created_at"?: string;
+          "happened_at": string;
+          "id"?: string;
+          "kind": string;
+          "phone_number_id": string;
+          "target_wa_message_id": string;
+          "wa_message_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "contact_id"?: string | null;
+          "content"?: NonNullable<Json>;
+          "created_at"?: string;
+          "happened_at"?: string;
+          "id"?: string;
+          "kind"?: string;
+          "phone_number_id"?: string;
+          "target_wa_message_id"?: string;
+          "wa_message_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "message_changes_contact_id_fkey";
+            columns: ["contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "message_changes_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "messages": {
         Row: {
           "body": string | null;
@@ -574,11 +638,13 @@ export type Database = {
           "edited_at": string | null;
           "error": Json | null;
           "failed_at": string | null;
+          "from_history": boolean;
           "id": string;
           "media": Json | null;
           "payload": NonNullable<Json>;
           "phone_number_id": string | null;
           "played_at": string | null;
+          "pricing": Json | null;
           "reactions": NonNullable<Json>;
           "read_at": string | null;
           "reply_to": string | null;
@@ -587,6 +653,7 @@ export type Database = {
           "sender_name": string | null;
           "sender_type": Database["public"]["Enums"]["sender_type"];
           "sent_at": string;
+          "sent_status_at": string | null;
           "sentiment": Database["public"]["Enums"]["sentiment_level"];
           "sentiment_score": number;
           "status": Database["public"]["Enums"]["message_status"];
@@ -606,11 +673,13 @@ export type Database = {
           "edited_at"?: string | null;
           "error"?: Json | null;
           "failed_at"?: string | null;
+          "from_history"?: boolean;
           "id"?: string;
           "media"?: Json | null;
           "payload"?: NonNullable<Json>;
           "phone_number_id"?: string | null;
           "played_at"?: string | null;
+          "pricing"?: Json | null;
           "reactions"?: NonNullable<Json>;
           "read_at"?: string | null;
           "reply_to"?: string | null;
@@ -619,6 +688,7 @@ export type Database = {
           "sender_name"?: string | null;
           "sender_type": Database["public"]["Enums"]["sender_type"];
           "sent_at"?: string;
+          "sent_status_at"?: string | null;
           "sentiment"?: Database["public"]["Enums"]["sentiment_level"];
           "sentiment_score"?: number;
           "status": Database["public"]["Enums"]["message_status"];
@@ -637,11 +707,13 @@ export type Database = {
           "edited_at"?: string | null;
           "error"?: Json | null;
           "failed_at"?: string | null;
+          "from_history"?: boolean;
           "id"?: string;
           "media"?: Json | null;
           "payload"?: NonNullable<Json>;
           "phone_number_id"?: string | null;
           "played_at"?: string | null;
+          "pricing"?: Json | null;
           "reactions"?: NonNullable<Json>;
           "read_at"?: string | null;
           "reply_to"?: string | null;
@@ -650,6 +722,7 @@ export type Database = {
           "sender_name"?: string | null;
           "sender_type"?: Database["public"]["Enums"]["sender_type"];
           "sent_at"?: string;
+          "sent_status_at"?: string | null;
           "sentiment"?: Database["public"]["Enums"]["sentiment_level"];
           "sentiment_score"?: number;
           "status"?: Database["public"]["Enums"]["message_status"];
@@ -765,7 +838,11 @@ export type Database = {
         Row: {
           "created_at": string;
           "display_phone_number": string;
+          "history_phase": number | null;
+          "history_progress": number | null;
+          "messages_per_second": number;
           "phone_number_id": string;
+          "verified_name": string | null;
           "waba_id": string | null;
           "workspace_id": string;
         };
@@ -773,14 +850,22 @@ export type Database = {
         Insert: {
           "created_at"?: string;
           "display_phone_number": string;
+          "history_phase"?: number | null;
+          "history_progress"?: number | null;
+          "messages_per_second"?: number;
           "phone_number_id": string;
+          "verified_name"?: string | null;
           "waba_id"?: string | null;
           "workspace_id": string;
         };
         Update: {
           "created_at"?: string;
           "display_phone_number"?: string;
+          "history_phase"?: number | null;
+          "history_progress"?: number | null;
+          "messages_per_second"?: number;
           "phone_number_id"?: string;
+          "verified_name"?: string | null;
           "waba_id"?: string | null;
           "workspace_id"?: string;
         };

@@ -12,7 +12,7 @@ export function lost(): Behaviour {
   return { kind: "lost" };
 }
 
-/** The connection ends before the body is read: nothing is accepted. */
+/** The connection ends without an answer: nothing is accepted. */
 export function refused(): Behaviour {
   return { kind: "refused" };
 }
@@ -43,7 +43,7 @@ export function slow(pieceBytes: number, everyMs: number): Behaviour {
   return { kind: "slow", pieceBytes, everyMs };
 }
 
-/** The same, but later; the usual answer if there is no other. */
+/** The same, answered later; the usual answer if there is no other. */
 export function delayed(delayMs: number, behaviour: Behaviour = { kind: "usual" }): Behaviour {
   return { ...behaviour, delayMs };
 }

@@ -113,7 +113,10 @@ export interface SentMessage {
   time: number;
 }
 
-/** How a request goes other than usual; every kind may come late. */
+/**
+ * How a request goes other than usual. What is asked for is done at once; `delayMs` makes the answer
+ * late, so statuses may come before it and a caller who gives up has sent the message all the same.
+ */
 export type Behaviour = { delayMs?: number } & WhatHappens;
 
 type WhatHappens =
@@ -123,7 +126,7 @@ type WhatHappens =
   | { kind: "error"; fault: GraphFault; headers?: Record<string, string> }
   /** Done as usual, a message is accepted, but the connection ends without an answer. */
   | { kind: "lost" }
-  /** The connection ends before the body is read; nothing is accepted. */
+  /** The connection ends without an answer; nothing is accepted. */
   | { kind: "refused" }
   /** Any HTTP answer. `accepts`: done as usual first, only the answer differs. */
   | {

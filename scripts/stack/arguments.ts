@@ -68,7 +68,8 @@ function readFlags(args: readonly string[]) {
   return { values, switches };
 }
 
-function parsePort(text: string): number {
+/** A port number, or a refusal that says which ones there are. */
+export function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
   if (!(port <= 65535)) throw usage(`--port takes a number from 0 to 65535, not ${text}`);
   return port;

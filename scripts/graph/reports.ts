@@ -3,7 +3,7 @@ import type { Numbers } from "./numbers.ts";
 import { change, failureParts, inboundParts, statusParts } from "./payloads.ts";
 import type { People } from "./people.ts";
 import { sleep } from "./sleep.ts";
-import type { InboundText, SentMessage, StatusName, WebhookOptions } from "./types.ts";
+import type { GraphFault, InboundText, SentMessage, StatusName, WebhookOptions } from "./types.ts";
 
 const ALL: readonly StatusName[] = ["sent", "delivered", "read"];
 
@@ -69,7 +69,7 @@ export class Reports {
     }
   }
 
-  async #failure(message: SentMessage, fault: Parameters<typeof failureParts>[2]): Promise<void> {
+  async #failure(message: SentMessage, fault: GraphFault): Promise<void> {
     const { numbers, people } = this.context;
     await sleep(this.#delay, this.stopping);
     const time = message.time + this.#delay;
@@ -78,8 +78,8 @@ export class Reports {
   }
 
   #reply({ body, phone_number_id, recipient }: SentMessage): void {
-    const said = (body.text as { body?: string } | undefined)?.body;
-    if (said === undefined) return;
+    if ((body.type ?? "text") !== "text") return;
+    const said = (body.text as { body: string }).body;
     this.receive({
       phoneNumberId: phone_number_id,
       from: recipient,

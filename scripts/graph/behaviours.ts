@@ -17,7 +17,7 @@ export function refused(): Behaviour {
   return { kind: "refused" };
 }
 
-/** HTTP 200 with a page instead of JSON; whether the message was accepted is for the test to say. */
+/** HTTP 200 with a page instead of JSON; `accepts`: the message was accepted all the same. */
 export function notJson(accepts = false): Behaviour {
   const headers = { "content-type": "text/html" };
   return { kind: "answer", status: 200, headers, body: "<html>Sorry</html>", accepts };

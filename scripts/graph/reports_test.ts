@@ -126,7 +126,7 @@ Deno.test("a lost answer's message is reported as well", () =>
     assert.deepEqual(received.map(({ status }) => status.id), Array(3).fill(graph.sent[0].wamid));
   }));
 
-Deno.test("settled says so when a webhook does not get its 200; a stop ends the retries", async () => {
+Deno.test("settled says that a webhook lacks its 200; a stop ends the retries", async () => {
   const webhook = { url: "http://127.0.0.1:1/", appSecret: APP_SECRET, delayMs: 0, retryMs: 5 };
   await withGraph({ webhook }, async (graph) => {
     await (await send(graph)).body?.cancel();

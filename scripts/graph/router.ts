@@ -23,7 +23,7 @@ const MESSAGES = /^\/v\d+\.\d+\/([^/]+)\/messages$/;
 const OBJECT = /^\/v\d+\.\d+\/([^/]+)$/;
 const FILE = /^\/media\/([^/]+)$/;
 
-/** What is asked for; an object that is no known file counts as one if a number is named with it. */
+/** What is asked for; an object that is no known file counts as one if it names a number. */
 export function kindOf(
   { method, path, query, body }: Omit<GraphRequest, "kind">,
   media: MediaStore,

@@ -114,8 +114,8 @@ export interface SentMessage {
 }
 
 /**
- * How a request goes other than usual. What is asked for is done at once; `delayMs` makes the answer
- * late, so statuses may come before it and a caller who gives up has sent the message all the same.
+ * How a request goes other than usual. What is asked for is done at once; `delayMs` makes only the
+ * answer late: statuses may come before it, and a caller who gives up has sent the message.
  */
 export type Behaviour = { delayMs?: number } & WhatHappens;
 

@@ -16,6 +16,10 @@ create table public.contacts (
   name_source text not null default 'profile' check (name_source in ('person', 'profile')),
   profile_name text check (char_length(profile_name) <= 200),
   profile_name_at timestamptz,
+  phonebook_name text check (char_length(phonebook_name) <= 200),
+  phonebook_name_at timestamptz,
+  username text check (char_length(username) <= 256),
+  username_at timestamptz,
   phone text check (phone ~ '^\+[1-9][0-9]{5,14}$'),
   whatsapp_contact_id text,
   phone_key text,
@@ -62,6 +66,8 @@ create table public.contacts (
 );
 comment on table public.contacts is 'People and companies of a workspace. Members change what people know; triggers keep what can be computed.';
 comment on column public.contacts.name_source is 'person: set through the API, never overwritten; profile: follows the WhatsApp profile name.';
+comment on column public.contacts.phonebook_name is 'The name in the phone book of the WhatsApp Business app; goes before the profile''s.';
+comment on column public.contacts.username is 'The WhatsApp username. People change and reuse them: no identity.';
 comment on column public.contacts.phone is 'E.164.';
 comment on column public.contacts.whatsapp_contact_id is 'The digits of phone, kept by a trigger.';
 comment on column public.contacts.phone_key is 'private.phone_key of the digits: equal for the variants of one number.';
@@ -97,12 +103,30 @@ create table public.contact_identities (
   external_id text not null check (char_length(external_id) between 1 and 256),
   phone_key text generated always as (
     case when channel in ('whatsapp', 'phone') then private.phone_key(external_id) end) stored,
+  country text check (country ~ '^[A-Z]{2}$'),
+  moved_at timestamptz,
   created_at timestamptz not null default now(),
   unique (workspace_id, channel, external_id)
 );
 create index contact_identities_contact_id_idx on public.contact_identities (contact_id);
 create index contact_identities_phone_key_idx on public.contact_identities (phone_key, workspace_id);
 comment on table public.contact_identities is 'Under which ids a contact is known to a channel: whatsapp (wa_id), whatsapp_bsuid, phone, web, telegram, …; never rewritten.';
+
+comment on column public.contact_identities.moved_at is 'When the contact changed to this id; the latest is the one to write to.';
+
+create table private.identity_links (
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  channel text not null,
+  external_id text not null,
+  other_channel text not null,
+  other_id text not null,
+  country text,
+  moved_at timestamptz,
+  primary key (workspace_id, channel, external_id, other_channel, other_id)
+);
+alter table private.identity_links enable row level security;
+comment on table private.identity_links is
+  'Two ids of one person, heard of before that person is a contact; both ways round. country and moved_at are of external_id.';
 
 -- Triggers, in the order of their names ------------------------------------------------------
 
@@ -125,11 +149,11 @@ as $$
 begin
   if tg_op = 'INSERT' then
     new.name_source := case when new.name is null then 'profile' else 'person' end;
-    new.name := coalesce(new.name, new.profile_name);
+    new.name := coalesce(new.name, new.phonebook_name, new.profile_name);
   elsif new.name is distinct from old.name then
     new.name_source := case when new.name is null then 'profile' else 'person' end;
   elsif new.name_source = 'profile' then
-    new.name := new.profile_name;
+    new.name := coalesce(new.phonebook_name, new.profile_name);
   end if;
   return new;
 end
@@ -265,12 +289,12 @@ comment on function private.contact_touch() is 'Trigger: version and updated_at 
 
 create trigger contacts_100_phone_digits before insert or update of phone on public.contacts
   for each row execute function private.contact_phone_digits();
-create trigger contacts_200_name_source before insert or update of name, profile_name on public.contacts
+create trigger contacts_200_name_source before insert or update of name, profile_name, phonebook_name on public.contacts
   for each row execute function private.contact_name_source();
 create trigger contacts_300_consent_tags before insert or update of tags, opted_out, do_not_call on public.contacts
   for each row execute function private.contact_consent_tags();
 create trigger contacts_400_derived
-  before insert or update of name, profile_name, phone, email, company, notes, avatar_url on public.contacts
+  before insert or update of name, profile_name, phonebook_name, phone, email, company, notes, avatar_url on public.contacts
   for each row execute function private.contact_derived();
 create trigger contacts_500_stage before insert or update of stage on public.contacts
   for each row execute function private.contact_stage();
@@ -296,7 +320,7 @@ begin
   -- Cheap comparison first: most updates are message counters, which are no news.
   join lateral private.row_changes(to_jsonb(o), to_jsonb(n), array[
     'updated_at', 'version', 'search_text', 'phone_key', 'whatsapp_contact_id', 'completeness', 'country',
-    'name_source', 'profile_name', 'profile_name_at', 'message_count', 'call_count', 'last_contact_at',
+    'name_source', 'profile_name', 'profile_name_at', 'phonebook_name', 'phonebook_name_at', 'username', 'username_at', 'message_count', 'call_count', 'last_contact_at',
     'assigned_by', 'assigned_at', 'auto_status', 'score', 'grade', 'sentiment', 'sentiment_score', 'is_at_risk'
   ]) as changed on true
   where (o.name, o.phone, o.email, o.company, o.source, o.channels, o.status, o.sale_status, o.stage, o.value,

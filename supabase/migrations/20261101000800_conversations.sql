@@ -83,6 +83,7 @@ create table public.messages (
   sender_type public.sender_type not null,
   sender_id uuid,
   sender_name text,
+  sender_username text,
   channel text not null default 'whatsapp',
   type text not null,
   body text,
@@ -116,6 +117,7 @@ create index messages_workspace_id_idx on public.messages (workspace_id);
 comment on table public.messages is 'What was said, both ways. sent_at is the event''s own time, created_at ours.';
 comment on column public.messages.type is 'WhatsApp''s own name of the type, also one that is not known here.';
 comment on column public.messages.sender_name is 'The profile name that came with the message.';
+comment on column public.messages.sender_username is 'The WhatsApp username that came with the message.';
 comment on column public.messages.payload is 'What the type carries beside its text.';
 comment on column public.messages.reply_to is 'The wamid of the message that this one quotes.';
 comment on column public.messages.wa_message_id is 'WhatsApp''s id of the message (wamid).';
@@ -152,6 +154,7 @@ create table public.whatsapp_pending_statuses (
   status public.message_status not null,
   status_at timestamptz not null,
   error jsonb,
+  pricing jsonb,
   created_at timestamptz not null default now(),
   primary key (wa_message_id, phone_number_id, status)
 );
@@ -226,209 +229,153 @@ $$;
 comment on function private.reopens(public.conversations, timestamptz) is
   'Whether an inbound message of that time reopens the conversation: it was resolved before.';
 
-create function private.message_effects() returns trigger
+-- What the messages of one conversation in a batch say together. live: said now, not handed over
+-- from a chat history.
+create type private.message_sum as (
+  contact_id uuid, conversation_id uuid, messages int, channel text, last_at timestamptz,
+  inbound_at timestamptz[], last_inbound_at timestamptz, phone_number_id text,
+  profile_name text, profile_name_at timestamptz, username text, username_at timestamptz, business_at timestamptz);
+
+create function private.is_later(at timestamptz, value text, than timestamptz, other text) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return coalesce(at > than or at = than and value < other, at is not null and than is null);
+end
+$$;
+comment on function private.is_later(timestamptz, text, timestamptz, text) is
+  'Whether the first value goes before the second: said later, or in the same second and smaller, so that arrival does not decide. No time: never said.';
+
+create function private.sum_messages(ids uuid[]) returns private.message_sum[]
+language plpgsql stable
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  return array(
+    select row(m.contact_id, m.conversation_id, count(*), min(m.channel), max(m.sent_at),
+      array_agg(m.sent_at) filter (where m.direction = 'inbound' and not m.from_history),
+      max(m.sent_at) filter (where m.direction = 'inbound' and not m.from_history),
+      (array_agg(m.phone_number_id order by m.sent_at desc, m.phone_number_id desc)
+        filter (where m.direction = 'inbound' and not m.from_history))[1],
+      (array_agg(m.sender_name order by m.sent_at desc, m.sender_name)
+        filter (where m.sender_name is not null and not m.from_history))[1],
+      max(m.sent_at) filter (where m.sender_name is not null and not m.from_history),
+      (array_agg(m.sender_username order by m.sent_at desc, m.sender_username)
+        filter (where m.sender_username is not null and not m.from_history))[1],
+      max(m.sent_at) filter (where m.sender_username is not null and not m.from_history),
+      max(m.sent_at) filter (where m.sender_type = 'business' and not m.from_history))::private.message_sum
+    from unnest(ids) as given (id)
+    join public.messages m on m.id = given.id
+    group by m.contact_id, m.conversation_id);
+end
+$$;
+comment on function private.sum_messages(uuid[]) is 'What stored messages say together, conversation by conversation.';
+
+create function private.answer_in_app(sums private.message_sum[]) returns void
 language plpgsql
--- Definer: whoever may store a message need not be allowed to change contacts.
-security definer set search_path = '' set plan_cache_mode = force_generic_plan
+set search_path = ''
+as $$
+begin
+  update public.conversations v
+  set read_until = greatest(v.read_until, s.business_at),
+    unread_count = (
+      select count(*) from public.messages m
+      where m.conversation_id = v.id and m.direction = 'inbound' and not m.from_history
+        and m.sent_at > greatest(v.read_until, s.business_at))
+  from unnest(sums) s
+  where v.id = s.conversation_id and s.business_at is not null;
+
+  update public.conversations v
+  set status = 'active', phase = 'live', ai_enabled = false, bot_status = 'agent', resolved_at = null,
+    escalated_at = null, control_epoch = v.control_epoch + 1
+  from unnest(sums) s
+  where v.id = s.conversation_id and s.business_at is not null
+    and (v.phase in ('automated', 'waiting') or private.reopens(v, s.business_at));
+end
+$$;
+comment on function private.answer_in_app(private.message_sum[]) is
+  'Who answers in WhatsApp''s own app has read what came before, and takes over from the bot.';
+
+create function private.apply_message_sums(sums private.message_sum[], are_new boolean) returns void
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   -- Rows are locked in the order of their ids, contacts before conversations, so that two batches
   -- about the same people wait for each other instead of deadlocking.
   perform from public.contacts c
-  where c.id in (select contact_id from inserted) order by c.id for no key update;
+  where c.id in (select s.contact_id from unnest(sums) s) order by c.id for no key update;
   update public.contacts c
-  set message_count = c.message_count + s.messages,
+  set message_count = c.message_count + case when are_new then s.messages else 0 end,
     last_contact_at = greatest(c.last_contact_at, s.last_at),
     channels = case when c.channels @> s.channels then c.channels
-      else array(select distinct unnest(c.channels || s.channels)) end,
-    -- By the event's own time: an old message that comes late does not bring an old name back.
-    profile_name = case when s.named_at > coalesce(c.profile_name_at, '-infinity') then s.sender_name else c.profile_name end,
-    profile_name_at = greatest(c.profile_name_at, s.named_at)
+      else array(select distinct unnest(c.channels || s.channels) order by 1) end,
+    -- By the event's own time: an old message that comes late does not bring an old name back, and of
+    -- two names of one second the same one counts whichever comes first.
+    profile_name = case when private.is_later(s.profile_name_at, s.profile_name, c.profile_name_at, c.profile_name)
+      then s.profile_name else c.profile_name end,
+    profile_name_at = greatest(c.profile_name_at, s.profile_name_at),
+    username = case when private.is_later(s.username_at, s.username, c.username_at, c.username)
+      then s.username else c.username end,
+    username_at = greatest(c.username_at, s.username_at)
   from (
-    select contact_id, count(*) as messages, max(sent_at) as last_at, array_agg(distinct channel) as channels,
-      max(sent_at) filter (where sender_name is not null) as named_at,
-      (array_agg(sender_name order by sent_at desc, sender_name) filter (where sender_name is not null))[1] as sender_name
-    from inserted group by contact_id
+    select s.contact_id, sum(s.messages) as messages, max(s.last_at) as last_at,
+      array_agg(distinct s.channel) as channels,
+      (array_agg(s.profile_name order by s.profile_name_at desc nulls last, s.profile_name))[1] as profile_name,
+      max(s.profile_name_at) as profile_name_at,
+      (array_agg(s.username order by s.username_at desc nulls last, s.username))[1] as username,
+      max(s.username_at) as username_at
+    from unnest(sums) s
+    group by s.contact_id
   ) as s
   where c.id = s.contact_id;
 
   perform from public.conversations v
-  where v.id in (select conversation_id from inserted) order by v.id for no key update;
+  where v.id in (select s.conversation_id from unnest(sums) s) order by v.id for no key update;
   -- A later inbound message reopens, as it began: with the bot, but for contractors. One that merely
   -- arrives late does not.
   update public.conversations v
   set status = 'active', resolved_at = null, control_epoch = v.control_epoch + 1, ai_enabled = not c.is_contractor,
     phase = case when c.is_contractor then 'waiting' else 'automated' end::public.conversation_phase,
     bot_status = case when c.is_contractor then 'agent' else 'active' end::public.bot_status
-  from (
-    select conversation_id, max(sent_at) as last_inbound_at from inserted
-    where direction = 'inbound' group by conversation_id
-  ) as s, public.contacts c
+  from unnest(sums) s, public.contacts c
   where v.id = s.conversation_id and c.id = v.contact_id and private.reopens(v, s.last_inbound_at);
 
   update public.conversations v
-  set message_count = v.message_count + s.messages,
-    unread_count = v.unread_count + s.inbound,
+  set message_count = v.message_count + case when are_new then s.messages else 0 end,
     last_message_at = greatest(v.last_message_at, s.last_at),
+    unread_count = v.unread_count + (
+      select count(*) from unnest(s.inbound_at) as i (at) where i.at > coalesce(v.read_until, '-infinity')),
+    phone_number_id = case
+      when v.last_inbound_at is null or s.last_inbound_at > v.last_inbound_at then coalesce(s.phone_number_id, v.phone_number_id)
+      when s.last_inbound_at = v.last_inbound_at then greatest(v.phone_number_id, s.phone_number_id)
+      else v.phone_number_id end,
     last_inbound_at = greatest(v.last_inbound_at, s.last_inbound_at)
-  from (
-    select conversation_id, count(*) as messages, max(sent_at) as last_at,
-      count(*) filter (where direction = 'inbound') as inbound,
-      max(sent_at) filter (where direction = 'inbound') as last_inbound_at
-    from inserted group by conversation_id
-  ) as s
+  from unnest(sums) s
   where v.id = s.conversation_id;
+
+  if exists (select from unnest(sums) s where s.business_at is not null) then
+    perform private.answer_in_app(sums);
+  end if;
+end
+$$;
+comment on function private.apply_message_sums(private.message_sum[], boolean) is
+  'Counters, last contact, channels, names, window and unread of contacts and conversations follow their messages, by the events'' own times. are_new: false when they were counted before and are only now known to be said live.';
+
+create function private.message_effects() returns trigger
+language plpgsql
+-- Definer: whoever may store a message need not be allowed to change contacts.
+security definer set search_path = ''
+as $$
+begin
+  perform private.apply_message_sums(private.sum_messages(array(select i.id from inserted i)), true);
   return null;
 end
 $$;
-comment on function private.message_effects() is
-  'Trigger: counters, last contact and channels of contacts and conversations follow the messages; a later inbound message reopens.';
+comment on function private.message_effects() is 'Trigger: contacts and conversations follow the messages.';
 
 create trigger messages_700_effects after insert on public.messages
   referencing new table as inserted for each statement execute function private.message_effects();
-
--- Statuses ------------------------------------------------------------------------------------
-
-create function private.apply_message_statuses(statuses jsonb) returns int
-language plpgsql
-set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_nestloop = off set enable_mergejoin = off set enable_hashjoin = on
-as $$
-declare
-  ids uuid[];
-  applied int;
-begin
-  ids := array(
-    select found.id
-    from jsonb_array_elements(statuses) s
-    cross join lateral (
-      select m.id from public.messages m
-      where m.wa_message_id = s ->> 'wa_message_id' and m.phone_number_id = s ->> 'phone_number_id'
-        and m.direction = 'outbound'
-      limit 1) as found);
-  perform from public.messages m where m.id = any (ids) order by m.id for no key update;
-  -- One row a message: what all its statuses together say does not depend on their order. The
-  -- highest rank wins, each keeps its earliest time, and failed stays failed.
-  with merged as (
-    select s.wa_message_id, s.phone_number_id, max(s.status) as status,
-      min(s.status_at) filter (where s.status = 'delivered') as delivered_at,
-      min(s.status_at) filter (where s.status = 'read') as read_at,
-      min(s.status_at) filter (where s.status = 'played') as played_at,
-      min(s.status_at) filter (where s.status = 'failed') as failed_at,
-      (array_agg(s.error order by s.status_at) filter (where s.error is not null))[1] as error
-    from jsonb_to_recordset(statuses) as s (
-      wa_message_id text, phone_number_id text, status public.message_status, status_at timestamptz, error jsonb)
-    group by 1, 2
-  ), changed as (
-    update public.messages m
-    set status = greatest(m.status, s.status),
-      delivered_at = least(m.delivered_at, s.delivered_at),
-      read_at = least(m.read_at, s.read_at),
-      played_at = least(m.played_at, s.played_at),
-      failed_at = least(m.failed_at, s.failed_at),
-      error = coalesce(m.error, s.error)
-    from merged s
-    where m.id = any (ids) and m.wa_message_id = s.wa_message_id and m.phone_number_id = s.phone_number_id
-    returning 1
-  )
-  select count(*) into applied from changed;
-  return applied;
-end
-$$;
-comment on function private.apply_message_statuses(jsonb) is
-  'Applies [{ wa_message_id, phone_number_id, status, status_at, error }] to the outbound messages that are stored; returns how many changed.';
-
-create function private.lock_wa_messages(wa_message_ids text[]) returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  -- Buckets, in their order: a batch needs few locks and two batches cannot deadlock.
-  perform pg_advisory_xact_lock(hashtext('wa_message'), bucket)
-  from (select distinct abs(hashtext(id)) % 256 as bucket from unnest(wa_message_ids) as ids (id) order by 1) as buckets;
-end
-$$;
-comment on function private.lock_wa_messages(text[]) is
-  'Taken by who stores a message and by who finds a status without its message, so that one of the two always sees the other.';
-
-create function private.keep_message_statuses(statuses jsonb) returns jsonb
-language plpgsql
-set search_path = ''
-as $$
-declare
-  orphans jsonb := private.orphan_statuses(statuses);
-  applied int;
-begin
-  if orphans is not null then
-    -- Whoever stores one of their messages has committed then, or waits until we have. Before any
-    -- row is locked: two deliveries must not each hold what the other waits for.
-    perform private.lock_wa_messages(array(select o ->> 'wa_message_id' from jsonb_array_elements(orphans) o));
-    orphans := private.orphan_statuses(orphans);
-  end if;
-  -- After the orphans: a message that was stored meanwhile gets its statuses here. The other way
-  -- round they would be neither applied nor kept.
-  applied := private.apply_message_statuses(statuses);
-  if orphans is not null then
-    insert into public.whatsapp_pending_statuses (phone_number_id, wa_message_id, status, status_at, error)
-    select distinct on (o.wa_message_id, o.phone_number_id, o.status)
-      o.phone_number_id, o.wa_message_id, o.status, o.status_at, o.error
-    from jsonb_to_recordset(orphans) as o (
-      wa_message_id text, phone_number_id text, status public.message_status, status_at timestamptz, error jsonb)
-    order by o.wa_message_id, o.phone_number_id, o.status, o.status_at
-    on conflict (wa_message_id, phone_number_id, status)
-    do update set status_at = least(whatsapp_pending_statuses.status_at, excluded.status_at);
-  end if;
-  return jsonb_build_object('applied', applied, 'pending', coalesce(jsonb_array_length(orphans), 0));
-end
-$$;
-comment on function private.keep_message_statuses(jsonb) is
-  'Applies the statuses and keeps those whose message is not stored yet; the same shape as private.apply_message_statuses.';
-
-create function private.orphan_statuses(statuses jsonb) returns jsonb
-language plpgsql stable
-set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
-as $$
-begin
-  return (
-    select jsonb_agg(s)
-    from jsonb_array_elements(statuses) s
-    where (
-      select m.id from public.messages m
-      where m.wa_message_id = s ->> 'wa_message_id' and m.phone_number_id = s ->> 'phone_number_id'
-        and m.direction = 'outbound') is null
-  );
-end
-$$;
-comment on function private.orphan_statuses(jsonb) is 'Those of the statuses whose message is not stored; null when there is none.';
-
-create function private.apply_pending_statuses() returns trigger
-language plpgsql
--- Definer: the waiting statuses are the service's.
-security definer set search_path = ''
-as $$
-declare
-  waiting jsonb;
-begin
-  if not exists (select from inserted where direction = 'outbound' and wa_message_id is not null) then
-    return null;
-  end if;
-  perform private.lock_wa_messages(array(select wa_message_id from inserted where direction = 'outbound'));
-  with matched as (
-    delete from public.whatsapp_pending_statuses p
-    using inserted n
-    where n.direction = 'outbound' and p.wa_message_id = n.wa_message_id and p.phone_number_id = n.phone_number_id
-    returning p.wa_message_id, p.phone_number_id, p.status, p.status_at, p.error
-  )
-  select jsonb_agg(to_jsonb(matched)) into waiting from matched;
-  if waiting is not null then
-    perform private.apply_message_statuses(waiting);
-  end if;
-  return null;
-end
-$$;
-comment on function private.apply_pending_statuses() is 'Trigger: statuses that came before their message are applied once it has its wamid.';
-
-create trigger messages_710_pending_statuses_insert after insert on public.messages
-  referencing new table as inserted for each statement execute function private.apply_pending_statuses();

@@ -25,230 +25,92 @@ create index webhook_failures_delivery_id_idx on private.webhook_failures (deliv
 alter table private.webhook_failures enable row level security;
 comment on table private.webhook_failures is 'Updates that could not be stored though their neighbours could; never seen by clients.';
 
-create function private.unknown_whatsapp_senders(messages private.whatsapp_message[]) returns private.whatsapp_message[]
-language plpgsql stable
-set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
-as $$
-begin
-  return array(
-    select m from unnest(messages) m
-    where m.wa_id is not null and (
-        select i.id from public.contact_identities i
-        where i.workspace_id = m.workspace_id and i.channel = 'whatsapp' and i.external_id = m.wa_id) is null
-      or m.bsuid is not null and (
-        select i.id from public.contact_identities i
-        where i.workspace_id = m.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = m.bsuid) is null);
-end
-$$;
-comment on function private.unknown_whatsapp_senders(private.whatsapp_message[]) is
-  'The messages whose sender has an id that no contact is known by yet: few, once a workspace is running.';
+create table private.unclaimed_updates (
+  id uuid primary key default private.uuid_v7(),
+  phone_number_id text not null,
+  waba_id text,
+  body jsonb not null,
+  countries jsonb not null,
+  dedupe_key bytea not null unique,
+  received_at timestamptz not null default now()
+);
+create index unclaimed_updates_phone_number_id_idx on private.unclaimed_updates (phone_number_id, id);
+alter table private.unclaimed_updates enable row level security;
+comment on table private.unclaimed_updates is
+  'What came for numbers that nobody had registered: deliveries of one change, stored as if they came now once the number is registered.';
 
-create function private.create_whatsapp_contacts(messages private.whatsapp_message[], countries jsonb) returns uuid[]
-language plpgsql
-set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
-as $$
-declare
-  created uuid[];
-  more uuid[];
-begin
-  -- Everything is inserted in the order of its key and `on conflict do nothing`: concurrent batches
-  -- about the same people wait for each other, then go on with what the first one made.
-  with people as (
-    select distinct on (m.workspace_id, m.wa_id) m.*
-    from unnest(messages) m
-    where m.wa_id is not null and (
-      select i.id from public.contact_identities i
-      where i.workspace_id = m.workspace_id and i.channel = 'whatsapp' and i.external_id = m.wa_id) is null
-    order by m.workspace_id, m.wa_id, m.happened_at desc
-  ), made as (
-    insert into public.contacts
-      (workspace_id, phone, country, profile_name, profile_name_at, source, channels, created_at)
-    select p.workspace_id, '+' || p.wa_id, countries ->> p.wa_id, p.profile_name,
-      case when p.profile_name is not null then p.happened_at end, 'chat', array['whatsapp'], now()
-    from people p
-    -- An id that cannot be a phone number makes a contact without one, below.
-    where p.wa_id ~ '^[1-9][0-9]{5,14}$'
-      and private.contact_by_phone(p.workspace_id, p.wa_id) is null
-      and (
-        select i.id from public.contact_identities i
-        where i.workspace_id = p.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = p.bsuid) is null
-    order by p.workspace_id, private.phone_key(p.wa_id)
-    on conflict (workspace_id, phone_key) do nothing
-    returning id
-  )
-  select coalesce(array_agg(id), '{}') into created from made;
-
-  with linked as (
-    insert into public.contact_identities (workspace_id, contact_id, channel, external_id)
-    select p.workspace_id, p.contact_id, 'whatsapp', p.wa_id
-    from (
-      select distinct on (m.workspace_id, m.wa_id) m.workspace_id, m.wa_id,
-        coalesce(private.contact_by_phone(m.workspace_id, m.wa_id), known.contact_id) as contact_id
-      from unnest(messages) m
-      left join lateral (
-        select i.contact_id from public.contact_identities i
-        where i.workspace_id = m.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = m.bsuid
-        limit 1) as known on true
-      where m.wa_id is not null
-      order by m.workspace_id, m.wa_id, known.contact_id
-    ) as p
-    where p.contact_id is not null
-    order by p.workspace_id, p.wa_id
-    on conflict (workspace_id, channel, external_id) do nothing
-    returning contact_id, external_id as wa_id
-  ), numbers as (
-    select distinct on (contact_id) contact_id, wa_id from linked
-    where wa_id ~ '^[1-9][0-9]{5,14}$' order by contact_id, wa_id
-  )
-  -- Who was known by a business-scoped id alone has a number from now on.
-  update public.contacts c
-  set phone = '+' || n.wa_id, country = countries ->> n.wa_id
-  from numbers n
-  where c.id = n.contact_id and c.phone is null;
-
-  insert into public.contact_identities (workspace_id, contact_id, channel, external_id)
-  select distinct on (m.workspace_id, m.bsuid) m.workspace_id, known.contact_id, 'whatsapp_bsuid', m.bsuid
-  from unnest(messages) m
-  cross join lateral (
-    select i.contact_id from public.contact_identities i
-    where i.workspace_id = m.workspace_id and i.channel = 'whatsapp' and i.external_id = m.wa_id
-    limit 1) as known
-  where m.bsuid is not null
-  order by m.workspace_id, m.bsuid, known.contact_id
-  on conflict (workspace_id, channel, external_id) do nothing;
-
-  -- Who is known by an id alone: the identity decides the race, its winner makes the contact.
-  with people as (
-    select distinct on (m.workspace_id, channel, external_id)
-      m.workspace_id, id.channel, id.external_id, m.profile_name, m.happened_at
-    from unnest(messages) m
-    cross join lateral (
-      select case when m.wa_id is null then 'whatsapp_bsuid' else 'whatsapp' end as channel,
-        coalesce(m.wa_id, m.bsuid) as external_id) as id
-    order by m.workspace_id, channel, external_id, m.happened_at desc
-  ), won as (
-    insert into public.contact_identities (workspace_id, contact_id, channel, external_id)
-    select p.workspace_id, private.uuid_v7(), p.channel, p.external_id
-    from people p
-    where (
-      select i.id from public.contact_identities i
-      where i.workspace_id = p.workspace_id and i.channel = p.channel and i.external_id = p.external_id) is null
-    order by p.workspace_id, p.channel, p.external_id
-    on conflict (workspace_id, channel, external_id) do nothing
-    returning workspace_id, contact_id, channel, external_id
-  ), made as (
-    insert into public.contacts (id, workspace_id, profile_name, profile_name_at, source, channels)
-    select w.contact_id, w.workspace_id, p.profile_name,
-      case when p.profile_name is not null then p.happened_at end, 'chat', array['whatsapp']
-    from won w join people p using (workspace_id, channel, external_id)
-    returning id
-  )
-  select coalesce(array_agg(id), '{}') into more from made;
-  return created || more;
-end
-$$;
-comment on function private.create_whatsapp_contacts(private.whatsapp_message[], jsonb) is
-  'Makes the contacts and identities that the senders of the messages lack; returns the new contacts. countries: { wa_id: ISO country }.';
-
-create function private.store_whatsapp_messages(messages private.whatsapp_message[]) returns int
-language plpgsql
-set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
-as $$
-declare
-  stored int;
-begin
-  insert into public.conversations (workspace_id, contact_id)
-  select distinct m.workspace_id, sender.contact_id
-  from unnest(messages) m
-  cross join lateral (
-    select i.contact_id from public.contact_identities i
-    where i.workspace_id = m.workspace_id
-      and i.channel = case when m.wa_id is null then 'whatsapp_bsuid' else 'whatsapp' end
-      and i.external_id = coalesce(m.wa_id, m.bsuid)
-    limit 1) as sender
-  where (
-    select v.id from public.conversations v where v.contact_id = sender.contact_id and v.channel = 'whatsapp') is null
-  order by sender.contact_id
-  on conflict (contact_id, channel) do nothing;
-
-  insert into public.messages (workspace_id, conversation_id, contact_id, direction, sender_type, sender_name,
-    type, body, payload, reply_to, phone_number_id, wa_message_id, status, media, sent_at)
-  select m.workspace_id, thread.id, thread.contact_id, 'inbound', 'contact', m.profile_name,
-    coalesce(m.message ->> 'type', 'unknown'), private.whatsapp_body(m.message),
-    case when m.message ->> 'type' = 'text' and jsonb_typeof(m.message #> '{text,body}') = 'string'
-      then m.message - 'text' else m.message end
-      - '{id,from,from_user_id,from_parent_user_id,timestamp,type}'::text[],
-    m.message #>> '{context,id}', m.phone_number_id, m.message ->> 'id', 'received',
-    private.whatsapp_media(m.message), m.happened_at
-  from unnest(messages) m
-  cross join lateral (
-    select i.contact_id from public.contact_identities i
-    where i.workspace_id = m.workspace_id
-      and i.channel = case when m.wa_id is null then 'whatsapp_bsuid' else 'whatsapp' end
-      and i.external_id = coalesce(m.wa_id, m.bsuid)
-    limit 1) as sender
-  cross join lateral (
-    select v.id, v.contact_id from public.conversations v
-    where v.contact_id = sender.contact_id and v.channel = 'whatsapp'
-    limit 1) as thread
-  order by m.message ->> 'id'
-  on conflict (wa_message_id, phone_number_id) do nothing;
-  get diagnostics stored = row_count;
-  return stored;
-end
-$$;
-comment on function private.store_whatsapp_messages(private.whatsapp_message[]) is
-  'Stores the messages in their conversations, each once; returns how many were new.';
-
-create function private.store_whatsapp_events(changes private.whatsapp_change[]) returns int
+create function private.keep_unclaimed(changes private.whatsapp_change[], countries jsonb) returns int
 language plpgsql
 set search_path = ''
 as $$
 declare
-  stored int;
+  kept int;
 begin
-  with items as (
-    select c.*, c.value as item, null as type from unnest(changes) c where c.field <> 'messages'
-    union all
-    select c.*, m, m ->> 'type'
-    from unnest(changes) c cross join jsonb_array_elements(private.json_list(c.value -> 'messages')) as m
-    where c.field = 'messages' and (c.phone_number_id is null or m ->> 'type' in ('reaction', 'edit', 'revoke', 'system')
-      or char_length(m ->> 'id') not between 1 and 512 or m ->> 'id' is null
-      or (coalesce(m ->> 'from', '') !~ '^[0-9]{5,20}$' and coalesce(char_length(m ->> 'from_user_id'), 0) not between 1 and 256))
-    union all
-    select c.*, s, 'status:' || coalesce(s ->> 'status', 'unknown')
-    from unnest(changes) c cross join jsonb_array_elements(private.json_list(c.value -> 'statuses')) as s
-    where c.field = 'messages' and (c.phone_number_id is null
-      or coalesce(s ->> 'status', '') not in ('sent', 'delivered', 'read', 'played', 'failed')
-      or s ->> 'id' is null or char_length(s ->> 'id') not between 1 and 512)
-    union all
-    select c.*, rest, 'other'
-    from unnest(changes) c
-    cross join lateral (
-      select case when jsonb_typeof(c.value) = 'object'
-        then c.value - '{messages,statuses,contacts,metadata,messaging_product}'::text[] else c.value end as rest) as r
-    where c.field = 'messages' and rest is distinct from '{}'
-  )
-  insert into public.whatsapp_events
-    (workspace_id, waba_id, phone_number_id, field, type, payload, dedupe_key, occurred_at)
-  select workspace_id, waba_id, phone_number_id, left(field, 200), left(type, 200), coalesce(item, 'null'),
-    -- An account may be restricted twice for the same reason: only the time tells the one from the other.
-    sha256(convert_to(concat_ws(E'\n', waba_id, phone_number_id, field, type, item::text,
-      case when field <> 'messages' then entry_time::text end), 'UTF8')),
-    coalesce(case when jsonb_typeof(item) = 'object' then private.whatsapp_time(item -> 'timestamp') end,
-      private.whatsapp_time(entry_time))
-  from items
-  order by 7
+  if not exists (select from unnest(changes) c where c.workspace_id is null and c.phone_number_id is not null) then
+    return 0;
+  end if;
+  insert into private.unclaimed_updates (phone_number_id, waba_id, body, countries, dedupe_key)
+  select u.phone_number_id, u.waba_id, u.body, keep_unclaimed.countries, sha256(convert_to(u.body::text, 'UTF8'))
+  from (
+    select c.n, c.phone_number_id, c.waba_id, jsonb_build_object('entry', jsonb_build_array(jsonb_build_object(
+      'id', c.waba_id, 'time', c.entry_time,
+      'changes', jsonb_build_array(jsonb_build_object('field', c.field, 'value', c.value))))) as body
+    from unnest(changes) c where c.workspace_id is null and c.phone_number_id is not null
+  ) as u
+  order by 5
   on conflict (dedupe_key) do nothing;
-  get diagnostics stored = row_count;
-  return stored;
+  get diagnostics kept = row_count;
+  return kept;
 end
 $$;
-comment on function private.store_whatsapp_events(private.whatsapp_change[]) is
-  'Keeps what is neither message nor status, known or not, each once; returns how many were new.';
+comment on function private.keep_unclaimed(private.whatsapp_change[], jsonb) is
+  'Keeps the changes of numbers that nobody has registered; returns how many were new.';
+
+create function private.whatsapp_people(messages private.whatsapp_message[], calls private.whatsapp_call[],
+  facts private.whatsapp_fact[], changes private.whatsapp_change[]) returns private.whatsapp_person[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select row(m.workspace_id, m.wa_id, m.bsuid, m.parent_bsuid, null, null, null, true,
+      case when not m.from_history then m.profile_name end, m.happened_at)::private.whatsapp_person
+    from unnest(messages) m where m.contact_id is null
+    union all
+    select row(k.workspace_id, k.wa_id, k.bsuid, null, null, null, null, true, null, null)::private.whatsapp_person
+    from unnest(calls) k where private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null) is null
+    union all
+    select row(f.workspace_id, f.wa_id, f.bsuid, null, null, null, null, true, null, null)::private.whatsapp_person
+    from unnest(facts) f where private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) is null
+    union all
+    select l from private.whatsapp_links(changes) l
+    where private.whatsapp_contact(l.workspace_id, l.wa_id, l.bsuid, l.parent_bsuid) is null
+      and not exists (
+        select from private.identity_links k
+        where k.workspace_id = l.workspace_id and k.channel = 'whatsapp' and k.external_id = l.wa_id
+          and k.other_channel = 'whatsapp_bsuid' and k.other_id = l.bsuid and l.parent_bsuid is null)
+    union all
+    select p from private.whatsapp_moves(changes) p);
+end
+$$;
+comment on function private.whatsapp_people(
+    private.whatsapp_message[], private.whatsapp_call[], private.whatsapp_fact[], private.whatsapp_change[]) is
+  'The people of a delivery of whom something is new: an id, or that two ids are one person''s.';
+
+create function private.locate_messages(messages private.whatsapp_message[]) returns private.whatsapp_message[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select row(m.workspace_id, m.phone_number_id, m.wa_id, m.bsuid, m.parent_bsuid, m.profile_name, m.username, m.happened_at,
+      m.message, m.outbound, m.from_history, coalesce(m.contact_id,
+        private.whatsapp_contact(m.workspace_id, m.wa_id, m.bsuid, m.parent_bsuid)))::private.whatsapp_message
+    from unnest(messages) m);
+end
+$$;
+comment on function private.locate_messages(private.whatsapp_message[]) is
+  'The messages with their contacts, where all ids of a person are known to be one contact''s.';
 
 create function private.process_whatsapp(body jsonb, countries jsonb) returns jsonb
 language plpgsql
@@ -256,31 +118,82 @@ set search_path = ''
 as $$
 declare
   changes private.whatsapp_change[] := array(select c from private.whatsapp_changes(body) c);
-  messages private.whatsapp_message[] := array(select m from private.whatsapp_messages(changes) m);
+  -- Nearly all deliveries are about messages and statuses alone.
+  further boolean := exists (select from unnest(changes) c where c.field <> 'messages');
+  messages private.whatsapp_message[] := private.locate_messages(array(select m from private.whatsapp_inbound(changes) m));
   statuses jsonb := private.whatsapp_statuses(changes);
-  strangers private.whatsapp_message[] := private.unknown_whatsapp_senders(messages);
+  orphans jsonb := private.orphan_statuses(statuses);
+  calls private.whatsapp_call[] := '{}';
+  facts private.whatsapp_fact[] := '{}';
+  people private.whatsapp_person[];
+  about private.whatsapp_message[];
   created uuid[] := '{}';
-  detail jsonb;
+  detail jsonb := '{"messages": 0}';
 begin
-  if cardinality(messages) > 0 then
-    if cardinality(strangers) > 0 then
-      created := private.create_whatsapp_contacts(strangers, countries);
-    end if;
-    detail := jsonb_build_object('messages', private.store_whatsapp_messages(messages));
-    if cardinality(created) > 0 then
-      perform private.route_contacts(created);
-    end if;
+  if further then
+    messages := messages || private.locate_messages(array(select m from private.whatsapp_app_messages(changes) m));
+    calls := array(select k from private.whatsapp_calls(changes) k);
+    facts := array(select f from private.whatsapp_facts(changes) f);
   end if;
-  return coalesce(detail, jsonb_build_object('messages', 0))
-    || case when statuses is null then '{}' else jsonb_build_object('statuses', private.keep_message_statuses(statuses)) end
-    || jsonb_build_object('contacts', cardinality(created), 'events', private.store_whatsapp_events(changes),
-      'unknown_numbers', (
-        select coalesce(jsonb_agg(distinct c.phone_number_id), '[]')
-        from unnest(changes) c where c.workspace_id is null and c.phone_number_id is not null));
+  about := array(select m from unnest(messages) m where private.is_message_change(m.message));
+  -- Locks in the order that everybody keeps: messages' ids, people's ids, rows.
+  if cardinality(messages) > 0 or orphans is not null then
+    perform private.lock_wa_messages(array(select m.message ->> 'id' from unnest(messages) m),
+      array(select o ->> 'wa_message_id' from jsonb_array_elements(orphans) o
+        union all select private.whatsapp_target(a.message) from unnest(about) a));
+  end if;
+  people := private.whatsapp_people(messages, calls, facts, changes);
+  if cardinality(people) > 0 then
+    created := private.resolve_whatsapp_people(people, countries);
+    messages := private.locate_messages(messages);
+    about := private.locate_messages(about);
+  end if;
+  if cardinality(facts) > 0 then
+    perform private.store_whatsapp_facts(facts);
+  end if;
+  if cardinality(messages) > cardinality(about) then
+    detail := jsonb_build_object('messages', private.store_whatsapp_messages(
+      case when cardinality(about) = 0 then messages
+        else array(select m from unnest(messages) m where not private.is_message_change(m.message)) end));
+  end if;
+  if cardinality(about) > 0 then
+    detail := detail || jsonb_build_object('changes', private.store_message_changes(about));
+  end if;
+  if cardinality(calls) > 0 then
+    detail := detail || jsonb_build_object('calls', private.store_whatsapp_calls(calls));
+  end if;
+  if statuses is not null then
+    detail := detail || jsonb_build_object('statuses', private.keep_message_statuses(statuses));
+  end if;
+  if further then
+    perform private.store_number_updates(changes);
+  end if;
+  if cardinality(created) > 0 then
+    perform private.route_contacts(created);
+  end if;
+  return detail || jsonb_build_object('contacts', cardinality(created),
+    'events', private.store_whatsapp_events(array(
+      select c from unnest(changes) c where c.workspace_id is not null or c.phone_number_id is null)),
+    'unclaimed', private.keep_unclaimed(changes, countries));
 end
 $$;
 comment on function private.process_whatsapp(jsonb, jsonb) is
   'Spreads a delivery over the tables, a constant number of statements whatever its size; doing it again changes nothing.';
+
+create function private.process_whatsapp_again(body jsonb, countries jsonb) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return private.process_whatsapp(body, countries);
+exception
+  -- A contact of ours went up in another one, or was deleted, between our finding it and our
+  -- writing to it: found anew, the message goes where the contact is now.
+  when foreign_key_violation then
+    return private.process_whatsapp(body, countries);
+end
+$$;
+comment on function private.process_whatsapp_again(jsonb, jsonb) is 'private.process_whatsapp, once more where a contact was merged meanwhile.';
 
 create function private.process_whatsapp_singly(body jsonb, countries jsonb) returns jsonb
 language plpgsql
@@ -317,7 +230,7 @@ declare
   failures jsonb := '[]';
 begin
   begin
-    detail := private.process_whatsapp(parsed, countries);
+    detail := private.process_whatsapp_again(parsed, countries);
   exception
     -- What may succeed at the next try is left to the caller, who tries again.
     when serialization_failure or deadlock_detected or query_canceled or insufficient_resources
@@ -334,7 +247,7 @@ begin
 end
 $$;
 comment on function private.ingest_whatsapp(text, jsonb, bytea) is
-  'One delivery (JSON text) and all its updates in one transaction. countries: { wa_id: ISO country }; raw: the bytes that came, where the text is not all of them. Returns { delivery_id, messages, statuses, contacts, events, unknown_numbers, failed }.';
+  'One delivery (JSON text) and all its updates in one transaction. countries: { wa_id: ISO country }; raw: the bytes that came, where the text is not all of them. Returns { delivery_id, messages, changes?, calls?, statuses?, contacts, events, unclaimed, failed }.';
 
 create function private.record_rejected_delivery(raw bytea, reason text) returns uuid
 language sql
@@ -344,3 +257,30 @@ as $$
   values (raw, 'rejected', jsonb_build_object('reason', reason)) returning id
 $$;
 comment on function private.record_rejected_delivery(bytea, text) is 'Keeps a signed body that is not JSON; returns the delivery''s id.';
+
+create function private.claim_unclaimed_updates(at_most int) returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  update_ record;
+  claimed int := 0;
+begin
+  for update_ in
+    -- Skip locked: two that claim at the same time share the work.
+    select u.* from private.unclaimed_updates u
+    where u.phone_number_id in (select w.phone_number_id from public.whatsapp_numbers w)
+    order by u.id limit at_most for update skip locked
+  loop
+    perform private.process_whatsapp_singly(update_.body, update_.countries);
+    delete from private.unclaimed_updates u where u.id = update_.id;
+    claimed := claimed + 1;
+  end loop;
+  update public.whatsapp_events e set workspace_id = w.workspace_id
+  from public.whatsapp_numbers w
+  where e.workspace_id is null and e.phone_number_id is null and e.waba_id = w.waba_id;
+  return claimed;
+end
+$$;
+comment on function private.claim_unclaimed_updates(int) is
+  'Stores what came for numbers before they were registered, up to that many deliveries; returns how many. Account events find their workspace as well.';

@@ -1,0 +1,283 @@
+-- Storing what a delivery says, set by set: messages and their changes, calls, preferences, the app's
+-- phone book and chat history, and whatever is left over.
+
+create function private.open_whatsapp_threads(messages private.whatsapp_message[]) returns void
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  insert into public.conversations (workspace_id, contact_id, channel)
+  select distinct m.workspace_id, m.contact_id, case when m.message ? 'group_id' then 'whatsapp_group' else 'whatsapp' end as channel
+  from unnest(messages) m
+  where (
+    select v.id from public.conversations v
+    where v.contact_id = m.contact_id
+      and v.channel = case when m.message ? 'group_id' then 'whatsapp_group' else 'whatsapp' end) is null
+  order by m.contact_id, channel
+  on conflict (contact_id, channel) do nothing;
+end
+$$;
+comment on function private.open_whatsapp_threads(private.whatsapp_message[]) is
+  'The conversations that messages need and that are not there yet. What is said in a group is a thread of its own: it opens no window to write to the person.';
+
+create function private.store_whatsapp_messages(messages private.whatsapp_message[]) returns int
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  stored int;
+begin
+  perform private.open_whatsapp_threads(messages);
+  insert into public.messages (workspace_id, conversation_id, contact_id, direction, sender_type, sender_name, sender_username,
+    type, body, payload, reply_to, phone_number_id, wa_message_id, status, media, from_history, sent_at)
+  select m.workspace_id, thread.id, m.contact_id,
+    case when m.outbound then 'outbound' else 'inbound' end::public.message_direction,
+    case when m.outbound then 'business' else 'contact' end::public.sender_type, m.profile_name, m.username,
+    coalesce(m.message ->> 'type', 'unknown'), private.whatsapp_body(m.message), private.whatsapp_payload(m.message),
+    m.message #>> '{context,id}', m.phone_number_id, m.message ->> 'id', private.whatsapp_message_status(m),
+    private.whatsapp_media(m.message), m.from_history, m.happened_at
+  from unnest(messages) m
+  cross join lateral (
+    select v.id from public.conversations v
+    where v.contact_id = m.contact_id
+      and v.channel = case when m.message ? 'group_id' then 'whatsapp_group' else 'whatsapp' end
+    limit 1) as thread
+  order by m.message ->> 'id', m.from_history
+  on conflict (wa_message_id, phone_number_id) do nothing;
+  get diagnostics stored = row_count;
+  if stored < cardinality(messages) then
+    perform private.recognise_live_messages(messages);
+  end if;
+  return stored;
+end
+$$;
+comment on function private.store_whatsapp_messages(private.whatsapp_message[]) is
+  'Stores messages whose contacts are known in their conversations, each once; returns how many were new.';
+
+create function private.recognise_live_messages(messages private.whatsapp_message[]) returns void
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  recognised uuid[];
+begin
+  with recognised as (
+    update public.messages o
+    set from_history = false, sender_name = m.profile_name, sender_username = m.username
+    from unnest(messages) m
+    where o.wa_message_id = m.message ->> 'id' and o.phone_number_id = m.phone_number_id
+      and o.from_history and not m.from_history
+    returning o.id
+  ), advanced as (
+    -- The history knows how far a message of the business had come.
+    update public.messages o
+    set status = greatest(o.status, private.whatsapp_message_status(m))
+    from unnest(messages) m
+    where o.wa_message_id = m.message ->> 'id' and o.phone_number_id = m.phone_number_id
+      and m.from_history and m.outbound and o.direction = 'outbound' and o.status < private.whatsapp_message_status(m)
+  )
+  select array_agg(id) into recognised from recognised;
+  if recognised is not null then
+    perform private.apply_message_sums(private.sum_messages(recognised), false);
+  end if;
+end
+$$;
+comment on function private.recognise_live_messages(private.whatsapp_message[]) is
+  'Messages that came with a chat history first and as news later have the effects of news all the same.';
+
+create function private.store_message_changes(changes private.whatsapp_message[]) returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  stored int;
+begin
+  insert into public.message_changes
+    (workspace_id, phone_number_id, wa_message_id, target_wa_message_id, contact_id, kind, content, happened_at)
+  select m.workspace_id, m.phone_number_id, m.message ->> 'id', private.whatsapp_target(m.message),
+    case when not m.outbound then m.contact_id end, m.message ->> 'type',
+    case m.message ->> 'type'
+      when 'reaction' then jsonb_strip_nulls(jsonb_build_object('emoji', nullif(m.message #>> '{reaction,emoji}', '')))
+      when 'edit' then jsonb_build_object('type', m.message #>> '{edit,message,type}',
+        'body', private.whatsapp_body(m.message #> '{edit,message}'), 'payload', private.whatsapp_payload(m.message #> '{edit,message}'),
+        'media', private.whatsapp_media(m.message #> '{edit,message}'))
+      else '{}' end,
+    m.happened_at
+  from unnest(changes) m
+  order by m.message ->> 'id'
+  on conflict (wa_message_id, phone_number_id) do nothing;
+  get diagnostics stored = row_count;
+  if stored > 0 then
+    perform private.show_message_changes(array(select private.whatsapp_target(m.message) from unnest(changes) m));
+  end if;
+  return stored;
+end
+$$;
+comment on function private.store_message_changes(private.whatsapp_message[]) is
+  'Stores reactions, edits and revokes, each once, and shows them on the messages that they name; returns how many were new.';
+
+create function private.store_whatsapp_calls(calls private.whatsapp_call[]) returns int
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  stored int;
+begin
+  insert into public.conversations (workspace_id, contact_id)
+  select distinct k.workspace_id, private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null) as contact_id
+  from unnest(calls) k
+  order by contact_id
+  on conflict (contact_id, channel) do nothing;
+
+  insert into public.calls as o (workspace_id, contact_id, conversation_id, direction, status, phone_number_id, wa_call_id,
+    started_at, accepted_at, ended_at, duration_seconds)
+  select k.workspace_id, v.contact_id, v.id, min(k.direction), max(k.status), k.phone_number_id, k.wa_call_id,
+    min(coalesce(k.started_at, k.happened_at)), min(k.happened_at) filter (where k.status = 'accepted'), max(k.ended_at),
+    max(k.duration_seconds)
+  from unnest(calls) k
+  join public.conversations v
+    on v.contact_id = private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null) and v.channel = 'whatsapp'
+  group by k.workspace_id, v.contact_id, v.id, k.phone_number_id, k.wa_call_id
+  order by k.wa_call_id, k.phone_number_id
+  on conflict (wa_call_id, phone_number_id) do update
+  set status = greatest(o.status, excluded.status), direction = least(o.direction, excluded.direction),
+    started_at = least(o.started_at, excluded.started_at), accepted_at = least(o.accepted_at, excluded.accepted_at),
+    ended_at = greatest(o.ended_at, excluded.ended_at), duration_seconds = greatest(o.duration_seconds, excluded.duration_seconds);
+  get diagnostics stored = row_count;
+
+  -- A call that rang and one that ended are the same contact: every time that we hear of counts.
+  update public.contacts c set last_contact_at = greatest(c.last_contact_at, s.last_at)
+  from (
+    select private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null) as id, max(greatest(k.happened_at, k.started_at)) as last_at
+    from unnest(calls) k group by 1
+  ) as s
+  where c.id = s.id and s.last_at > coalesce(c.last_contact_at, '-infinity');
+  update public.conversations v
+  set last_inbound_at = s.last_at, phone_number_id = s.phone_number_id
+  from (
+    select private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null) as contact_id, max(k.happened_at) as last_at,
+      (array_agg(k.phone_number_id order by k.happened_at desc, k.phone_number_id desc))[1] as phone_number_id
+    from unnest(calls) k where k.by_person group by 1
+  ) as s
+  where v.contact_id = s.contact_id and v.channel = 'whatsapp'
+    and (s.last_at, s.phone_number_id) > (coalesce(v.last_inbound_at, '-infinity'), coalesce(v.phone_number_id, ''));
+  return stored;
+end
+$$;
+comment on function private.store_whatsapp_calls(private.whatsapp_call[]) is
+  'Stores calls, each once however many updates tell of it and in whatever order. A call from a person opens the window to write to them.';
+
+create function private.store_whatsapp_facts(facts private.whatsapp_fact[]) returns void
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  consents jsonb := (
+    select jsonb_agg(jsonb_build_object('workspace_id', f.workspace_id,
+      'contact_id', private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null), 'kind', 'marketing', 'granted', f.granted,
+      'source', 'whatsapp_preference', 'detail', f.detail, 'happened_at', f.happened_at))
+    from unnest(facts) f where f.kind = 'preference');
+begin
+  perform from public.contacts c
+  where c.id in (select private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) from unnest(facts) f)
+  order by c.id for no key update;
+  if consents is not null then
+    perform private.record_consents(consents);
+  end if;
+  update public.contacts c
+  set phonebook_name = s.name, phonebook_name_at = s.happened_at
+  from (
+    select distinct on (1) private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) as id, f.name, f.happened_at
+    from unnest(facts) f where f.kind = 'phonebook'
+    order by 1, f.happened_at desc, coalesce(f.name, '~')
+  ) as s
+  where c.id = s.id and private.is_later(s.happened_at, coalesce(s.name, '~'), c.phonebook_name_at, coalesce(c.phonebook_name, '~'));
+end
+$$;
+comment on function private.store_whatsapp_facts(private.whatsapp_fact[]) is
+  'Consents and phone book names of contacts, by the events'' own times.';
+
+create function private.store_number_updates(changes private.whatsapp_change[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.whatsapp_numbers w
+  set history_phase = s.phase, history_progress = s.progress
+  from (
+    select distinct on (c.phone_number_id) c.phone_number_id, (m ->> 'phase')::smallint as phase, (m ->> 'progress')::smallint as progress
+    from unnest(changes) c
+    cross join jsonb_array_elements(private.json_list(c.value -> 'history')) as chunk
+    cross join lateral (select chunk -> 'metadata' as m) as metadata
+    where c.field = 'history' and m ->> 'phase' ~ '^[0-9]$' and m ->> 'progress' ~ '^[0-9]{1,3}$'
+    order by 1, 2 desc, 3 desc
+  ) as s
+  where w.phone_number_id = s.phone_number_id
+    and (s.phase, s.progress) > (coalesce(w.history_phase, -1), coalesce(w.history_progress, -1));
+  -- Meta lets a number send faster, once it has earned that.
+  update public.whatsapp_numbers w set messages_per_second = 1000
+  from unnest(changes) c
+  where c.field = 'phone_number_quality_update' and c.value ->> 'event' = 'THROUGHPUT_UPGRADE'
+    and w.waba_id = c.waba_id and private.digits(w.display_phone_number) = private.digits(c.value ->> 'display_phone_number');
+end
+$$;
+comment on function private.store_number_updates(private.whatsapp_change[]) is
+  'How far the chat history of a number has come, and how fast the number may send.';
+
+create function private.store_whatsapp_events(changes private.whatsapp_change[]) returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  known text[] := '{messages,smb_message_echoes,history,smb_app_state_sync,calls,user_preferences,user_id_update}';
+  stored int;
+begin
+  with items as (
+    select c.*, item, case when list = 'statuses' then 'status:' || coalesce(item ->> 'status', 'unknown')
+      else coalesce(item ->> 'type', item ->> 'event') end as type
+    from unnest(changes) c
+    cross join unnest('{messages,statuses,message_echoes,history,state_sync,calls,user_preferences,user_id_update}'::text[]) as list
+    cross join jsonb_array_elements(private.json_list(c.value -> list)) as item
+    -- Without its number nothing could be told from its duplicate, so nothing is stored elsewhere.
+    where c.field = any (known) and (c.phone_number_id is null or not private.is_stored_elsewhere(c.field, list, item))
+    union all
+    select c.*, item, item ->> 'type'
+    from unnest(changes) c
+    cross join jsonb_array_elements(private.json_list(c.value -> 'history')) as chunk
+    cross join jsonb_array_elements(private.json_list(chunk -> 'threads')) as thread
+    cross join jsonb_array_elements(private.json_list(thread -> 'messages')) as item
+    where c.field = 'history' and (item ->> 'type' = 'system' or item ->> 'id' is null or char_length(item ->> 'id') not between 1 and 512
+      or not private.is_message_or_change(item)
+      or coalesce(private.wa_id(thread #> '{context,wa_id}'), private.wa_id(thread -> 'id'),
+        private.whatsapp_user_id(thread #> '{context,user_id}')) is null)
+    union all
+    select c.*, rest, case when c.field = any (known) then 'other' end
+    from unnest(changes) c
+    cross join lateral (
+      select case when jsonb_typeof(c.value) = 'object' and c.field = any (known) then
+        c.value - '{messages,statuses,message_echoes,history,state_sync,calls,user_preferences,user_id_update,contacts,metadata,messaging_product}'::text[]
+        else c.value end as rest) as r
+    where rest is distinct from '{}'
+  )
+  insert into public.whatsapp_events
+    (workspace_id, waba_id, phone_number_id, field, type, payload, dedupe_key, occurred_at)
+  select workspace_id, waba_id, phone_number_id, left(field, 200), left(type, 200), coalesce(item, 'null'),
+    -- An account may be restricted twice for the same reason: only the time tells the one from the other.
+    sha256(convert_to(concat_ws(E'\n', waba_id, phone_number_id, field, type, item::text,
+      case when not field = any (known) then entry_time::text end), 'UTF8')),
+    coalesce(case when jsonb_typeof(item) = 'object' then private.whatsapp_time(item -> 'timestamp') end,
+      private.whatsapp_time(entry_time))
+  from items
+  order by 7
+  on conflict (dedupe_key) do nothing;
+  get diagnostics stored = row_count;
+  return stored;
+end
+$$;
+comment on function private.store_whatsapp_events(private.whatsapp_change[]) is
+  'Keeps what is neither message nor status, known or not, each once; returns how many were new.';

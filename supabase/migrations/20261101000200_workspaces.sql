@@ -11,13 +11,20 @@ create table public.workspaces (
   stages text[] not null default array['inquiry', 'comparing', 'closing', 'in_progress', 'follow_up']
     check (cardinality(stages) between 1 and 50 and array_position(stages, null) is null),
   routing public.routing_mode not null default 'off',
+  time_zone text not null default 'UTC',
+  quiet_hours_start time,
+  quiet_hours_end time,
   created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now()
+  updated_at timestamptz not null default now(),
+  constraint workspaces_quiet_hours check (
+    num_nonnulls(quiet_hours_start, quiet_hours_end) in (0, 2) and quiet_hours_start <> quiet_hours_end)
 );
 comment on table public.workspaces is 'A tenant. Everything else belongs to exactly one.';
 comment on column public.workspaces.default_country is 'ISO 3166-1 alpha-2; the country of phone numbers entered in local format.';
 comment on column public.workspaces.stages is 'The journey stages a contact may have; the first one is where new contacts start.';
 comment on column public.workspaces.routing is 'Who gets a new contact that writes in: nobody (off) or the next online agent (round_robin).';
+comment on column public.workspaces.time_zone is 'IANA name: whose clock the quiet hours go by.';
+comment on column public.workspaces.quiet_hours_start is 'Nothing is sent automatically from here to quiet_hours_end, which may be the next day.';
 
 create table public.profiles (
   user_id uuid primary key references auth.users (id) on delete cascade,

@@ -36,7 +36,9 @@ create table public.contacts (
   grade public.contact_grade,
   sentiment public.sentiment_level not null default 'neutral',
   sentiment_score numeric(4, 3) not null default 0 check (sentiment_score between -1 and 1),
-  tags text[] not null default '{}' check (cardinality(tags) <= 100),
+  tags text[] not null default '{}'
+    -- The consent tags do not count: an opt-out must find room.
+    check (cardinality(array_remove(array_remove(tags, 'opt-out'), 'Do Not Call')) <= 100),
   notes text check (char_length(notes) <= 20000),
   custom jsonb not null default '{}'
     check (jsonb_typeof(custom) = 'object' and octet_length(custom::text) <= 131072),

@@ -8,7 +8,7 @@ revoke all on all tables in schema public from anon, authenticated;
 revoke all on all tables in schema private, api from public, anon, authenticated;
 revoke execute on all functions in schema private, api from public, anon, authenticated;
 grant all on all tables in schema public to service_role;
-revoke update, delete, truncate on public.activity_log from service_role;
+revoke update, delete, truncate on public.activity_log, public.contact_consents from service_role;
 
 alter table public.workspaces enable row level security;
 alter table public.profiles enable row level security;
@@ -19,6 +19,7 @@ alter table public.activity_log enable row level security;
 alter table public.contacts enable row level security;
 alter table public.contact_identities enable row level security;
 alter table public.contact_assignments enable row level security;
+alter table public.contact_consents enable row level security;
 alter table public.whatsapp_numbers enable row level security;
 alter table public.conversations enable row level security;
 alter table public.messages enable row level security;
@@ -29,7 +30,8 @@ alter table public.internal_notes enable row level security;
 
 -- Workspaces and members ----------------------------------------------------------------------
 
-grant select, update (name, default_country, stages, routing) on public.workspaces to authenticated;
+grant select, update (name, default_country, stages, routing, time_zone, quiet_hours_start, quiet_hours_end)
+  on public.workspaces to authenticated;
 create policy workspaces_select_member on public.workspaces for select to authenticated
   using (id in (select private.workspaces_allowing('settings:read')));
 create policy workspaces_update_admin on public.workspaces for update to authenticated
@@ -105,6 +107,11 @@ create policy contact_identities_select_member on public.contact_identities for 
 create policy contact_assignments_select_member on public.contact_assignments for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:read')));
 
+-- Evidence: written by triggers and the service, by nobody else, and never changed.
+grant select on public.contact_consents to authenticated;
+create policy contact_consents_select_member on public.contact_consents for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:read')));
+
 grant select on public.activity_log to authenticated;
 create policy activity_log_select_member on public.activity_log for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:read')));
@@ -172,7 +179,11 @@ grant execute on function
   private.contact_answer(int, uuid), private.contact_by_phone(uuid, text), private.require_contact(jsonb, text[]),
   private.neutral_contact(), private.given_contact(jsonb, public.contacts), private.write_contact(public.contacts, jsonb),
   private.refuse_existing_contact(uuid),
-  private.open_conversation(uuid), private.require_entity(jsonb, text), private.author(uuid, uuid),
+  private.open_conversation(uuid), private.lock_conversation(uuid), private.take_control(uuid, text),
+  private.reopen_conversation(uuid), private.bot_in_control(public.conversations),
+  private.send_guard(uuid, uuid, boolean, text), private.send_facts(uuid, uuid), private.send_verdict(jsonb, timestamptz),
+  private.quiet_until(timestamptz, text, time, time),
+  private.require_entity(jsonb, text), private.author(uuid, uuid),
   private.cursor_signature(text), private.encode_cursor(text, text, uuid), private.decode_cursor(text, text)
   to authenticated;
 grant execute on all functions in schema private to service_role;

@@ -105,29 +105,29 @@ select is((select message_count from contacts where id = pg_temp.id('contact qui
 
 select pg_temp.open('again');
 update conversations set phase = 'live', ai_enabled = false, bot_status = 'agent' where id = pg_temp.id('again');
-select is(pg_temp.say('again', 'in 10:00'), 'active live no ai agent epoch 1',
+select is(pg_temp.say('again', 'in 10:00'), 'active live no ai agent epoch 2',
   'a message to a person changes nothing of the control');
 select pg_temp.resolve('again', '12:00:30.5');
-select is(pg_temp.say('again', 'out 12:30'), 'resolved resolved no ai agent epoch 1 ended 12:00',
+select is(pg_temp.say('again', 'out 12:30'), 'resolved resolved no ai agent epoch 3 ended 12:00',
   'an outbound message does not reopen');
-select is(pg_temp.say('again', 'in 11:59', 'in 12:00:29'), 'resolved resolved no ai agent epoch 1 ended 12:00',
+select is(pg_temp.say('again', 'in 11:59', 'in 12:00:29'), 'resolved resolved no ai agent epoch 3 ended 12:00',
   'nor one that was written before');
 select is(pg_temp.counters('again'), '4 messages 3 unread, last 12:30 inbound 12:00', 'though it counts');
-select is(pg_temp.say('again', 'in 12:00:30'), 'active automated ai active epoch 2',
+select is(pg_temp.say('again', 'in 12:00:30'), 'active automated ai active epoch 4',
   'one of the same second, as WhatsApp''s times are whole ones');
-select is(pg_temp.say('again', 'in 12:01'), 'active automated ai active epoch 2', 'the next changes nothing any more');
+select is(pg_temp.say('again', 'in 12:01'), 'active automated ai active epoch 4', 'the next changes nothing any more');
 select pg_temp.resolve('again', '13:00');
-select is(pg_temp.say('again', 'in 12:59', 'in 13:02', 'out 13:03', 'in 13:01'), 'active automated ai active epoch 3',
+select is(pg_temp.say('again', 'in 12:59', 'in 13:02', 'out 13:03', 'in 13:01'), 'active automated ai active epoch 6',
   'a batch with a later one reopens, once');
 select pg_temp.resolve('again', '14:00');
 update conversations set resolved_at = null where id = pg_temp.id('again');
-select is(pg_temp.say('again', 'in 01:00'), 'active automated ai active epoch 4',
+select is(pg_temp.say('again', 'in 01:00'), 'active automated ai active epoch 8',
   'resolved nobody knows when: any message reopens');
 select pg_temp.resolve('contractor', '12:00');
-select is(pg_temp.say('contractor', 'in 12:01'), 'active waiting no ai agent epoch 2', 'a contractor''s is reopened for a person');
+select is(pg_temp.say('contractor', 'in 12:01'), 'active waiting no ai agent epoch 3', 'a contractor''s is reopened for a person');
 select pg_temp.resolve('quiet', '12:00');
 update contacts set is_contractor = true where id = pg_temp.id('contact quiet');
-select is(pg_temp.say('quiet', 'in 12:01'), 'active waiting no ai agent epoch 2', 'who has become one meanwhile, too');
+select is(pg_temp.say('quiet', 'in 12:01'), 'active waiting no ai agent epoch 3', 'who has become one meanwhile, too');
 
 -- whatsapp_conversations ------------------------------------------------------------------------------
 

@@ -1,0 +1,506 @@
+-- Consent: who may be written to and called, and the one guard that every send asks; and who holds
+-- the conversation, bot or person.
+
+create table public.contact_consents (
+  id uuid primary key default private.uuid_v7(),
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  contact_id uuid not null references public.contacts (id) on delete cascade,
+  kind text not null check (kind in ('marketing', 'calls')),
+  granted boolean not null,
+  source text not null check (source in ('keyword', 'whatsapp_preference', 'person')),
+  wa_message_id text,
+  detail text check (char_length(detail) <= 1000),
+  happened_at timestamptz not null,
+  created_at timestamptz not null default now()
+);
+-- Read backwards it is the latest first, at one time the refusal first. It holds nothing of the
+-- contact but its id: after a merge the same update finds the row it has left there.
+create unique index contact_consents_event_key on public.contact_consents
+  (contact_id, kind, happened_at, granted desc, source);
+create index contact_consents_workspace_id_idx on public.contact_consents (workspace_id);
+comment on table public.contact_consents is
+  'Append-only: every opt-in and opt-out with its evidence. What the latest of a kind says by its own time is what contacts.opted_out and do_not_call show.';
+comment on column public.contact_consents.kind is 'marketing: messages that nobody writes by hand; calls: Do Not Call.';
+comment on column public.contact_consents.granted is 'false: stop.';
+comment on column public.contact_consents.source is
+  'keyword: an opt-out or opt-in word; whatsapp_preference: WhatsApp''s user_preferences; person: somebody of the team.';
+comment on column public.contact_consents.wa_message_id is 'The message that is the evidence.';
+comment on column public.contact_consents.detail is 'What was written, what WhatsApp says, or who of the team it was.';
+
+-- Words ---------------------------------------------------------------------------------------
+
+create function private.consent_key(body text) returns text
+language plpgsql immutable parallel safe strict
+set search_path = ''
+as $$
+begin
+  return btrim(regexp_replace(private.fold(normalize(body, nfkc)), '[^[:alnum:]]+', ' ', 'g'));
+end
+$$;
+comment on function private.consent_key(text) is
+  'A message without case, accents, punctuation, emoji and needless spaces, for comparing with private.consent_words.';
+
+create table private.consent_words (
+  word text primary key check (word <> ''),
+  granted boolean not null,
+  language text not null,
+  -- What a button or list row says is the business's own wording: "Cancel" there answers a question.
+  on_buttons boolean not null
+);
+alter table private.consent_words enable row level security;
+comment on table private.consent_words is
+  'Messages that say nothing but stop or start, as private.consent_key writes them.';
+
+-- English has the seven words that 47 CFR 64.1200(a)(10) makes a revocation, and those of the
+-- carriers. In other languages the words for "cancel" and "end" (cancelar, annuler, annulla, iptal,
+-- ende) are left out: no rule names them, and they are how people answer a reminder. "Yes" (sí, oui,
+-- onay), "no" and "ok" are answers to anything; China's TD is Portuguese shorthand for "everything".
+insert into private.consent_words (word, granted, language, on_buttons)
+select distinct on (private.consent_key(word)) private.consent_key(word), granted, language, on_buttons
+from (values
+  (false, 'en', false, array['cancel', 'end', 'quit', 'revoke', 'remove', 'remove me']),
+  (false, 'en', true, array['stop', 'stop all', 'stopall', 'unsubscribe', 'unsubscribe me', 'opt out', 'optout',
+    'stop promotions', 'stop messages', 'stop messaging']),
+  (true, 'en', false, array['start']),
+  (true, 'en', true, array['unstop', 'subscribe', 'resubscribe', 'opt in', 'optin']),
+  -- Baja and alta are also low and high, alto is tall: on a button they may be a choice of those.
+  (false, 'es', false, array['baja', 'alto', 'parar', 'detener']),
+  (false, 'es', true, array['dar de baja', 'darme de baja', 'darse de baja', 'desuscribir', 'desuscribirme',
+    'desuscribirse', 'cancelar suscripción', 'detener promociones', 'no más mensajes']),
+  (true, 'es', false, array['alta', 'iniciar']),
+  (true, 'es', true, array['darme de alta', 'suscribir', 'suscribirme', 'suscribirse']),
+  (false, 'pt', false, array['sair', 'parar', 'pare', 'remover']),
+  (false, 'pt', true, array['descadastrar', 'desinscrever', 'cancelar inscrição', 'interromper promoções']),
+  (true, 'pt', false, array['começar', 'iniciar']),
+  (true, 'pt', true, array['inscrever', 'inscrever-me', 'cadastrar']),
+  (false, 'fr', false, array['arrêt', 'arrêter', 'arrêtez']),
+  (false, 'fr', true, array['désabonner', 'se désabonner', 'me désabonner', 'désabonnement', 'désinscrire',
+    'se désinscrire', 'me désinscrire', 'désinscription', 'arrêter les promotions']),
+  (true, 'fr', false, array['démarrer', 'reprendre']),
+  (true, 'fr', true, array['abonner', 's''abonner', 'm''abonner', 'réabonner', 's''inscrire', 'm''inscrire']),
+  (false, 'de', false, array['stopp', 'stoppen']),
+  (false, 'de', true, array['abmelden', 'abbestellen', 'austragen', 'keine werbung', 'werbung stoppen']),
+  (true, 'de', true, array['anmelden', 'abonnieren']),
+  (false, 'it', false, array['ferma', 'fermare', 'basta']),
+  (false, 'it', true, array['disiscrivimi', 'disiscriviti', 'disiscrizione', 'cancellami', 'cancella iscrizione']),
+  (true, 'it', false, array['inizia']),
+  (true, 'it', true, array['iscrivimi', 'iscriviti']),
+  (false, 'nl', true, array['afmelden', 'uitschrijven']),
+  (true, 'nl', true, array['aanmelden', 'inschrijven']),
+  (false, 'tr', false, array['ret', 'dur', 'durdur']),
+  (false, 'tr', true, array['abonelikten çık']),
+  (true, 'tr', false, array['başlat']),
+  (true, 'tr', true, array['abone ol']),
+  (false, 'ru', false, array['стоп']),
+  (false, 'ru', true, array['отписаться', 'отписка', 'отпишите меня']),
+  (true, 'ru', false, array['старт']),
+  (true, 'ru', true, array['подписаться']),
+  (false, 'ar', false, array['توقف', 'إيقاف', 'ايقاف']),
+  (false, 'ar', true, array['إلغاء الاشتراك', 'الغاء الاشتراك']),
+  (true, 'ar', true, array['اشتراك']),
+  (false, 'hi', false, array['रोकें', 'बंद करें']),
+  (false, 'hi', true, array['सदस्यता समाप्त करें']),
+  (true, 'hi', false, array['शुरू करें']),
+  (false, 'zh', false, array['停止']),
+  (false, 'zh', true, array['退订', '退訂', '取消订阅', '取消訂閱']),
+  (true, 'zh', true, array['订阅', '訂閱']),
+  (false, 'id', false, array['berhenti', 'unreg']),
+  (false, 'id', true, array['berhenti berlangganan']),
+  (true, 'id', false, array['mulai']),
+  (true, 'id', true, array['berlangganan'])
+) as given (granted, language, on_buttons, words)
+cross join lateral unnest(given.words) as word
+order by private.consent_key(word), granted, on_buttons desc, language;
+
+create function private.consent_word(body text, on_button boolean default false) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select w.granted from private.consent_words w
+    where w.word = private.consent_key(body) and (w.on_buttons or not on_button));
+end
+$$;
+comment on function private.consent_word(text, boolean) is
+  'What a whole message says: false = stop, true = start, null = neither. on_button: it is the label of a button or list row, where only words count that have no other meaning.';
+
+-- The record and the flags --------------------------------------------------------------------
+
+create function private.latest_consent(contact uuid, consent_kind text) returns public.contact_consents
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  latest public.contact_consents;
+begin
+  select * into latest from public.contact_consents l
+  where l.contact_id = contact and l.kind = consent_kind
+  order by l.happened_at desc, l.granted limit 1;
+  return latest;
+end
+$$;
+comment on function private.latest_consent(uuid, text) is
+  'What counts: the latest consent by its own time; a stop and a start of the same time are a stop.';
+
+create function private.apply_consents(contacts uuid[]) returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  changed int;
+begin
+  update public.contacts c
+  set opted_out = said.opted_out, do_not_call = said.do_not_call
+  from (
+    select t.id,
+      coalesce(not (private.latest_consent(t.id, 'marketing')).granted, t.opted_out) as opted_out,
+      coalesce(not (private.latest_consent(t.id, 'calls')).granted, t.do_not_call) as do_not_call
+    from public.contacts t where t.id = any (contacts)
+  ) as said
+  where c.id = said.id and (c.opted_out, c.do_not_call) <> (said.opted_out, said.do_not_call);
+  get diagnostics changed = row_count;
+  return changed;
+end
+$$;
+comment on function private.apply_consents(uuid[]) is
+  'Sets the flags (and by a trigger the tags) of locked contacts to what their latest consents say; returns how many changed.';
+
+create function private.record_consents(consents jsonb) returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  concerned uuid[];
+begin
+  -- Whoever records for the same contact waits here, so that the flags are set from all rows.
+  concerned := array(
+    select c.id from public.contacts c
+    where c.id in (select (g ->> 'contact_id')::uuid from jsonb_array_elements(consents) g)
+    order by c.id for no key update);
+  insert into public.contact_consents as stored
+    (workspace_id, contact_id, kind, granted, source, wa_message_id, detail, happened_at)
+  select distinct on (g.contact_id, g.kind, g.happened_at, g.granted, g.source)
+    c.workspace_id, c.id, g.kind, g.granted, g.source, g.wa_message_id, left(g.detail, 1000), g.happened_at
+  from jsonb_to_recordset(consents) as g (
+    workspace_id uuid, contact_id uuid, kind text, granted boolean, source text, wa_message_id text, detail text,
+    happened_at timestamptz)
+  join public.contacts c on c.id = g.contact_id and c.workspace_id = g.workspace_id
+  order by g.contact_id, g.kind, g.happened_at, g.granted, g.source, g.wa_message_id
+  -- Two of one second are one; which message is its evidence does not depend on who came first.
+  on conflict (contact_id, kind, happened_at, granted, source)
+  do update set wa_message_id = excluded.wa_message_id, detail = excluded.detail
+  where excluded.wa_message_id < stored.wa_message_id;
+  return private.apply_consents(concerned);
+end
+$$;
+comment on function private.record_consents(jsonb) is
+  'Records [{ workspace_id, contact_id, kind, granted, source, wa_message_id?, detail?, happened_at }] and sets the contacts'' flags; any order and repetition of calls ends the same. Returns how many contacts changed. Locks contacts: called before conversations are locked.';
+
+create function private.move_consents(from_contact uuid, to_contact uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into public.contact_consents
+    (workspace_id, contact_id, kind, granted, source, wa_message_id, detail, happened_at, created_at)
+  select m.workspace_id, to_contact, m.kind, m.granted, m.source, m.wa_message_id, m.detail, m.happened_at, m.created_at
+  from public.contact_consents m where m.contact_id = from_contact
+  on conflict (contact_id, kind, happened_at, granted, source) do nothing;
+  delete from public.contact_consents m where m.contact_id = from_contact;
+  perform private.apply_consents(array[to_contact]);
+end
+$$;
+comment on function private.move_consents(uuid, uuid) is
+  'For a merge: the consents of one contact (locked, like the other) become those of the other, whose flags then say what the latest of all says.';
+
+create function private.log_consents() returns trigger
+language plpgsql
+-- Definer: nobody but triggers and the service writes consents.
+-- A session plans this once, perhaps for a single row: a nested loop of the two transition tables
+-- would then take minutes over ten thousand.
+security definer set search_path = '' set enable_nestloop = off set enable_hashjoin = on
+as $$
+declare
+  changed uuid[];
+begin
+  if tg_op = 'INSERT' then
+    changed := array(select n.id from inserted n where n.opted_out or n.do_not_call);
+  else
+    changed := array(
+      select n.id from inserted n join deleted o on o.id = n.id
+      where (n.opted_out, n.do_not_call) <> (o.opted_out, o.do_not_call));
+  end if;
+  if cardinality(changed) > 0 then
+    perform private.record_edits(changed);
+  end if;
+  return null;
+end
+$$;
+comment on function private.log_consents() is
+  'Trigger: what people make of the flags or tags becomes a consent of its own, later than all before.';
+
+create function private.record_edits(contacts uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  actor private.actor := private.current_actor();
+begin
+  insert into public.contact_consents (workspace_id, contact_id, kind, granted, source, detail, happened_at)
+  select c.workspace_id, c.id, shown.kind, shown.granted, 'person', concat_ws(' ', actor.type, actor.id),
+    greatest(clock_timestamp(), latest.happened_at + interval '1 microsecond')
+  from public.contacts c
+  cross join lateral (values ('marketing', not c.opted_out), ('calls', not c.do_not_call)) as shown (kind, granted)
+  cross join lateral private.latest_consent(c.id, shown.kind) as latest
+  -- Equal: the flag was set from the consents. None at all and granted: how everybody begins.
+  where c.id = any (contacts) and shown.granted <> coalesce(latest.granted, true);
+end
+$$;
+comment on function private.record_edits(uuid[]) is
+  'Records, as of now, where the flags of the contacts say something else than their latest consent.';
+
+create trigger contacts_720_log_consents_insert after insert on public.contacts
+  referencing new table as inserted for each statement execute function private.log_consents();
+create trigger contacts_720_log_consents_update after update on public.contacts
+  referencing old table as deleted new table as inserted for each statement execute function private.log_consents();
+
+create function private.message_consents() returns trigger
+language plpgsql
+-- Definer: whoever may store a message need not be allowed to change contacts.
+security definer set search_path = ''
+as $$
+declare
+  consents jsonb;
+begin
+  -- The cheap conditions come first: nearly every message ends there.
+  select jsonb_agg(jsonb_build_object('workspace_id', n.workspace_id, 'contact_id', n.contact_id, 'kind', 'marketing',
+    'granted', private.consent_word(n.body, n.type <> 'text'), 'source', 'keyword',
+    'wa_message_id', n.wa_message_id, 'detail', n.body, 'happened_at', n.sent_at)) into consents
+  from inserted n
+  where n.direction = 'inbound' and char_length(n.body) <= 30 and n.type in ('text', 'button', 'interactive')
+    -- In a group the word may be meant for anybody.
+    and n.channel <> 'whatsapp_group'
+    and private.consent_word(n.body, n.type <> 'text') is not null;
+  if consents is not null then
+    perform private.record_consents(consents);
+  end if;
+  return null;
+end
+$$;
+comment on function private.message_consents() is 'Trigger: an inbound message that is an opt-out or opt-in word is a consent of its time.';
+
+-- After the effects, which have locked the contacts by now.
+create trigger messages_720_consents after insert on public.messages
+  referencing new table as inserted for each statement execute function private.message_consents();
+
+-- The guard -----------------------------------------------------------------------------------
+
+create function private.workspace_time_zone() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (select from pg_catalog.pg_timezone_names z where z.name = new.time_zone) then
+    perform private.refuse_field('/time_zone', 'unknown_time_zone', 'A time zone is a name of the IANA list, such as America/Vancouver.');
+  end if;
+  return new;
+end
+$$;
+comment on function private.workspace_time_zone() is 'Trigger: the time zone is one that Postgres knows by that name.';
+
+create trigger workspaces_100_time_zone before insert or update of time_zone on public.workspaces
+  for each row execute function private.workspace_time_zone();
+
+create function private.quiet_until(at timestamptz, time_zone text, quiet_start time, quiet_end time) returns timestamptz
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  clock timestamp := at at time zone time_zone;
+  today date := clock::date;
+begin
+  if quiet_start < quiet_end and clock::time >= quiet_start and clock::time < quiet_end then
+    return (today + quiet_end) at time zone time_zone;
+  elsif quiet_start > quiet_end and clock::time >= quiet_start then
+    return (today + 1 + quiet_end) at time zone time_zone;
+  elsif quiet_start > quiet_end and clock::time < quiet_end then
+    return (today + quiet_end) at time zone time_zone;
+  end if;
+  return null;
+end
+$$;
+comment on function private.quiet_until(timestamptz, text, time, time) is
+  'When the quiet hours (local, start included, end not, perhaps over midnight) that hold at a time end; null: none hold.';
+
+create function private.send_verdict(facts jsonb, at timestamptz) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  automated boolean := (facts ->> 'automated')::boolean;
+  calling boolean := facts ->> 'kind' = 'call';
+  expires timestamptz := (facts ->> 'last_inbound_at')::timestamptz + interval '24 hours';
+  closed boolean := not calling and not coalesce(at < expires, false);
+  quiet timestamptz := case when automated then private.quiet_until(at, facts ->> 'time_zone',
+    (facts ->> 'quiet_hours_start')::time, (facts ->> 'quiet_hours_end')::time) end;
+  reasons text[];
+begin
+  reasons := array_remove(array[
+    case when automated and not calling and (facts ->> 'opted_out')::boolean then 'opted_out' end,
+    case when calling and (facts ->> 'do_not_call')::boolean then 'do_not_call' end,
+    case when quiet is not null then 'quiet_hours' end,
+    case when closed and facts ->> 'kind' = 'message' then 'window_closed' end,
+    case when not calling and not (facts ->> 'has_whatsapp')::boolean then 'no_whatsapp' end,
+    case when not calling and not (facts ->> 'has_number')::boolean then 'no_number' end,
+    case when not calling and facts ->> 'channel' = 'whatsapp_group' then 'group_thread' end], null);
+  return jsonb_build_object('allowed', cardinality(reasons) = 0, 'reasons', reasons, 'window_expires_at', expires,
+    'template_required', closed, 'retry_at', quiet);
+end
+$$;
+comment on function private.send_verdict(jsonb, timestamptz) is
+  'The guard without the database: { kind, automated, opted_out, do_not_call, time_zone, quiet_hours_start, quiet_hours_end, last_inbound_at, has_whatsapp, has_number, channel } at a time → see private.send_guard.';
+
+create function private.send_facts(contact uuid, conversation uuid) returns jsonb
+language plpgsql stable
+-- Definer: who may send need not be allowed to read settings, and nobody reads tokens.
+security definer set search_path = '' set plan_cache_mode = force_generic_plan
+as $$
+begin
+  return (
+    select jsonb_build_object('opted_out', c.opted_out, 'do_not_call', c.do_not_call, 'time_zone', w.time_zone,
+      'quiet_hours_start', w.quiet_hours_start, 'quiet_hours_end', w.quiet_hours_end,
+      'channel', v.channel, 'last_inbound_at', v.last_inbound_at,
+      'has_whatsapp', c.phone is not null or exists (
+        select from public.contact_identities i where i.contact_id = c.id and i.channel in ('whatsapp', 'whatsapp_bsuid')),
+      'has_number', exists (
+        select from public.whatsapp_numbers n join private.whatsapp_tokens t using (phone_number_id)
+        where n.workspace_id = c.workspace_id))
+    from public.contacts c
+    join public.workspaces w on w.id = c.workspace_id
+    left join public.conversations v on v.contact_id = c.id
+      and case when conversation is null then v.channel = 'whatsapp' else v.id = conversation end
+    where c.id = contact
+      and (private.claims() is null or c.workspace_id in (
+        select private.workspaces_allowing('conversations:read', 'conversations:write')))
+  );
+end
+$$;
+comment on function private.send_facts(uuid, uuid) is
+  'What the guard has to know of a contact and a conversation with it (null: its WhatsApp thread); null for a contact of another workspace.';
+
+create function private.send_guard(
+  contact uuid, conversation uuid, automated boolean, kind text default 'message') returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  facts jsonb := private.send_facts(contact, conversation);
+begin
+  if facts is null then
+    perform private.refuse(404, 'contact_not_found', 'There is no such contact.');
+  end if;
+  return private.send_verdict(facts || jsonb_build_object('automated', automated, 'kind', kind), now());
+end
+$$;
+comment on function private.send_guard(uuid, uuid, boolean, text) is
+  'May a message (free-form), template or call go to the contact now? { allowed, reasons (weightiest first: opted_out, do_not_call, quiet_hours, window_closed, no_whatsapp, no_number, group_thread), window_expires_at, template_required, retry_at: end of the quiet hours that forbid it }. conversation null: the contact''s WhatsApp thread.';
+
+-- Control -------------------------------------------------------------------------------------
+
+create function private.conversation_control() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- The epoch is this trigger's: a bot that was told another one must never be believed again.
+  new.control_epoch := old.control_epoch + case
+    when (new.phase, new.ai_enabled, new.bot_status) <> (old.phase, old.ai_enabled, old.bot_status)
+      or new.control_epoch > old.control_epoch then 1 else 0 end;
+  if new.phase <> old.phase then
+    new.resolved_at := case when new.phase = 'resolved' then coalesce(new.resolved_at, now()) end;
+    new.escalated_at := case when new.phase = 'waiting' then coalesce(new.escalated_at, now()) end;
+  end if;
+  return new;
+end
+$$;
+comment on function private.conversation_control() is
+  'Trigger: control_epoch rises by one whenever bot and person change places, whoever writes, and never falls; resolved_at and escalated_at go with the phase.';
+
+create trigger conversations_200_control
+  before update of phase, ai_enabled, bot_status, control_epoch on public.conversations
+  for each row execute function private.conversation_control();
+
+create function private.bot_in_control(conversation public.conversations) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return conversation.phase = 'automated' and conversation.ai_enabled and conversation.bot_status = 'active';
+end
+$$;
+comment on function private.bot_in_control(public.conversations) is 'Whether the bot may write.';
+
+create function private.lock_conversation(conversation uuid) returns public.conversations
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v public.conversations;
+begin
+  select * into v from public.conversations t where t.id = conversation for no key update;
+  if v.id is null then
+    perform private.refuse(404, 'conversation_not_found', 'There is no such conversation.');
+  end if;
+  return v;
+end
+$$;
+comment on function private.lock_conversation(uuid) is 'The conversation, locked; 404 conversation_not_found.';
+
+create function private.take_control(conversation uuid, to_whom text) returns public.conversations
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v public.conversations := private.lock_conversation(conversation);
+  to_bot boolean := to_whom = 'bot';
+begin
+  if to_bot and (select c.is_contractor from public.contacts c where c.id = v.contact_id) then
+    perform private.refuse(409, 'contractor_conversation', 'Contractors talk to a person, never to the bot.');
+  end if;
+  update public.conversations t
+  set status = 'active', ai_enabled = to_bot,
+    phase = case when to_bot then 'automated' else 'live' end::public.conversation_phase,
+    bot_status = case when to_bot then 'active' else 'agent' end::public.bot_status
+  where t.id = v.id and (t.phase, t.ai_enabled, t.bot_status) <> (
+    case when to_bot then 'automated' else 'live' end::public.conversation_phase, to_bot,
+    case when to_bot then 'active' else 'agent' end::public.bot_status)
+  returning * into v;
+  return case when found then v else private.lock_conversation(conversation) end;
+end
+$$;
+comment on function private.take_control(uuid, text) is
+  'Gives the conversation to a person or the bot (''person'', ''bot''), opening it if it was resolved; its epoch rises unless it was theirs. Returns it, locked. 404 conversation_not_found, 409 contractor_conversation.';
+
+create function private.reopen_conversation(conversation uuid) returns public.conversations
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v public.conversations := private.lock_conversation(conversation);
+  for_person boolean;
+begin
+  if v.status = 'resolved' then
+    for_person := (select c.is_contractor from public.contacts c where c.id = v.contact_id);
+    update public.conversations t
+    set status = 'active', ai_enabled = not for_person,
+      phase = case when for_person then 'waiting' else 'automated' end::public.conversation_phase,
+      bot_status = case when for_person then 'agent' else 'active' end::public.bot_status
+    where t.id = v.id
+    returning * into v;
+  end if;
+  return v;
+end
+$$;
+comment on function private.reopen_conversation(uuid) is
+  'Opens a resolved conversation as conversations begin: with the bot, a contractor''s for a person. Returns it, locked. 404 conversation_not_found.';

@@ -255,7 +255,7 @@ begin
   select coalesce(sum(private.fold_contact_kpis(w.workspace_id, 100000)), 0) into folded
   from (select distinct workspace_id from private.contact_kpi_deltas) as w;
   return jsonb_build_object('idempotency_keys', idempotency, 'rate_limits', limits,
-    'webhook_deliveries', deliveries, 'pending_statuses', statuses, 'kpi_deltas', folded);
+    'webhook_deliveries', deliveries, 'pending_statuses', statuses, 'kpi_deltas', folded, 'outbox', private.sweep_outbox());
 end
 $$;
 comment on function private.sweep() is 'Removes what has expired and folds the KPI deltas; returns how many rows of each. Safe to run at any time.';

@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(2058);
+select plan(2262);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -69,6 +69,10 @@ begin
     values (pg_temp.id(place), '1', 'wamid.CHANGE.' || place, 'wamid.MATRIX.' || place, 'revoke', now());
     insert into private.whatsapp_tokens (phone_number_id, sealed)
     values (case place when 'home' then '987000000000001' else '987000000000002' end, '\x00');
+    perform private.enqueue_outbox(pg_temp.id(place || ' signal'), pg_temp.id(place), pg_temp.id(place || ' conversation'), null,
+      case place when 'home' then '987000000000001' else '987000000000002' end, 'read', '{}');
+    insert into private.outbox_rates (phone_number_id)
+    values (case place when 'home' then '987000000000001' else '987000000000002' end);
     insert into whatsapp_events (workspace_id, field, payload, dedupe_key)
     values (pg_temp.id(place), 'account_alerts', '{}', convert_to('tenant matrix ' || place, 'UTF8'));
     insert into whatsapp_pending_statuses (phone_number_id, wa_message_id, status, status_at)
@@ -133,6 +137,11 @@ insert into relations (name, key, place) values
   ('private.secrets', 'name', null),
   ('private.contact_kpi_deltas', 'workspace_id', 'workspace_id'),
   ('private.whatsapp_tokens', 'phone_number_id',
+    '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
+  ('private.outbox', 'id', 'workspace_id'),
+  ('private.outbox_lanes', 'conversation_id',
+    '(select v.workspace_id from public.conversations v where v.id = t.conversation_id)'),
+  ('private.outbox_rates', 'phone_number_id',
     '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
   ('private.webhook_deliveries', 'id', null),
   ('private.webhook_failures', 'id', null),
@@ -286,6 +295,9 @@ insert into expected values
   ('private.secrets', 'any', 'others', 'denied'),
   ('private.contact_kpi_deltas', 'any', 'others', 'denied'),
   ('private.whatsapp_tokens', 'any', 'others', 'denied'),
+  ('private.outbox', 'any', 'others', 'denied'),
+  ('private.outbox_lanes', 'any', 'others', 'denied'),
+  ('private.outbox_rates', 'any', 'others', 'denied'),
   ('private.webhook_deliveries', 'any', 'others', 'denied'),
   ('private.webhook_failures', 'any', 'others', 'denied'),
   ('private.idempotency_keys', 'any', 'others', 'denied'),

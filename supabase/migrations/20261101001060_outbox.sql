@@ -1,0 +1,580 @@
+-- The outbox: what is to go to WhatsApp is stored together with its message and sent afterwards.
+--
+-- A lane is what goes from a number into a conversation; messages and signals (read receipts, typing)
+-- have one each. A lane sends one at a time, in order, and knows when its next is due. So claiming
+-- looks at lanes that are due and at their first items, however many wait behind them, and what
+-- writers and workers lock is one lane. No two of them wait for a row that all need.
+
+create table private.outbox (
+  id uuid primary key,
+  seq bigint not null generated always as identity,
+  workspace_id uuid not null,
+  conversation_id uuid not null references public.conversations (id) on delete cascade,
+  message_id uuid references public.messages (id) on delete cascade,
+  phone_number_id text not null,
+  kind text not null check (kind in ('message', 'reaction', 'read', 'typing')),
+  signal boolean not null generated always as (kind in ('read', 'typing')) stored,
+  request jsonb not null,
+  state text not null default 'queued' check (state in ('queued', 'sending', 'accepted', 'failed', 'unknown')),
+  attempts int not null default 0,
+  next_attempt_at timestamptz not null default now(),
+  attempted_at timestamptz,
+  lease_until timestamptz,
+  wa_message_id text,
+  error jsonb,
+  expires_at timestamptz not null default now() + interval '24 hours',
+  created_at timestamptz not null default now(),
+  constraint outbox_lease check ((state = 'sending') = (lease_until is not null))
+);
+create index outbox_queue_idx on private.outbox (conversation_id, phone_number_id, signal, seq) where state = 'queued';
+create index outbox_lease_idx on private.outbox (lease_until) where state = 'sending';
+create index outbox_conversation_id_idx on private.outbox (conversation_id);
+create index outbox_message_id_idx on private.outbox (message_id);
+create index outbox_finished_idx on private.outbox (created_at) where state not in ('queued', 'sending');
+alter table private.outbox enable row level security;
+comment on table private.outbox is
+  'What goes to WhatsApp. id travels along as biz_opaque_callback_data, so that a status can tell that a message whose answer was lost has been sent. Swept after days.';
+comment on column private.outbox.id is 'The message''s id for kind message.';
+comment on column private.outbox.message_id is 'The message itself, or the one that a reaction is about.';
+comment on column private.outbox.request is 'What is sent, without the recipient, who is looked up when it is sent.';
+comment on column private.outbox.state is
+  'unknown: no answer came, so it may have been sent and is never sent again. A status may still tell.';
+comment on column private.outbox.lease_until is 'Until when the worker that has it may take; then nobody knows what became of it.';
+
+create table private.outbox_lanes (
+  conversation_id uuid not null references public.conversations (id) on delete cascade,
+  phone_number_id text not null,
+  signal boolean not null,
+  due_at timestamptz,
+  sending uuid,
+  full_until timestamptz not null default '-infinity',
+  primary key (conversation_id, phone_number_id, signal),
+  constraint outbox_lanes_one_at_a_time check (sending is null or due_at is null)
+);
+create index outbox_lanes_due_idx on private.outbox_lanes (phone_number_id, due_at) where due_at is not null;
+alter table private.outbox_lanes enable row level security;
+comment on table private.outbox_lanes is 'Who sends next in a conversation, and when.';
+comment on column private.outbox_lanes.due_at is 'When the first that waits may be tried; null: nothing waits, or one is being sent.';
+comment on column private.outbox_lanes.full_until is 'When all that was sent is paid for at one message in six seconds (GCRA).';
+
+-- Unlogged: after a crash a number may send a tenth of a second early.
+create unlogged table private.outbox_rates (
+  phone_number_id text primary key,
+  full_until timestamptz not null default '-infinity'
+);
+alter table private.outbox_rates enable row level security;
+comment on table private.outbox_rates is 'When all that a number has sent is paid for at its messages a second (GCRA).';
+
+-- Lanes ---------------------------------------------------------------------------------------
+
+create function private.pair_free_at(full_until timestamptz) returns timestamptz
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  -- WhatsApp takes 45 messages at once from a number to a person, then one in six seconds.
+  return full_until - 44 * interval '6 seconds';
+end
+$$;
+comment on function private.pair_free_at(timestamptz) is 'When a lane that is full until then may send again.';
+
+create function private.wake_lane(lane private.outbox_lanes, finished uuid default null) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Locked before the queue is read: whoever adds to it has committed by then, or waits for us.
+  perform from private.outbox_lanes l
+  where (l.conversation_id, l.phone_number_id, l.signal) = (lane.conversation_id, lane.phone_number_id, lane.signal)
+  for update;
+  update private.outbox_lanes l
+  set sending = nullif(l.sending, finished),
+    due_at = case when nullif(l.sending, finished) is null then (
+      select greatest(o.next_attempt_at, private.pair_free_at(l.full_until))
+      from private.outbox o
+      where o.conversation_id = lane.conversation_id and o.phone_number_id = lane.phone_number_id
+        and o.signal = lane.signal and o.state = 'queued'
+      order by o.seq limit 1) end
+  where (l.conversation_id, l.phone_number_id, l.signal) = (lane.conversation_id, lane.phone_number_id, lane.signal);
+end
+$$;
+comment on function private.wake_lane(private.outbox_lanes, uuid) is
+  'Says anew when the lane is due; finished: the item that it is not sending any longer.';
+
+create function private.lane_of(item private.outbox) returns private.outbox_lanes
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return row(item.conversation_id, item.phone_number_id, item.signal, null, null, null)::private.outbox_lanes;
+end
+$$;
+comment on function private.lane_of(private.outbox) is 'The key of the lane that an item is in.';
+
+create function private.enqueue_outbox(
+  id uuid, workspace_id uuid, conversation_id uuid, message_id uuid, phone_number_id text, kind text, request jsonb,
+  expires_at timestamptz default now() + interval '24 hours') returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- The lane first: its lock makes the order of the sequence the order of the commits.
+  insert into private.outbox_lanes as l (conversation_id, phone_number_id, signal, due_at)
+  values (enqueue_outbox.conversation_id, enqueue_outbox.phone_number_id, enqueue_outbox.kind in ('read', 'typing'), now())
+  on conflict on constraint outbox_lanes_pkey do update
+  set due_at = case when l.sending is null
+    then coalesce(l.due_at, greatest(excluded.due_at, private.pair_free_at(l.full_until))) end;
+  insert into private.outbox (id, workspace_id, conversation_id, message_id, phone_number_id, kind, request, expires_at)
+  values (enqueue_outbox.id, enqueue_outbox.workspace_id, enqueue_outbox.conversation_id, enqueue_outbox.message_id,
+    enqueue_outbox.phone_number_id, enqueue_outbox.kind, enqueue_outbox.request, enqueue_outbox.expires_at);
+end
+$$;
+comment on function private.enqueue_outbox(uuid, uuid, uuid, uuid, text, text, jsonb, timestamptz) is
+  'Stores what is to be sent: behind what waits in the same lane, and not after expires_at.';
+
+create function private.move_outbox(from_conversation uuid, to_conversation uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into private.outbox_lanes as l (conversation_id, phone_number_id, signal, full_until)
+  select to_conversation, f.phone_number_id, f.signal, f.full_until
+  from private.outbox_lanes f where f.conversation_id = from_conversation
+  on conflict on constraint outbox_lanes_pkey do update set full_until = greatest(l.full_until, excluded.full_until);
+  update private.outbox set conversation_id = to_conversation where conversation_id = from_conversation;
+  delete from private.outbox_lanes where conversation_id = from_conversation;
+  perform private.wake_lane(l) from private.outbox_lanes l where l.conversation_id = to_conversation;
+end
+$$;
+comment on function private.move_outbox(uuid, uuid) is
+  'What waits in a conversation goes on in another one: for a merge of contacts, before the first conversation is deleted.';
+
+-- What became of it ---------------------------------------------------------------------------
+
+create function private.graph_error_kind(http_status int, code int) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case
+    -- Faults of the moment, maintenance, calls, throughput and pair limits.
+    when code in (1, 2, 4, 80007, 130429, 131000, 131016, 131056, 131057, 133004) then 'retry'
+    -- Graph said no: the window, the recipient, the template, the token, a spam limit. Asking again would not
+    -- help, and after 131049 and its like it would harm.
+    when code is not null then 'final'
+    when http_status in (408, 429) then 'retry'
+    when http_status between 300 and 499 then 'final'
+    -- Not Graph's own words: something in between answered, and may have passed the message on.
+    else 'unknown'
+  end;
+end
+$$;
+comment on function private.graph_error_kind(int, int) is
+  'What to do after an answer that accepts nothing: retry (not sent, may go better later), final (not sent, never will be) or unknown (perhaps sent). code: Graph''s own, null if the answer has none.';
+
+create function private.settle_outbox(item private.outbox, state text, error jsonb, retry_at timestamptz default null) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update private.outbox o
+  set state = settle_outbox.state, error = settle_outbox.error, lease_until = null,
+    next_attempt_at = coalesce(retry_at, o.next_attempt_at)
+  where o.id = item.id;
+  if item.kind = 'message' then
+    update public.messages m
+    set status = settle_outbox.state::public.message_status,
+      error = case when settle_outbox.state <> 'queued' then settle_outbox.error end,
+      failed_at = case when settle_outbox.state = 'failed' then now() end
+    where m.id = item.message_id and m.status in ('queued', 'sending', 'unknown');
+  end if;
+  perform private.wake_lane(private.lane_of(item), item.id);
+end
+$$;
+comment on function private.settle_outbox(private.outbox, text, jsonb, timestamptz) is
+  'An attempt is over without success: failed, unknown, or queued again for retry_at. The lane goes on.';
+
+create function private.accept_outbox_items(items jsonb) returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  ids uuid[];
+begin
+  -- Before any row: statuses that wait for these wamids are applied by whoever comes second.
+  perform private.lock_wa_messages(array(
+    select i ->> 'wa_message_id' from jsonb_array_elements(items) i where i ->> 'wa_message_id' is not null));
+  ids := array(
+    select o.id from private.outbox o
+    where o.id = any (array(select (i ->> 'id')::uuid from jsonb_array_elements(items) i)) and o.state <> 'accepted'
+    order by o.id for update);
+  if cardinality(ids) = 0 then
+    return 0;
+  end if;
+  update private.outbox o
+  set state = 'accepted', wa_message_id = i.wa_message_id, error = null, lease_until = null
+  from jsonb_to_recordset(items) as i (id uuid, wa_message_id text)
+  where o.id = any (ids) and i.id = o.id;
+
+  perform from public.messages m
+  where m.id in (select o.message_id from private.outbox o where o.id = any (ids) and o.kind = 'message')
+  order by m.id for update;
+  update public.messages m
+  set wa_message_id = coalesce(m.wa_message_id, o.wa_message_id),
+    status = case when m.status in ('queued', 'sending', 'unknown') then 'sent' else m.status end,
+    error = case when m.status = 'unknown' then null else m.error end
+  from private.outbox o
+  where o.id = any (ids) and o.kind = 'message' and m.id = o.message_id;
+
+  insert into public.message_changes
+    (workspace_id, phone_number_id, wa_message_id, target_wa_message_id, kind, content, happened_at)
+  select o.workspace_id, o.phone_number_id, o.wa_message_id, o.request #>> '{reaction,message_id}', 'reaction',
+    case when o.request #>> '{reaction,emoji}' = '' then '{}'
+      else jsonb_build_object('emoji', o.request #> '{reaction,emoji}') end, o.created_at
+  from private.outbox o
+  where o.id = any (ids) and o.kind = 'reaction' and o.wa_message_id is not null
+  order by o.wa_message_id
+  on conflict (wa_message_id, phone_number_id) do nothing;
+
+  perform private.wake_lane(private.lane_of(o), o.id)
+  from (
+    select * from private.outbox where id = any (ids) order by conversation_id, phone_number_id, signal
+  ) as o;
+  return cardinality(ids);
+end
+$$;
+comment on function private.accept_outbox_items(jsonb) is
+  'WhatsApp has taken them: [{ id, wa_message_id }] → how many of them were not known as accepted. Also right for what was thought unknown, failed or still queued.';
+
+create function private.accept_outbox(id uuid, wa_message_id text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.accept_outbox_items(jsonb_build_array(
+    jsonb_build_object('id', accept_outbox.id, 'wa_message_id', accept_outbox.wa_message_id)));
+end
+$$;
+comment on function private.accept_outbox(uuid, text) is
+  'WhatsApp has taken the item and named it so (null: a signal, which gets no name). Doing it again changes nothing.';
+
+create function private.accept_outbox_by_statuses(statuses jsonb) returns int
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  items jsonb;
+begin
+  select jsonb_agg(to_jsonb(proven)) into items
+  from (
+    select distinct on (o.id) o.id, s.wa_message_id
+    from jsonb_to_recordset(statuses) as s (wa_message_id text, phone_number_id text, opaque text)
+    join private.outbox o
+      on o.id = case when s.opaque ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then s.opaque::uuid end
+        and o.phone_number_id = s.phone_number_id and not o.signal and o.state <> 'accepted'
+    where s.wa_message_id is not null
+    order by o.id, s.wa_message_id
+  ) as proven;
+  return case when items is null then 0 else private.accept_outbox_items(items) end;
+end
+$$;
+comment on function private.accept_outbox_by_statuses(jsonb) is
+  'Statuses [{ wa_message_id, phone_number_id, opaque }] of messages whose wamid is not stored: those whose opaque data names an item of that number prove that it was sent. Returns how many were accepted.';
+
+create function private.retry_outbox(item private.outbox, error jsonb, after_seconds numeric, unit interval) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  retry_at timestamptz := now() + greatest(
+    coalesce(after_seconds, 0) * interval '1 second', least(4 ^ (item.attempts - 1), 3600) * unit);
+begin
+  if item.attempts >= 8 or retry_at > item.expires_at then
+    perform private.settle_outbox(item, 'failed', error);
+  else
+    perform private.settle_outbox(item, 'queued', error, retry_at);
+  end if;
+end
+$$;
+comment on function private.retry_outbox(private.outbox, jsonb, numeric, interval) is
+  'Queues a failed attempt again: after 1, 4, 16, … units, an hour''s worth at most, and not before after_seconds; failed after eight attempts or when its time is over.';
+
+create function private.finish_outbox(id uuid, outcome jsonb, unit interval default '1 second') returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  item private.outbox;
+  refused jsonb := outcome -> 'refused';
+  verdict text := case when outcome ? 'refused'
+      then private.graph_error_kind((refused ->> 'http_status')::int, (refused ->> 'code')::int)
+    when outcome ? 'retry' then 'retry' when outcome ? 'failed' then 'final' else 'unknown' end;
+  error jsonb := coalesce(refused, outcome -> 'retry', outcome -> 'failed', outcome -> 'unknown');
+begin
+  if outcome ? 'accepted' then
+    perform private.accept_outbox(finish_outbox.id, outcome ->> 'accepted');
+    return;
+  end if;
+  select * into item from private.outbox o where o.id = finish_outbox.id for update;
+  -- A status may have been quicker. Whose lease ended meanwhile still knows better than nobody.
+  if item.id is null or item.state not in ('sending', 'unknown') then
+    return;
+  end if;
+  if verdict = 'retry' or (verdict = 'unknown' and item.signal) then
+    perform private.retry_outbox(item, error, (outcome ->> 'after_seconds')::numeric, unit);
+  else
+    perform private.settle_outbox(item, case verdict when 'final' then 'failed' else 'unknown' end, error);
+  end if;
+end
+$$;
+comment on function private.finish_outbox(uuid, jsonb, interval) is
+  'What became of an attempt: { accepted: wamid | null }, { refused: Graph''s error } (private.graph_error_kind decides), { retry | failed | unknown: error }, each with after_seconds if the answer named it. Errors: { code, title, details, http_status?, subcode? }. unit: what the back-off is a multiple of.';
+
+-- Claiming ------------------------------------------------------------------------------------
+
+create function private.expire_outbox_leases(at_most int) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  item private.outbox;
+begin
+  for item in
+    select * from private.outbox o where o.state = 'sending' and o.lease_until <= now()
+    order by o.lease_until limit at_most for update skip locked
+  loop
+    if item.signal then
+      perform private.settle_outbox(item, 'queued', null, now());
+    else
+      perform private.settle_outbox(item, 'unknown', jsonb_build_object('code', 'no_answer',
+        'title', 'Perhaps sent', 'details', 'The process that was sending it ended before WhatsApp answered.'));
+    end if;
+  end loop;
+end
+$$;
+comment on function private.expire_outbox_leases(int) is
+  'Items whose worker is gone: messages are unknown, signals, which may come twice, go again.';
+
+create function private.due_outbox_numbers() returns table (phone_number_id text, due_at timestamptz, sealed_token bytea, free_at timestamptz)
+language plpgsql stable
+-- One step of the index a number, however long its queue is.
+set search_path = '' set enable_seqscan = off
+as $$
+begin
+  return query
+  with recursive numbers as (
+    (select l.phone_number_id, l.due_at from private.outbox_lanes l
+      where l.due_at is not null order by l.phone_number_id, l.due_at limit 1)
+    union all
+    select following.phone_number_id, following.due_at
+    from numbers n
+    cross join lateral (
+      select l.phone_number_id, l.due_at from private.outbox_lanes l
+      where l.due_at is not null and l.phone_number_id > n.phone_number_id
+      order by l.phone_number_id, l.due_at limit 1) as following
+  )
+  select n.phone_number_id, n.due_at, t.sealed,
+    -- A tenth of a second's worth may go at once.
+    coalesce(r.full_until, '-infinity') - interval '100 milliseconds'
+  from numbers n
+  left join private.whatsapp_tokens t on t.phone_number_id = n.phone_number_id
+  left join private.outbox_rates r on r.phone_number_id = n.phone_number_id;
+end
+$$;
+comment on function private.due_outbox_numbers() is
+  'The numbers with something to send: when their first is due, and when their rate lets them send.';
+
+create function private.outbox_wait_ms() returns int
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select case when min(at) is not null
+      then ceil(least(greatest(extract(epoch from min(at) - now()) * 1000, 0), 86400000)) end
+    from (
+      select greatest(d.due_at, d.free_at) as at from private.due_outbox_numbers() d
+      union all
+      (select o.lease_until from private.outbox o where o.state = 'sending' order by o.lease_until limit 1)
+    ) as next);
+end
+$$;
+comment on function private.outbox_wait_ms() is
+  'Milliseconds until private.claim_outbox has something to do: 0 = now, null = nothing waits.';
+
+create function private.lock_number_slots(number text, at_most int) returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  rate int := (select n.messages_per_second from public.whatsapp_numbers n where n.phone_number_id = number);
+  used timestamptz;
+begin
+  insert into private.outbox_rates (phone_number_id) values (number) on conflict (phone_number_id) do nothing;
+  -- Another worker is at it: it takes what there is.
+  select greatest(r.full_until, now()) into used
+  from private.outbox_rates r where r.phone_number_id = number for update skip locked;
+  return coalesce(greatest(least(at_most,
+    floor(extract(epoch from now() + interval '100 milliseconds' - used) * rate) + 1), 0), 0);
+end
+$$;
+comment on function private.lock_number_slots(text, int) is
+  'How many messages the number may send now, at_most that many; until the transaction ends nobody else sends from it.';
+
+create function private.use_number_slots(number text, slots int) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update private.outbox_rates r
+  set full_until = greatest(r.full_until, now()) + slots * interval '1 second' / n.messages_per_second
+  from public.whatsapp_numbers n
+  where r.phone_number_id = number and n.phone_number_id = number;
+end
+$$;
+comment on function private.use_number_slots(text, int) is 'Counts messages as sent from a number whose slots the caller has locked.';
+
+create function private.graph_body(item private.outbox) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  recipient record;
+begin
+  if item.signal then
+    return '{"messaging_product": "whatsapp"}' || item.request;
+  end if;
+  select r.wa_id, r.bsuid into recipient
+  from public.conversations v cross join private.whatsapp_recipient(v.contact_id) r
+  where v.id = item.conversation_id;
+  -- With a user id in `to` WhatsApp would accept the message and never deliver it.
+  return case when recipient.wa_id is not null or recipient.bsuid is not null then
+    '{"messaging_product": "whatsapp", "recipient_type": "individual"}'
+      || case when recipient.wa_id is not null then jsonb_build_object('to', '+' || recipient.wa_id)
+        else jsonb_build_object('recipient', recipient.bsuid) end
+      || item.request || jsonb_build_object('biz_opaque_callback_data', item.id) end;
+end
+$$;
+comment on function private.graph_body(private.outbox) is
+  'The body of POST /messages; null if the contact has no WhatsApp id and no number.';
+
+create function private.next_in_lane(lane private.outbox_lanes, sealed_token bytea) returns private.outbox
+language plpgsql
+set search_path = ''
+as $$
+declare
+  item private.outbox;
+  problem jsonb;
+begin
+  loop
+    select o.id into item.id from private.outbox o
+    where o.conversation_id = lane.conversation_id and o.phone_number_id = lane.phone_number_id
+      and o.signal = lane.signal and o.state = 'queued'
+    order by o.seq limit 1;
+    -- Locked by its id: skipping to the next one would turn the order round.
+    select * into item from private.outbox o where o.id = item.id and o.state = 'queued' for update skip locked;
+    exit when item.id is null;
+    problem := case
+      when item.expires_at <= now() then '{"code": "expired", "title": "Not sent in time", "details": "WhatsApp could not be reached, or took nothing more from this number, until its time was over."}'
+      when sealed_token is null then '{"code": "no_number", "title": "Number removed", "details": "The WhatsApp number was removed before the message was sent."}'
+      when private.graph_body(item) is null then '{"code": "no_whatsapp", "title": "No recipient", "details": "The contact has no WhatsApp id and no phone number."}'
+    end;
+    exit when problem is null;
+    perform private.settle_outbox(item, 'failed', problem);
+  end loop;
+  return item;
+end
+$$;
+comment on function private.next_in_lane(private.outbox_lanes, bytea) is
+  'The first of the lane that can be sent; null if there is none, or somebody else is at it. What can no longer be sent fails.';
+
+create function private.claim_lane(lane private.outbox_lanes, sealed_token bytea, lease interval) returns private.outbox
+language plpgsql
+set search_path = ''
+as $$
+declare
+  item private.outbox := private.next_in_lane(lane, sealed_token);
+begin
+  if item.id is null then
+    perform private.wake_lane(lane);
+    return null;
+  end if;
+  update private.outbox o
+  set state = 'sending', attempts = o.attempts + 1, attempted_at = now(), lease_until = now() + lease
+  where o.id = item.id returning * into item;
+  if item.kind = 'message' then
+    update public.messages m set status = 'sending' where m.id = item.message_id and m.status = 'queued';
+  end if;
+  update private.outbox_lanes l
+  set sending = item.id, due_at = null,
+    full_until = case when l.signal then l.full_until else greatest(l.full_until, now()) + interval '6 seconds' end
+  where (l.conversation_id, l.phone_number_id, l.signal) = (lane.conversation_id, lane.phone_number_id, lane.signal);
+  return item;
+end
+$$;
+comment on function private.claim_lane(private.outbox_lanes, bytea, interval) is
+  'The next of a lane, which the caller has locked, as being sent; null if there is none.';
+
+create function private.claim_outbox(at_most int, lease interval default '60 seconds')
+returns table (id uuid, phone_number_id text, access_token bytea, body jsonb, kind text, attempts int)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  number record;
+  lane private.outbox_lanes;
+  item private.outbox;
+  free int := at_most;
+  slots int;
+  used int;
+begin
+  perform private.expire_outbox_leases(at_most);
+  for number in
+    select * from private.due_outbox_numbers() d where d.due_at <= now() and d.free_at <= now() order by d.due_at
+  loop
+    exit when free <= 0;
+    -- Of a number without a token nothing is sent; what waits there fails.
+    slots := case when number.sealed_token is null then free else private.lock_number_slots(number.phone_number_id, free) end;
+    used := 0;
+    for lane in
+      select * from private.outbox_lanes l
+      where l.phone_number_id = number.phone_number_id and l.due_at <= now()
+      order by l.due_at limit slots for update skip locked
+    loop
+      item := private.claim_lane(lane, number.sealed_token, lease);
+      continue when item.id is null;
+      used := used + 1;
+      return query select item.id, item.phone_number_id, number.sealed_token, private.graph_body(item), item.kind, item.attempts;
+    end loop;
+    perform private.use_number_slots(number.phone_number_id, used);
+    free := free - used;
+  end loop;
+end
+$$;
+comment on function private.claim_outbox(int, interval) is
+  'What is to be sent now, at most one a lane, longest due first: sealed token and body of POST /{phone_number_id}/messages. The caller has each until its lease ends and says with private.finish_outbox what became of it.';
+
+create function private.sweep_outbox() returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  swept int;
+begin
+  -- An unknown one may be told about by a status as long as WhatsApp tries to deliver.
+  delete from private.outbox o
+  where o.state not in ('queued', 'sending')
+    and o.created_at < now() - case when o.state = 'unknown' then interval '30 days' else interval '3 days' end
+    and o.created_at < now() - interval '3 days';
+  get diagnostics swept = row_count;
+  -- Whose item was deleted while it was being sent would wait for it for ever.
+  perform private.wake_lane(l, l.sending) from private.outbox_lanes l
+  where l.sending is not null and not exists (
+    select from private.outbox o where o.id = l.sending and o.state = 'sending');
+  delete from private.outbox_lanes l where l.due_at is null and l.sending is null and l.full_until < now();
+  delete from private.outbox_rates r where r.full_until < now() - interval '1 hour';
+  return swept;
+end
+$$;
+comment on function private.sweep_outbox() is 'Forgets what is finished: unknown items after 30 days, others after three; returns how many.';

@@ -254,7 +254,9 @@ set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 begin
   return array(
-    select row(m.contact_id, m.conversation_id, count(*), min(m.channel), max(m.sent_at),
+    select row(m.contact_id, m.conversation_id, count(*),
+      -- A group's thread is another conversation, not another channel.
+      min(case m.channel when 'whatsapp_group' then 'whatsapp' else m.channel end), max(m.sent_at),
       array_agg(m.sent_at) filter (where m.direction = 'inbound' and not m.from_history),
       max(m.sent_at) filter (where m.direction = 'inbound' and not m.from_history),
       (array_agg(m.phone_number_id order by m.sent_at desc, m.phone_number_id desc)

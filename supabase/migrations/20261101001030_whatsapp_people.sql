@@ -224,33 +224,36 @@ language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
+declare
+  result private.identity_node[];
 begin
-  return array(
-    with people as materialized (
-      select n.workspace_id, n.label, private.uuid_v7() as id,
-        (array_agg(n.external_id order by n.moved_at desc nulls last, n.external_id) filter (where n.channel = 'whatsapp'
-          and n.external_id ~ '^[1-9][0-9]{5,14}$'))[1] as wa_id,
-        (array_agg(n.country order by n.moved_at desc nulls last, n.external_id) filter (where n.channel = 'whatsapp'
-          and n.external_id ~ '^[1-9][0-9]{5,14}$'))[1] as country,
-        (array_agg(n.profile_name order by n.named_at desc nulls last, n.profile_name) filter (where n.profile_name is not null))[1]
-          as profile_name,
-        max(n.named_at) as named_at
-      from unnest(nodes) n
-      group by n.workspace_id, n.label
-      having bool_or(n.creates) and count(n.contact_id) = 0
-    ), made as (
-      -- In the order of the key and `on conflict do nothing`: whoever adds the same number by hand
-      -- waits for us, or we for them, and the contact is one.
-      insert into public.contacts
-        (id, workspace_id, phone, country, profile_name, profile_name_at, source, channels)
-      select p.id, p.workspace_id, '+' || p.wa_id, p.country, p.profile_name, p.named_at, 'chat', array['whatsapp']
-      from people p
-      order by p.workspace_id, private.phone_key(p.wa_id), p.id
-      on conflict (workspace_id, phone_key) do nothing
-      returning id
-    )
-    select row(p.workspace_id, 'whatsapp', p.wa_id, p.country, null, true, null, null, null, p.label, made.id)::private.identity_node
-    from people p left join made using (id));
+  with people as materialized (
+    select n.workspace_id, n.label, private.uuid_v7() as id,
+      (array_agg(n.external_id order by n.moved_at desc nulls last, n.external_id) filter (where n.channel = 'whatsapp'
+        and n.external_id ~ '^[1-9][0-9]{5,14}$'))[1] as wa_id,
+      (array_agg(n.country order by n.moved_at desc nulls last, n.external_id) filter (where n.channel = 'whatsapp'
+        and n.external_id ~ '^[1-9][0-9]{5,14}$'))[1] as country,
+      (array_agg(n.profile_name order by n.named_at desc nulls last, n.profile_name) filter (where n.profile_name is not null))[1]
+        as profile_name,
+      max(n.named_at) as named_at
+    from unnest(nodes) n
+    group by n.workspace_id, n.label
+    having bool_or(n.creates) and count(n.contact_id) = 0
+  ), made as (
+    -- In the order of the key and `on conflict do nothing`: whoever adds the same number by hand
+    -- waits for us, or we for them, and the contact is one.
+    insert into public.contacts
+      (id, workspace_id, phone, country, profile_name, profile_name_at, source, channels)
+    select p.id, p.workspace_id, '+' || p.wa_id, p.country, p.profile_name, p.named_at, 'chat', array['whatsapp']
+    from people p
+    order by p.workspace_id, private.phone_key(p.wa_id), p.id
+    on conflict (workspace_id, phone_key) do nothing
+    returning id
+  )
+  select array_agg(row(p.workspace_id, 'whatsapp', p.wa_id, p.country, null, true, null, null, null, p.label, made.id)::private.identity_node)
+  into result
+  from people p left join made using (id);
+  return coalesce(result, '{}');
 end
 $$;
 comment on function private.create_whatsapp_contacts(private.identity_node[]) is

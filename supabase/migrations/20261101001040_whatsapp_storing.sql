@@ -30,9 +30,9 @@ declare
   stored int;
 begin
   perform private.open_whatsapp_threads(messages);
-  insert into public.messages (workspace_id, conversation_id, contact_id, direction, sender_type, sender_name, sender_username,
+  insert into public.messages (workspace_id, conversation_id, contact_id, channel, direction, sender_type, sender_name, sender_username,
     type, body, payload, reply_to, phone_number_id, wa_message_id, status, media, from_history, sent_at)
-  select m.workspace_id, thread.id, m.contact_id,
+  select m.workspace_id, thread.id, m.contact_id, thread.channel,
     case when m.outbound then 'outbound' else 'inbound' end::public.message_direction,
     case when m.outbound then 'business' else 'contact' end::public.sender_type, m.profile_name, m.username,
     coalesce(m.message ->> 'type', 'unknown'), private.whatsapp_body(m.message), private.whatsapp_payload(m.message),
@@ -40,7 +40,7 @@ begin
     private.whatsapp_media(m.message), m.from_history, m.happened_at
   from unnest(messages) m
   cross join lateral (
-    select v.id from public.conversations v
+    select v.id, v.channel from public.conversations v
     where v.contact_id = m.contact_id
       and v.channel = case when m.message ? 'group_id' then 'whatsapp_group' else 'whatsapp' end
     limit 1) as thread

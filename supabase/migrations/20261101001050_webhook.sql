@@ -168,13 +168,16 @@ begin
   if further then
     perform private.store_number_updates(changes);
   end if;
+  perform private.keep_unclaimed(changes, countries);
   if cardinality(created) > 0 then
     perform private.route_contacts(created);
   end if;
   return detail || jsonb_build_object('contacts', cardinality(created),
     'events', private.store_whatsapp_events(array(
       select c from unnest(changes) c where c.workspace_id is not null or c.phone_number_id is null)),
-    'unclaimed', private.keep_unclaimed(changes, countries));
+    'unknown_numbers', (
+      select coalesce(jsonb_agg(distinct c.phone_number_id), '[]')
+      from unnest(changes) c where c.workspace_id is null and c.phone_number_id is not null));
 end
 $$;
 comment on function private.process_whatsapp(jsonb, jsonb) is
@@ -247,7 +250,7 @@ begin
 end
 $$;
 comment on function private.ingest_whatsapp(text, jsonb, bytea) is
-  'One delivery (JSON text) and all its updates in one transaction. countries: { wa_id: ISO country }; raw: the bytes that came, where the text is not all of them. Returns { delivery_id, messages, changes?, calls?, statuses?, contacts, events, unclaimed, failed }.';
+  'One delivery (JSON text) and all its updates in one transaction. countries: { wa_id: ISO country }; raw: the bytes that came, where the text is not all of them. Returns { delivery_id, messages, changes?, calls?, statuses?, contacts, events, unknown_numbers, failed }.';
 
 create function private.record_rejected_delivery(raw bytea, reason text) returns uuid
 language sql
@@ -272,7 +275,7 @@ begin
     where u.phone_number_id in (select w.phone_number_id from public.whatsapp_numbers w)
     order by u.id limit at_most for update skip locked
   loop
-    perform private.process_whatsapp_singly(update_.body, update_.countries);
+    perform private.ingest_whatsapp(update_.body::text, update_.countries);
     delete from private.unclaimed_updates u where u.id = update_.id;
     claimed := claimed + 1;
   end loop;

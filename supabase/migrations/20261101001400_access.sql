@@ -25,6 +25,8 @@ alter table public.conversations enable row level security;
 alter table public.messages enable row level security;
 alter table public.whatsapp_pending_statuses enable row level security;
 alter table public.message_changes enable row level security;
+alter table public.calls enable row level security;
+alter table public.contact_merges enable row level security;
 alter table public.whatsapp_events enable row level security;
 alter table public.internal_notes enable row level security;
 
@@ -112,6 +114,10 @@ grant select on public.contact_consents to authenticated;
 create policy contact_consents_select_member on public.contact_consents for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:read')));
 
+grant select on public.contact_merges to authenticated;
+create policy contact_merges_select_member on public.contact_merges for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:read')));
+
 grant select on public.activity_log to authenticated;
 create policy activity_log_select_member on public.activity_log for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:read')));
@@ -144,6 +150,10 @@ create policy messages_select_member on public.messages for select to authentica
 
 grant select on public.message_changes to authenticated;
 create policy message_changes_select_member on public.message_changes for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('conversations:read')));
+
+grant select on public.calls to authenticated;
+create policy calls_select_member on public.calls for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('conversations:read')));
 
 grant select on public.whatsapp_events to authenticated;

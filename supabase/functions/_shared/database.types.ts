@@ -111,6 +111,93 @@ export type Database = {
           },
         ];
       };
+      "calls": {
+        Row: {
+          "accepted_at": string | null;
+          "channel": string;
+          "contact_id": string;
+          "conversation_id": string | null;
+          "created_at": string;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "duration_seconds": number | null;
+          "ended_at": string | null;
+          "id": string;
+          "phone_number_id": string | null;
+          "recording_url": string | null;
+          "started_at": string;
+          "status": Database["public"]["Enums"]["call_status"];
+          "summary": string | null;
+          "wa_call_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "accepted_at"?: string | null;
+          "channel"?: string;
+          "contact_id": string;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "duration_seconds"?: number | null;
+          "ended_at"?: string | null;
+          "id"?: string;
+          "phone_number_id"?: string | null;
+          "recording_url"?: string | null;
+          "started_at": string;
+          "status": Database["public"]["Enums"]["call_status"];
+          "summary"?: string | null;
+          "wa_call_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "accepted_at"?: string | null;
+          "channel"?: string;
+          "contact_id"?: string;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "direction"?: Database["public"]["Enums"]["message_direction"];
+          "duration_seconds"?: number | null;
+          "ended_at"?: string | null;
+          "id"?: string;
+          "phone_number_id"?: string | null;
+          "recording_url"?: string | null;
+          "started_at"?: string;
+          "status"?: Database["public"]["Enums"]["call_status"];
+          "summary"?: string | null;
+          "wa_call_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "calls_contact_id_fkey";
+            columns: ["contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "calls_conversation_id_fkey";
+            columns: ["conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "calls_conversation_id_fkey";
+            columns: ["conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "whatsapp_conversations";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "calls_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "contact_assignments": {
         Row: {
           "assigned_at": string;
@@ -160,13 +247,70 @@ export type Database = {
           },
         ];
       };
+      "contact_consents": {
+        Row: {
+          "contact_id": string;
+          "created_at": string;
+          "detail": string | null;
+          "granted": boolean;
+          "happened_at": string;
+          "id": string;
+          "kind": string;
+          "source": string;
+          "wa_message_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "contact_id": string;
+          "created_at"?: string;
+          "detail"?: string | null;
+          "granted": boolean;
+          "happened_at": string;
+          "id"?: string;
+          "kind": string;
+          "source": string;
+          "wa_message_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "contact_id"?: string;
+          "created_at"?: string;
+          "detail"?: string | null;
+          "granted"?: boolean;
+          "happened_at"?: string;
+          "id"?: string;
+          "kind"?: string;
+          "source"?: string;
+          "wa_message_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "contact_consents_contact_id_fkey";
+            columns: ["contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "contact_consents_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "contact_identities": {
         Row: {
           "channel": string;
           "contact_id": string;
+          "country": string | null;
           "created_at": string;
           "external_id": string;
           "id": string;
+          "moved_at": string | null;
           "phone_key": string | null;
           "workspace_id": string;
         };
@@ -174,18 +318,22 @@ export type Database = {
         Insert: {
           "channel": string;
           "contact_id": string;
+          "country"?: string | null;
           "created_at"?: string;
           "external_id": string;
           "id"?: string;
+          "moved_at"?: string | null;
           "phone_key"?: never;
           "workspace_id": string;
         };
         Update: {
           "channel"?: string;
           "contact_id"?: string;
+          "country"?: string | null;
           "created_at"?: string;
           "external_id"?: string;
           "id"?: string;
+          "moved_at"?: string | null;
           "phone_key"?: never;
           "workspace_id"?: string;
         };
@@ -199,6 +347,55 @@ export type Database = {
           },
           {
             foreignKeyName: "contact_identities_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "contact_merges": {
+        Row: {
+          "actor_id": string | null;
+          "actor_type": string;
+          "duplicate": NonNullable<Json>;
+          "duplicate_id": string;
+          "id": string;
+          "merged_at": string;
+          "primary_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "actor_id"?: string | null;
+          "actor_type": string;
+          "duplicate": NonNullable<Json>;
+          "duplicate_id": string;
+          "id"?: string;
+          "merged_at"?: string;
+          "primary_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "actor_id"?: string | null;
+          "actor_type"?: string;
+          "duplicate"?: NonNullable<Json>;
+          "duplicate_id"?: string;
+          "id"?: string;
+          "merged_at"?: string;
+          "primary_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "contact_merges_primary_id_fkey";
+            columns: ["primary_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "contact_merges_workspace_id_fkey";
             columns: ["workspace_id"];
             isOneToOne: false;
             referencedRelation: "workspaces";
@@ -236,6 +433,8 @@ export type Database = {
           "opted_out": boolean;
           "phone": string | null;
           "phone_key": string | null;
+          "phonebook_name": string | null;
+          "phonebook_name_at": string | null;
           "profile_name": string | null;
           "profile_name_at": string | null;
           "sale_status": Database["public"]["Enums"]["contact_sale_status"];
@@ -248,6 +447,8 @@ export type Database = {
           "status": Database["public"]["Enums"]["contact_status"];
           "tags": (string)[];
           "updated_at": string;
+          "username": string | null;
+          "username_at": string | null;
           "value": number | null;
           "version": number;
           "whatsapp_contact_id": string | null;
@@ -283,6 +484,8 @@ export type Database = {
           "opted_out"?: boolean;
           "phone"?: string | null;
           "phone_key"?: string | null;
+          "phonebook_name"?: string | null;
+          "phonebook_name_at"?: string | null;
           "profile_name"?: string | null;
           "profile_name_at"?: string | null;
           "sale_status"?: Database["public"]["Enums"]["contact_sale_status"];
@@ -295,6 +498,8 @@ export type Database = {
           "status"?: Database["public"]["Enums"]["contact_status"];
           "tags"?: (string)[];
           "updated_at"?: string;
+          "username"?: string | null;
+          "username_at"?: string | null;
           "value"?: number | null;
           "version"?: number;
           "whatsapp_contact_id"?: string | null;
@@ -329,6 +534,8 @@ export type Database = {
           "opted_out"?: boolean;
           "phone"?: string | null;
           "phone_key"?: string | null;
+          "phonebook_name"?: string | null;
+          "phonebook_name_at"?: string | null;
           "profile_name"?: string | null;
           "profile_name_at"?: string | null;
           "sale_status"?: Database["public"]["Enums"]["contact_sale_status"];
@@ -341,6 +548,8 @@ export type Database = {
           "status"?: Database["public"]["Enums"]["contact_status"];
           "tags"?: (string)[];
           "updated_at"?: string;
+          "username"?: string | null;
+          "username_at"?: string | null;
           "value"?: number | null;
           "version"?: number;
           "whatsapp_contact_id"?: string | null;
@@ -652,6 +861,7 @@ export type Database = {
           "sender_id": string | null;
           "sender_name": string | null;
           "sender_type": Database["public"]["Enums"]["sender_type"];
+          "sender_username": string | null;
           "sent_at": string;
           "sent_status_at": string | null;
           "sentiment": Database["public"]["Enums"]["sentiment_level"];
@@ -687,6 +897,7 @@ export type Database = {
           "sender_id"?: string | null;
           "sender_name"?: string | null;
           "sender_type": Database["public"]["Enums"]["sender_type"];
+          "sender_username"?: string | null;
           "sent_at"?: string;
           "sent_status_at"?: string | null;
           "sentiment"?: Database["public"]["Enums"]["sentiment_level"];
@@ -721,6 +932,7 @@ export type Database = {
           "sender_id"?: string | null;
           "sender_name"?: string | null;
           "sender_type"?: Database["public"]["Enums"]["sender_type"];
+          "sender_username"?: string | null;
           "sent_at"?: string;
           "sent_status_at"?: string | null;
           "sentiment"?: Database["public"]["Enums"]["sentiment_level"];
@@ -884,6 +1096,7 @@ export type Database = {
           "created_at": string;
           "error": Json | null;
           "phone_number_id": string;
+          "pricing": Json | null;
           "status": Database["public"]["Enums"]["message_status"];
           "status_at": string;
           "wa_message_id": string;
@@ -893,6 +1106,7 @@ export type Database = {
           "created_at"?: string;
           "error"?: Json | null;
           "phone_number_id": string;
+          "pricing"?: Json | null;
           "status": Database["public"]["Enums"]["message_status"];
           "status_at": string;
           "wa_message_id": string;
@@ -901,6 +1115,7 @@ export type Database = {
           "created_at"?: string;
           "error"?: Json | null;
           "phone_number_id"?: string;
+          "pricing"?: Json | null;
           "status"?: Database["public"]["Enums"]["message_status"];
           "status_at"?: string;
           "wa_message_id"?: string;
@@ -959,8 +1174,11 @@ export type Database = {
           "default_country": string;
           "id": string;
           "name": string;
+          "quiet_hours_end": string | null;
+          "quiet_hours_start": string | null;
           "routing": Database["public"]["Enums"]["routing_mode"];
           "stages": (string)[];
+          "time_zone": string;
           "updated_at": string;
         };
         ComputedFields: never;
@@ -969,8 +1187,11 @@ export type Database = {
           "default_country"?: string;
           "id"?: string;
           "name": string;
+          "quiet_hours_end"?: string | null;
+          "quiet_hours_start"?: string | null;
           "routing"?: Database["public"]["Enums"]["routing_mode"];
           "stages"?: (string)[];
+          "time_zone"?: string;
           "updated_at"?: string;
         };
         Update: {
@@ -978,8 +1199,11 @@ export type Database = {
           "default_country"?: string;
           "id"?: string;
           "name"?: string;
+          "quiet_hours_end"?: string | null;
+          "quiet_hours_start"?: string | null;
           "routing"?: Database["public"]["Enums"]["routing_mode"];
           "stages"?: (string)[];
+          "time_zone"?: string;
           "updated_at"?: string;
         };
         Relationships: [];
@@ -1034,6 +1258,7 @@ export type Database = {
     };
     Enums: {
       "bot_status": "active" | "paused" | "agent";
+      "call_status": "ringing" | "connecting" | "accepted" | "rejected" | "failed" | "completed";
       "contact_auto_status": "new" | "active" | "qualified" | "converted" | "inactive" | "churned";
       "contact_grade": "A" | "B" | "C" | "D" | "E" | "F";
       "contact_sale_status": "none" | "pending" | "signed" | "sold";
@@ -1176,6 +1401,7 @@ export const Constants = {
   "public": {
     Enums: {
       "bot_status": ["active", "paused", "agent"],
+      "call_status": ["ringing", "connecting", "accepted", "rejected", "failed", "completed"],
       "contact_auto_status": ["new", "active", "qualified", "converted", "inactive", "churned"],
       "contact_grade": ["A", "B", "C", "D", "E", "F"],
       "contact_sale_status": ["none", "pending", "signed", "sold"],

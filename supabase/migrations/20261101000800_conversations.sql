@@ -300,23 +300,38 @@ $$;
 comment on function private.answer_in_app(private.message_sum[]) is
   'Who answers in WhatsApp''s own app has read what came before, and takes over from the bot.';
 
+create function private.reopen_by_message(sums private.message_sum[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.conversations v
+  set status = 'active', resolved_at = null, control_epoch = v.control_epoch + 1, ai_enabled = not c.is_contractor,
+    phase = case when c.is_contractor then 'waiting' else 'automated' end::public.conversation_phase,
+    bot_status = case when c.is_contractor then 'agent' else 'active' end::public.bot_status
+  from unnest(sums) s, public.contacts c
+  where v.id = s.conversation_id and c.id = v.contact_id and private.reopens(v, s.last_inbound_at);
+end
+$$;
+comment on function private.reopen_by_message(private.message_sum[]) is
+  'A later inbound message reopens a conversation as it began: with the bot, but for contractors. One that merely arrives late does not.';
+
 create function private.apply_message_sums(sums private.message_sum[], are_new boolean) returns void
 language plpgsql
+-- From the sums to the rows, contacts before conversations and in the order of their ids: two
+-- batches about the same people wait for each other instead of deadlocking.
 set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
+declare
+  was_resolved boolean;
 begin
-  -- Rows are locked in the order of their ids, contacts before conversations, so that two batches
-  -- about the same people wait for each other instead of deadlocking.
-  perform from public.contacts c
-  where c.id in (select s.contact_id from unnest(sums) s) order by c.id for no key update;
   update public.contacts c
   set message_count = c.message_count + case when are_new then s.messages else 0 end,
     last_contact_at = greatest(c.last_contact_at, s.last_at),
     channels = case when c.channels @> s.channels then c.channels
       else array(select distinct unnest(c.channels || s.channels) order by 1) end,
-    -- By the event's own time: an old message that comes late does not bring an old name back, and of
-    -- two names of one second the same one counts whichever comes first.
+    -- By the event's own time: an old message that comes late does not bring an old name back.
     profile_name = case when private.is_later(s.profile_name_at, s.profile_name, c.profile_name_at, c.profile_name)
       then s.profile_name else c.profile_name end,
     profile_name_at = greatest(c.profile_name_at, s.profile_name_at),
@@ -331,34 +346,29 @@ begin
       (array_agg(s.username order by s.username_at desc nulls last, s.username))[1] as username,
       max(s.username_at) as username_at
     from unnest(sums) s
-    group by s.contact_id
+    group by s.contact_id order by s.contact_id
   ) as s
   where c.id = s.contact_id;
 
-  perform from public.conversations v
-  where v.id in (select s.conversation_id from unnest(sums) s) order by v.id for no key update;
-  -- A later inbound message reopens, as it began: with the bot, but for contractors. One that merely
-  -- arrives late does not.
-  update public.conversations v
-  set status = 'active', resolved_at = null, control_epoch = v.control_epoch + 1, ai_enabled = not c.is_contractor,
-    phase = case when c.is_contractor then 'waiting' else 'automated' end::public.conversation_phase,
-    bot_status = case when c.is_contractor then 'agent' else 'active' end::public.bot_status
-  from unnest(sums) s, public.contacts c
-  where v.id = s.conversation_id and c.id = v.contact_id and private.reopens(v, s.last_inbound_at);
-
-  update public.conversations v
-  set message_count = v.message_count + case when are_new then s.messages else 0 end,
-    last_message_at = greatest(v.last_message_at, s.last_at),
-    unread_count = v.unread_count + (
-      select count(*) from unnest(s.inbound_at) as i (at) where i.at > coalesce(v.read_until, '-infinity')),
-    phone_number_id = case
-      when v.last_inbound_at is null or s.last_inbound_at > v.last_inbound_at then coalesce(s.phone_number_id, v.phone_number_id)
-      when s.last_inbound_at = v.last_inbound_at then greatest(v.phone_number_id, s.phone_number_id)
-      else v.phone_number_id end,
-    last_inbound_at = greatest(v.last_inbound_at, s.last_inbound_at)
-  from unnest(sums) s
-  where v.id = s.conversation_id;
-
+  with changed as (
+    update public.conversations v
+    set message_count = v.message_count + case when are_new then s.messages else 0 end,
+      last_message_at = greatest(v.last_message_at, s.last_at),
+      unread_count = v.unread_count + (
+        select count(*) from unnest(s.inbound_at) as i (at) where i.at > coalesce(v.read_until, '-infinity')),
+      phone_number_id = case
+        when v.last_inbound_at is null or s.last_inbound_at > v.last_inbound_at then coalesce(s.phone_number_id, v.phone_number_id)
+        when s.last_inbound_at = v.last_inbound_at then greatest(v.phone_number_id, s.phone_number_id)
+        else v.phone_number_id end,
+      last_inbound_at = greatest(v.last_inbound_at, s.last_inbound_at)
+    from (select * from unnest(sums) u order by u.conversation_id) as s
+    where v.id = s.conversation_id
+    returning v.status
+  )
+  select bool_or(status = 'resolved') into was_resolved from changed;
+  if was_resolved then
+    perform private.reopen_by_message(sums);
+  end if;
   if exists (select from unnest(sums) s where s.business_at is not null) then
     perform private.answer_in_app(sums);
   end if;

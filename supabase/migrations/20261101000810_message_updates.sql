@@ -43,119 +43,136 @@ comment on function private.lock_wa_messages(text[]) is 'The same for who does b
 
 -- Statuses ------------------------------------------------------------------------------------
 
-create function private.apply_message_statuses(statuses jsonb) returns int
-language plpgsql
-set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_nestloop = off set enable_mergejoin = off set enable_hashjoin = on
+-- One status as it was told. opaque: the biz_opaque_callback_data that we sent with the message.
+create type private.status_update as (
+  wa_message_id text, phone_number_id text, status public.message_status, status_at timestamptz, error jsonb, pricing jsonb,
+  opaque text);
+
+-- What all statuses of one message say together; id: the message, null while it is not stored.
+create type private.status_sum as (
+  id uuid, wa_message_id text, phone_number_id text, status public.message_status, sent_at timestamptz,
+  delivered_at timestamptz, read_at timestamptz, played_at timestamptz, failed_at timestamptz, error jsonb, pricing jsonb);
+
+create function private.status_updates(statuses jsonb) returns private.status_update[]
+language plpgsql immutable
+set search_path = ''
 as $$
-declare
-  ids uuid[];
-  applied int;
 begin
-  ids := array(
-    select found.id
-    from jsonb_array_elements(statuses) s
-    cross join lateral (
-      select m.id from public.messages m
-      where m.wa_message_id = s ->> 'wa_message_id' and m.phone_number_id = s ->> 'phone_number_id'
-        and m.direction = 'outbound'
-      limit 1) as found);
-  perform from public.messages m where m.id = any (ids) order by m.id for no key update;
-  -- One row a message: what all its statuses together say does not depend on their order. The
-  -- highest rank wins, each keeps its earliest time, failed stays failed with its earliest error.
-  with merged as (
-    select s.wa_message_id, s.phone_number_id, max(s.status) as status,
-      min(s.status_at) filter (where s.status = 'sent') as sent_at,
-      min(s.status_at) filter (where s.status = 'delivered') as delivered_at,
-      min(s.status_at) filter (where s.status = 'read') as read_at,
-      min(s.status_at) filter (where s.status = 'played') as played_at,
-      min(s.status_at) filter (where s.status = 'failed') as failed_at,
-      (array_agg(s.error order by s.status_at, s.error) filter (where s.status = 'failed'))[1] as error,
-      (array_agg(s.pricing order by s.pricing desc) filter (where s.pricing is not null))[1] as pricing
-    from jsonb_to_recordset(statuses) as s (
-      wa_message_id text, phone_number_id text, status public.message_status, status_at timestamptz, error jsonb, pricing jsonb)
-    group by 1, 2
-  ), changed as (
-    update public.messages m
-    set status = greatest(m.status, s.status),
-      sent_status_at = least(m.sent_status_at, s.sent_at),
-      delivered_at = least(m.delivered_at, s.delivered_at),
-      read_at = least(m.read_at, s.read_at),
-      played_at = least(m.played_at, s.played_at),
-      error = case
-        when s.failed_at < m.failed_at or m.failed_at is null and s.failed_at is not null then s.error
-        when s.failed_at = m.failed_at then least(m.error, s.error)
-        -- What we wrote about a message that we had no answer for is no longer so.
-        when m.status = 'unknown' then null
-        else m.error end,
-      failed_at = least(m.failed_at, s.failed_at),
-      -- The price is the same in all statuses that have one; should it not be, the fuller one counts.
-      pricing = greatest(m.pricing, s.pricing)
-    from merged s
-    where m.id = any (ids) and m.wa_message_id = s.wa_message_id and m.phone_number_id = s.phone_number_id
-    returning 1
-  )
-  select count(*) into applied from changed;
-  return applied;
+  return array(select s from jsonb_populate_recordset(null::private.status_update, statuses) s);
 end
 $$;
-comment on function private.apply_message_statuses(jsonb) is
-  'Applies [{ wa_message_id, phone_number_id, status, status_at, error, pricing }] to the outbound messages that are stored; returns how many changed.';
+comment on function private.status_updates(jsonb) is
+  'Statuses from [{ wa_message_id, phone_number_id, status, status_at, error?, pricing?, opaque? }].';
 
-create function private.orphan_statuses(statuses jsonb) returns jsonb
+create function private.sum_statuses(statuses private.status_update[]) returns private.status_sum[]
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
-  return (
-    select jsonb_agg(s)
-    from jsonb_array_elements(statuses) s
-    where (
-      select m.id from public.messages m
-      where m.wa_message_id = s ->> 'wa_message_id' and m.phone_number_id = s ->> 'phone_number_id'
-        and m.direction = 'outbound') is null
-  );
+  return array(
+    select row(
+      (select m.id from public.messages m
+        where m.wa_message_id = s.wa_message_id and m.phone_number_id = s.phone_number_id and m.direction = 'outbound'),
+      s.wa_message_id, s.phone_number_id, max(s.status),
+      min(s.status_at) filter (where s.status = 'sent'),
+      min(s.status_at) filter (where s.status = 'delivered'),
+      min(s.status_at) filter (where s.status = 'read'),
+      min(s.status_at) filter (where s.status = 'played'),
+      min(s.status_at) filter (where s.status = 'failed'),
+      (array_agg(s.error order by s.status_at, s.error) filter (where s.status = 'failed'))[1],
+      (array_agg(s.pricing order by s.pricing desc) filter (where s.pricing is not null))[1])::private.status_sum
+    from unnest(statuses) s
+    group by s.wa_message_id, s.phone_number_id);
 end
 $$;
-comment on function private.orphan_statuses(jsonb) is 'Those of the statuses whose message is not stored; null when there is none.';
+comment on function private.sum_statuses(private.status_update[]) is 'Statuses, one line a message.';
 
-create function private.keep_message_statuses(statuses jsonb) returns jsonb
+create function private.apply_message_statuses(sums private.status_sum[]) returns int
+language plpgsql
+-- From the sums to the messages and in the order of their ids: two batches that lock the same
+-- messages do it in the same order.
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  applied int;
+begin
+  -- What all its statuses together say does not depend on their order: the highest rank wins, each
+  -- keeps its earliest time, failed stays failed with its earliest error.
+  update public.messages m
+  set status = greatest(m.status, s.status),
+    sent_status_at = least(m.sent_status_at, s.sent_at),
+    delivered_at = least(m.delivered_at, s.delivered_at),
+    read_at = least(m.read_at, s.read_at),
+    played_at = least(m.played_at, s.played_at),
+    error = case
+      when s.failed_at < m.failed_at or m.failed_at is null and s.failed_at is not null then s.error
+      when s.failed_at = m.failed_at then least(m.error, s.error)
+      -- What we wrote about a message that we had no answer for is no longer so.
+      when m.status = 'unknown' then null
+      else m.error end,
+    failed_at = least(m.failed_at, s.failed_at),
+    -- The price is the same in all statuses that have one; should it not be, the fuller one counts.
+    pricing = greatest(m.pricing, s.pricing)
+  from (select * from unnest(sums) u where u.id is not null order by u.id) as s
+  where m.id = s.id;
+  get diagnostics applied = row_count;
+  return applied;
+end
+$$;
+comment on function private.apply_message_statuses(private.status_sum[]) is
+  'Applies statuses to the outbound messages that are stored; returns how many messages.';
+
+create function private.keep_pending_statuses(statuses private.status_update[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into public.whatsapp_pending_statuses as p (phone_number_id, wa_message_id, status, status_at, error, pricing)
+  select s.phone_number_id, s.wa_message_id, s.status, min(s.status_at), (array_agg(s.error order by s.status_at, s.error))[1],
+    (array_agg(s.pricing order by s.pricing desc) filter (where s.pricing is not null))[1]
+  from unnest(statuses) s
+  group by 1, 2, 3
+  order by 2, 1, 3
+  on conflict (wa_message_id, phone_number_id, status) do update
+  set error = case when excluded.status_at < p.status_at then excluded.error
+      when excluded.status_at = p.status_at then least(p.error, excluded.error) else p.error end,
+    status_at = least(p.status_at, excluded.status_at),
+    pricing = greatest(p.pricing, excluded.pricing);
+end
+$$;
+comment on function private.keep_pending_statuses(private.status_update[]) is 'Keeps statuses until their message is stored.';
+
+create function private.keep_message_statuses(statuses private.status_update[], sums private.status_sum[] default null) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
 declare
-  orphans jsonb := private.orphan_statuses(statuses);
+  orphans private.status_update[];
   applied int;
 begin
-  if orphans is not null then
+  sums := coalesce(sums, private.sum_statuses(statuses));
+  if exists (select from unnest(sums) s where s.id is null) then
     -- Whoever stores one of their messages has committed then, or waits until we have.
-    perform private.lock_wa_messages('{}', array(select o ->> 'wa_message_id' from jsonb_array_elements(orphans) o));
-    perform private.accept_outbox_by_statuses(orphans);
-    orphans := private.orphan_statuses(orphans);
+    perform private.lock_wa_messages('{}', array(select s.wa_message_id from unnest(sums) s where s.id is null));
+    perform private.accept_outbox_by_statuses((
+      select jsonb_agg(jsonb_build_object('wa_message_id', u.wa_message_id, 'phone_number_id', u.phone_number_id, 'opaque', u.opaque))
+      from unnest(statuses) u
+      join unnest(sums) s using (wa_message_id, phone_number_id) where s.id is null));
+    sums := private.sum_statuses(statuses);
+    orphans := array(
+      select u from unnest(statuses) u join unnest(sums) s using (wa_message_id, phone_number_id) where s.id is null);
   end if;
-  -- After the orphans: a message that was stored meanwhile gets its statuses here. The other way
-  -- round they would be neither applied nor kept.
-  applied := private.apply_message_statuses(statuses);
-  if orphans is not null then
-    insert into public.whatsapp_pending_statuses as p (phone_number_id, wa_message_id, status, status_at, error, pricing)
-    select o.phone_number_id, o.wa_message_id, o.status, min(o.status_at), (array_agg(o.error order by o.status_at, o.error))[1],
-      (array_agg(o.pricing order by o.pricing desc) filter (where o.pricing is not null))[1]
-    from jsonb_to_recordset(orphans) as o (
-      wa_message_id text, phone_number_id text, status public.message_status, status_at timestamptz, error jsonb, pricing jsonb)
-    group by 1, 2, 3
-    order by 2, 1, 3
-    on conflict (wa_message_id, phone_number_id, status) do update
-    set error = case when excluded.status_at < p.status_at then excluded.error
-        when excluded.status_at = p.status_at then least(p.error, excluded.error) else p.error end,
-      status_at = least(p.status_at, excluded.status_at),
-      pricing = greatest(p.pricing, excluded.pricing);
+  applied := private.apply_message_statuses(sums);
+  if cardinality(orphans) > 0 then
+    perform private.keep_pending_statuses(orphans);
   end if;
-  return jsonb_build_object('applied', applied, 'pending', coalesce(jsonb_array_length(orphans), 0));
+  return jsonb_build_object('applied', applied, 'pending', coalesce(cardinality(orphans), 0));
 end
 $$;
-comment on function private.keep_message_statuses(jsonb) is
-  'Applies the statuses and keeps those whose message is not stored yet; the same shape as private.apply_message_statuses, and each may say its `opaque`, the biz_opaque_callback_data that we sent.';
+comment on function private.keep_message_statuses(private.status_update[], private.status_sum[]) is
+  'Applies the statuses and keeps those whose message is not stored yet; returns { applied: messages, pending: statuses }. sums: private.sum_statuses of them, if known.';
 
 -- Reactions, edits, revokes -------------------------------------------------------------------
 
@@ -218,7 +235,7 @@ as $$
 declare
   outbound text[] := array(select i.wa_message_id from inserted i where i.direction = 'outbound' and i.wa_message_id is not null);
   changed text[];
-  waiting jsonb;
+  waiting private.status_update[];
 begin
   perform private.lock_wa_messages(array(select i.wa_message_id from inserted i), '{}');
   changed := array(
@@ -235,9 +252,10 @@ begin
         and exists (select from inserted i where i.wa_message_id = p.wa_message_id and i.phone_number_id = p.phone_number_id)
       returning p.wa_message_id, p.phone_number_id, p.status, p.status_at, p.error, p.pricing
     )
-    select jsonb_agg(to_jsonb(matched)) into waiting from matched;
+    select array_agg(row(w.wa_message_id, w.phone_number_id, w.status, w.status_at, w.error, w.pricing, null)::private.status_update)
+    into waiting from matched w;
     if waiting is not null then
-      perform private.apply_message_statuses(waiting);
+      perform private.apply_message_statuses(private.sum_statuses(waiting));
     end if;
   end if;
   return null;
@@ -255,16 +273,17 @@ language plpgsql
 security definer set search_path = ''
 as $$
 declare
-  waiting jsonb;
+  waiting private.status_update[];
 begin
   with matched as (
     delete from public.whatsapp_pending_statuses p
     where p.wa_message_id = new.wa_message_id and p.phone_number_id = new.phone_number_id
     returning p.wa_message_id, p.phone_number_id, p.status, p.status_at, p.error, p.pricing
   )
-  select jsonb_agg(to_jsonb(matched)) into waiting from matched;
+  select array_agg(row(w.wa_message_id, w.phone_number_id, w.status, w.status_at, w.error, w.pricing, null)::private.status_update)
+    into waiting from matched w;
   if waiting is not null then
-    perform private.apply_message_statuses(waiting);
+    perform private.apply_message_statuses(private.sum_statuses(waiting));
   end if;
   perform private.show_message_changes(array[new.wa_message_id]);
   return null;

@@ -111,11 +111,12 @@ begin
         where change #> '{value,metadata,phone_number_id}' is null and w.waba_id = entry ->> 'id'
         order by w.phone_number_id limit 1)),
     entry -> 'time'
-  from jsonb_array_elements(private.json_list(body -> 'entry')) as entry
+  from jsonb_array_elements(case when jsonb_typeof(body) = 'array' then body else jsonb_build_array(body) end) as delivery
+  cross join jsonb_array_elements(private.json_list(delivery -> 'entry')) as entry
   cross join jsonb_array_elements(private.json_list(entry -> 'changes')) as change;
 end
 $$;
-comment on function private.whatsapp_changes(jsonb) is 'The changes of a delivery, numbered, each with the workspace of its number (null: not registered).';
+comment on function private.whatsapp_changes(jsonb) is 'The changes of a delivery, or of a list of deliveries, numbered, each with the workspace of its number (null: not registered).';
 
 create function private.wa_id(value jsonb) returns text
 language plpgsql immutable parallel safe
@@ -176,7 +177,8 @@ comment on function private.whatsapp_message_status(private.whatsapp_message) is
 
 create function private.whatsapp_inbound(changes private.whatsapp_change[]) returns setof private.whatsapp_message
 language plpgsql stable
-set search_path = ''
+-- A thousand messages and their people in one change are no reason for a million comparisons.
+set search_path = '' set enable_nestloop = off
 as $$
 begin
   return query
@@ -259,27 +261,24 @@ $$;
 comment on function private.whatsapp_app_messages(private.whatsapp_change[]) is
   'What the WhatsApp Business app hands over: echoes of what the business wrote there, and its chat history.';
 
-create function private.whatsapp_statuses(changes private.whatsapp_change[]) returns jsonb
+create function private.whatsapp_statuses(changes private.whatsapp_change[]) returns private.status_update[]
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return (
-    select jsonb_agg(jsonb_build_object('wa_message_id', s ->> 'id', 'phone_number_id', c.phone_number_id,
-      'status', s ->> 'status', 'status_at', coalesce(private.whatsapp_time(s -> 'timestamp'), now()),
-      'error', private.json_list(s -> 'errors') -> 0,
-      'pricing', case when jsonb_typeof(s -> 'pricing') = 'object' then s -> 'pricing' end,
-      'opaque', s ->> 'biz_opaque_callback_data'))
+  return array(
+    select row(s ->> 'id', c.phone_number_id, s ->> 'status', coalesce(private.whatsapp_time(s -> 'timestamp'), now()),
+      case when jsonb_typeof(s -> 'errors') = 'array' then s #> '{errors,0}' end,
+      case when jsonb_typeof(s -> 'pricing') = 'object' then s -> 'pricing' end,
+      s ->> 'biz_opaque_callback_data')::private.status_update
     from unnest(changes) c
-    cross join jsonb_array_elements(private.json_list(c.value -> 'statuses')) as s
+    cross join jsonb_array_elements(case when jsonb_typeof(c.value -> 'statuses') = 'array' then c.value -> 'statuses' else '[]' end) as s
     where c.field = 'messages' and c.workspace_id is not null and c.phone_number_id is not null
       and s ->> 'status' in ('sent', 'delivered', 'read', 'played', 'failed')
-      and char_length(s ->> 'id') between 1 and 512
-  );
+      and char_length(s ->> 'id') between 1 and 512);
 end
 $$;
-comment on function private.whatsapp_statuses(private.whatsapp_change[]) is
-  'The statuses of a delivery in the shape of private.keep_message_statuses; null when there is none.';
+comment on function private.whatsapp_statuses(private.whatsapp_change[]) is 'The statuses of a delivery that are about messages of registered numbers.';
 
 -- What is known of a call from one update.
 create type private.whatsapp_call as (

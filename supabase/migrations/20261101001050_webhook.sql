@@ -67,7 +67,8 @@ comment on function private.keep_unclaimed(private.whatsapp_change[], jsonb) is
   'Keeps the changes of numbers that nobody has registered; returns how many were new.';
 
 create function private.whatsapp_people(messages private.whatsapp_message[], calls private.whatsapp_call[],
-  facts private.whatsapp_fact[], changes private.whatsapp_change[]) returns private.whatsapp_person[]
+  facts private.whatsapp_fact[], moves private.whatsapp_person[], changes private.whatsapp_change[])
+returns private.whatsapp_person[]
 language plpgsql stable
 set search_path = ''
 as $$
@@ -83,34 +84,89 @@ begin
     select row(f.workspace_id, f.wa_id, f.bsuid, null, null, null, null, true, null, null)::private.whatsapp_person
     from unnest(facts) f where private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) is null
     union all
-    select l from private.whatsapp_links(changes) l
-    where private.whatsapp_contact(l.workspace_id, l.wa_id, l.bsuid, l.parent_bsuid) is null
-      and not exists (
-        select from private.identity_links k
-        where k.workspace_id = l.workspace_id and k.channel = 'whatsapp' and k.external_id = l.wa_id
-          and k.other_channel = 'whatsapp_bsuid' and k.other_id = l.bsuid and l.parent_bsuid is null)
+    select l from unnest(private.new_links(array(select w from private.whatsapp_links(changes) w))) l
     union all
-    select p from private.whatsapp_moves(changes) p);
+    select p from unnest(moves) p);
 end
 $$;
 comment on function private.whatsapp_people(
-    private.whatsapp_message[], private.whatsapp_call[], private.whatsapp_fact[], private.whatsapp_change[]) is
+    private.whatsapp_message[], private.whatsapp_call[], private.whatsapp_fact[], private.whatsapp_person[], private.whatsapp_change[]) is
   'The people of a delivery of whom something is new: an id, or that two ids are one person''s.';
 
 create function private.locate_messages(messages private.whatsapp_message[]) returns private.whatsapp_message[]
 language plpgsql stable
-set search_path = ''
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return array(
     select row(m.workspace_id, m.phone_number_id, m.wa_id, m.bsuid, m.parent_bsuid, m.profile_name, m.username, m.happened_at,
-      m.message, m.outbound, m.from_history, coalesce(m.contact_id,
-        private.whatsapp_contact(m.workspace_id, m.wa_id, m.bsuid, m.parent_bsuid)))::private.whatsapp_message
-    from unnest(messages) m);
+      m.message, m.outbound, m.from_history, coalesce(m.contact_id, case
+        when (m.wa_id is null or f.by_wa_id is not null) and (m.bsuid is null or f.by_bsuid is not null)
+          and (m.parent_bsuid is null or f.by_parent is not null)
+          and coalesce(f.by_bsuid = f.by_wa_id, true) and coalesce(f.by_parent = coalesce(f.by_wa_id, f.by_bsuid), true)
+        then coalesce(f.by_wa_id, f.by_bsuid, f.by_parent) end))::private.whatsapp_message
+    from unnest(messages) m
+    cross join lateral (
+      select
+        (select i.contact_id from public.contact_identities i
+          where i.workspace_id = m.workspace_id and i.channel = 'whatsapp' and i.external_id = m.wa_id) as by_wa_id,
+        (select i.contact_id from public.contact_identities i
+          where i.workspace_id = m.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = m.bsuid) as by_bsuid,
+        (select i.contact_id from public.contact_identities i
+          where i.workspace_id = m.workspace_id and i.channel = 'whatsapp_parent_bsuid'
+            and i.external_id = m.parent_bsuid) as by_parent
+      offset 0
+    ) as f);
 end
 $$;
 comment on function private.locate_messages(private.whatsapp_message[]) is
-  'The messages with their contacts, where all ids of a person are known to be one contact''s.';
+  'The messages with their contacts, as private.whatsapp_contact finds them, where all ids of a person are one contact''s.';
+
+create function private.new_links(links private.whatsapp_person[]) returns private.whatsapp_person[]
+language plpgsql stable
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  return array(
+    select l from unnest(links) l
+    where case when l.parent_bsuid is null and l.wa_id is not null and l.bsuid is not null then
+        -- Nearly always these two, and known: one look-up each.
+        (select i.contact_id from public.contact_identities i
+          where i.workspace_id = l.workspace_id and i.channel = 'whatsapp' and i.external_id = l.wa_id)
+        is distinct from
+        (select i.contact_id from public.contact_identities i
+          where i.workspace_id = l.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = l.bsuid)
+        -- Both unknown is news until it is kept.
+        or not exists (
+          select from public.contact_identities i
+          where i.workspace_id = l.workspace_id and i.channel = 'whatsapp' and i.external_id = l.wa_id)
+        and not exists (
+          select from private.identity_links k
+          where k.workspace_id = l.workspace_id and k.channel = 'whatsapp' and k.external_id = l.wa_id
+            and k.other_channel = 'whatsapp_bsuid' and k.other_id = l.bsuid)
+      else private.whatsapp_contact(l.workspace_id, l.wa_id, l.bsuid, l.parent_bsuid) is null end);
+end
+$$;
+comment on function private.new_links(private.whatsapp_person[]) is 'Those of the links that are not known yet.';
+
+create function private.has_more_than(changes private.whatsapp_change[], known int) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(bool_or(c.field <> 'messages' or c.workspace_id is null or jsonb_typeof(c.value) is distinct from 'object'
+        or c.value - '{messages,statuses,contacts,metadata,messaging_product}'::text[] <> '{}'), false)
+      or coalesce(sum(
+        case when jsonb_typeof(c.value -> 'messages') = 'array' then jsonb_array_length(c.value -> 'messages') else 0 end
+        + case when jsonb_typeof(c.value -> 'statuses') = 'array' then jsonb_array_length(c.value -> 'statuses') else 0 end), 0) > known
+    from unnest(changes) c);
+end
+$$;
+comment on function private.has_more_than(private.whatsapp_change[], int) is
+  'Whether a delivery says more than that many messages and statuses of registered numbers.';
 
 create function private.process_whatsapp(body jsonb, countries jsonb) returns jsonb
 language plpgsql
@@ -118,31 +174,34 @@ set search_path = ''
 as $$
 declare
   changes private.whatsapp_change[] := array(select c from private.whatsapp_changes(body) c);
-  -- Nearly all deliveries are about messages and statuses alone.
-  further boolean := exists (select from unnest(changes) c where c.field <> 'messages');
   messages private.whatsapp_message[] := private.locate_messages(array(select m from private.whatsapp_inbound(changes) m));
-  statuses jsonb := private.whatsapp_statuses(changes);
-  orphans jsonb := private.orphan_statuses(statuses);
+  statuses private.status_update[] := private.whatsapp_statuses(changes);
+  sums private.status_sum[] := private.sum_statuses(statuses);
   calls private.whatsapp_call[] := '{}';
   facts private.whatsapp_fact[] := '{}';
+  moves private.whatsapp_person[] := '{}';
+  -- Nearly all deliveries are ordinary messages and statuses, and cost no more than these.
+  further boolean := private.has_more_than(changes, cardinality(messages) + cardinality(statuses));
   people private.whatsapp_person[];
   about private.whatsapp_message[];
   created uuid[] := '{}';
+  events int := 0;
   detail jsonb := '{"messages": 0}';
 begin
   if further then
     messages := messages || private.locate_messages(array(select m from private.whatsapp_app_messages(changes) m));
     calls := array(select k from private.whatsapp_calls(changes) k);
     facts := array(select f from private.whatsapp_facts(changes) f);
+    moves := array(select p from private.whatsapp_moves(changes) p);
   end if;
   about := array(select m from unnest(messages) m where private.is_message_change(m.message));
   -- Locks in the order that everybody keeps: messages' ids, people's ids, rows.
-  if cardinality(messages) > 0 or orphans is not null then
+  if cardinality(messages) > 0 or cardinality(statuses) > 0 then
     perform private.lock_wa_messages(array(select m.message ->> 'id' from unnest(messages) m),
-      array(select o ->> 'wa_message_id' from jsonb_array_elements(orphans) o
+      array(select s.wa_message_id from unnest(sums) s where s.id is null
         union all select private.whatsapp_target(a.message) from unnest(about) a));
   end if;
-  people := private.whatsapp_people(messages, calls, facts, changes);
+  people := private.whatsapp_people(messages, calls, facts, moves, changes);
   if cardinality(people) > 0 then
     created := private.resolve_whatsapp_people(people, countries);
     messages := private.locate_messages(messages);
@@ -162,19 +221,20 @@ begin
   if cardinality(calls) > 0 then
     detail := detail || jsonb_build_object('calls', private.store_whatsapp_calls(calls));
   end if;
-  if statuses is not null then
-    detail := detail || jsonb_build_object('statuses', private.keep_message_statuses(statuses));
+  if cardinality(statuses) > 0 then
+    detail := detail || jsonb_build_object('statuses', private.keep_message_statuses(statuses, sums));
   end if;
   if further then
     perform private.store_number_updates(changes);
+    perform private.keep_unclaimed(changes, countries);
+    events := private.store_whatsapp_events(array(
+      select c from unnest(changes) c where c.workspace_id is not null or c.phone_number_id is null));
   end if;
-  perform private.keep_unclaimed(changes, countries);
   if cardinality(created) > 0 then
     perform private.route_contacts(created);
   end if;
   return detail || jsonb_build_object('contacts', cardinality(created),
-    'events', private.store_whatsapp_events(array(
-      select c from unnest(changes) c where c.workspace_id is not null or c.phone_number_id is null)),
+    'events', events,
     'unknown_numbers', (
       select coalesce(jsonb_agg(distinct c.phone_number_id), '[]')
       from unnest(changes) c where c.workspace_id is null and c.phone_number_id is not null));
@@ -224,7 +284,8 @@ comment on function private.process_whatsapp_singly(jsonb, jsonb) is
 
 create function private.ingest_whatsapp(body text, countries jsonb default '{}', raw bytea default null) returns jsonb
 language plpgsql
-set search_path = ''
+-- Plans are made once a session: on this path planning costs more than running.
+set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 declare
   delivery uuid := private.uuid_v7();
@@ -251,6 +312,35 @@ end
 $$;
 comment on function private.ingest_whatsapp(text, jsonb, bytea) is
   'One delivery (JSON text) and all its updates in one transaction. countries: { wa_id: ISO country }; raw: the bytes that came, where the text is not all of them. Returns { delivery_id, messages, changes?, calls?, statuses?, contacts, events, unknown_numbers, failed }.';
+
+create function private.ingest_whatsapp_deliveries(bodies text[], countries jsonb) returns void
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
+as $$
+declare
+  detail jsonb;
+  body text;
+begin
+  begin
+    if cardinality(bodies) > 1 then
+      -- Each is JSON by itself, so together they are a list.
+      detail := private.process_whatsapp_again(('[' || array_to_string(bodies, ',') || ']')::jsonb, countries);
+      insert into private.webhook_deliveries (body, status, detail)
+      select given, 'processed', detail from unnest(bodies) given;
+      return;
+    end if;
+  exception
+    when serialization_failure or deadlock_detected or query_canceled or insufficient_resources
+      or operator_intervention then raise;
+    when others then null;
+  end;
+  foreach body in array bodies loop
+    perform private.ingest_whatsapp(body, countries);
+  end loop;
+end
+$$;
+comment on function private.ingest_whatsapp_deliveries(text[], jsonb) is
+  'Several deliveries (JSON texts) that came at the same time, all in one transaction: stored as one where that works, else each by itself.';
 
 create function private.record_rejected_delivery(raw bytea, reason text) returns uuid
 language sql

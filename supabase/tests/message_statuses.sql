@@ -4,6 +4,10 @@ begin;
 set local search_path = public, extensions;
 select plan(32);
 
+create function pg_temp.keep(statuses jsonb) returns jsonb language sql as $$
+  select private.keep_message_statuses(private.status_updates(statuses))
+$$;
+
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('message statuses ' || label)::uuid $$;
 insert into workspaces (id, name) values (pg_temp.id('workspace'), 'Workspace');
@@ -52,12 +56,12 @@ begin
     perform pg_temp.send(array(select way || o.statuses::text from orders o));
   end if;
   if way = 'in one batch' then
-    perform private.keep_message_statuses((
+    perform pg_temp.keep((
       select jsonb_agg(pg_temp.status(way || o.statuses::text, s) order by o.statuses, n) from orders o,
         unnest(o.statuses) with ordinality u (s, n)));
   else
     for n in 1..5 loop
-      perform private.keep_message_statuses((
+      perform pg_temp.keep((
         select jsonb_agg(pg_temp.status(way || o.statuses::text, o.statuses[n], later)) from orders o
           where o.statuses[n] is not null))
       from unnest(case way when 'thrice' then array[5, 0, 7] else array[0] end) later;
@@ -89,7 +93,7 @@ from unnest(array['one by one', 'in one batch', 'before the message', 'thrice'])
 select pg_temp.send('{step}');
 create function pg_temp.step(status text, later int default 0) returns text language plpgsql as $$
 begin
-  perform private.keep_message_statuses(jsonb_build_array(pg_temp.status('step', status, later)));
+  perform pg_temp.keep(jsonb_build_array(pg_temp.status('step', status, later)));
   return pg_temp.state('step');
 end
 $$;
@@ -109,11 +113,11 @@ create function pg_temp.waiting(wamid text) returns text language sql as $$
   select coalesce(string_agg(format('%s %s', status, to_char(status_at at time zone 'UTC', 'MI')), ', ' order by status), 'nothing')
   from whatsapp_pending_statuses where wa_message_id = 'wamid.STATUS.' || wamid
 $$;
-select is(private.keep_message_statuses(jsonb_build_array(pg_temp.status('later', 'delivered'), pg_temp.status('step', 'sent'))),
+select is(pg_temp.keep(jsonb_build_array(pg_temp.status('later', 'delivered'), pg_temp.status('step', 'sent'))),
   '{"applied": 1, "pending": 1}', 'one finds its message, one waits');
 select is(pg_temp.waiting('later'), 'delivered 02', 'it waits');
 select is(pg_temp.waiting('step'), 'nothing', 'the other does not');
-select is(private.keep_message_statuses(jsonb_build_array(pg_temp.status('later', 'delivered', 3),
+select is(pg_temp.keep(jsonb_build_array(pg_temp.status('later', 'delivered', 3),
   pg_temp.status('later', 'failed'),
   pg_temp.status('later', 'failed', 1), pg_temp.status('later', 'delivered', -1))) ->> 'applied', '0', 'more of it');
 select is(pg_temp.waiting('later'), 'delivered 01, failed 05', 'each status waits once, with its earliest time');
@@ -136,10 +140,10 @@ delete from messages where wa_message_id = 'wamid.STATUS.later';
 select pg_temp.send('{later}');
 select is(pg_temp.state('later'), 'failed d01 f05 131026', 'the message comes and has them at once');
 select is(pg_temp.waiting('later'), 'nothing', 'nothing waits any more');
-select is(private.keep_message_statuses(jsonb_build_array(pg_temp.status('later', 'read'))), '{"applied": 1, "pending": 0}',
+select is(pg_temp.keep(jsonb_build_array(pg_temp.status('later', 'read'))), '{"applied": 1, "pending": 0}',
   'what comes now is applied');
 -- A message that is stored before it has its wamid, as one is that is about to be sent.
-select private.keep_message_statuses(jsonb_build_array(pg_temp.status('outbox', 'delivered')));
+select pg_temp.keep(jsonb_build_array(pg_temp.status('outbox', 'delivered')));
 insert into messages (id, workspace_id, conversation_id, contact_id, direction, sender_type, type, status)
 values (pg_temp.id('outbox'), pg_temp.id('workspace'), pg_temp.id('thread'), pg_temp.id('contact'), 'outbound', 'agent', 'text',
   'queued');
@@ -148,10 +152,10 @@ select is((select status::text from messages where id = pg_temp.id('outbox')), '
 
 -- Both, in one batch: a message stored, statuses of others.
 select pg_temp.send('{inbound}', 'inbound');
-select is(private.keep_message_statuses(jsonb_build_array(pg_temp.status('inbound', 'read'))) ->> 'applied', '0',
+select is(pg_temp.keep(jsonb_build_array(pg_temp.status('inbound', 'read'))) ->> 'applied', '0',
   'an inbound message takes no status');
 select is(pg_temp.state('inbound'), 'received', 'indeed');
-select is(private.keep_message_statuses('[]'), '{"applied": 0, "pending": 0}', 'no statuses');
+select is(pg_temp.keep('[]'), '{"applied": 0, "pending": 0}', 'no statuses');
 select is((select message_count from conversations where id = pg_temp.id('thread')),
   (select count(*)::int from messages where conversation_id = pg_temp.id('thread')) + 2,
   'statuses are no messages: only the two that were deleted differ');

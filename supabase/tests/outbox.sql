@@ -4,6 +4,10 @@ begin;
 set local search_path = public, extensions;
 select plan(134);
 
+create function pg_temp.keep(statuses jsonb) returns jsonb language sql as $$
+  select private.keep_message_statuses(private.status_updates(statuses))
+$$;
+
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('outbox ' || label)::uuid $$;
 insert into workspaces (id, name) values (pg_temp.id('workspace'), 'Workspace'), (pg_temp.id('elsewhere'), 'Elsewhere');
@@ -231,7 +235,7 @@ select is(pg_temp.status_of('m1', 'm2'), 2, 'one statement for many');
 
 -- Statuses that came first wait for the wamid.
 select pg_temp.say('orphan', 'ana'), pg_temp.claim();
-select private.keep_message_statuses('[{"wa_message_id": "wamid.orphan", "phone_number_id": "900000000000001", "status": "delivered",
+select pg_temp.keep('[{"wa_message_id": "wamid.orphan", "phone_number_id": "900000000000001", "status": "delivered",
   "status_at": "2026-01-01T10:00:00Z"}]');
 select pg_temp.sent('orphan');
 select is(pg_temp.state('orphan'), 'accepted delivered wamid.orphan', 'and are applied with it');

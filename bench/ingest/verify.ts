@@ -42,9 +42,20 @@ export async function verifyStored(
   const due = { messages: groups, delivered: groups, read: groups, added: groups, strangers };
   for (const [what, count] of Object.entries(due)) {
     const there = found[what as keyof typeof found];
-    if (there !== count) throw new Error(`${what}: ${count} were sent, ${there} are stored.`);
+    if (there !== count) {
+      const reason = await reasonsOf(sql);
+      throw new Error(`${what}: ${count} were sent, ${there} are stored. ${reason}`);
+    }
   }
   return `${groups} messages, of ${strangers} new contacts, and ${3 * groups} statuses are stored.`;
+}
+
+/** Why updates were set aside, the most frequent reason first. */
+async function reasonsOf(sql: postgres.Sql): Promise<string> {
+  const reasons = await sql`
+    select error, count(*)::int as updates
+    from private.webhook_failures group by 1 order by 2 desc limit 3`;
+  return reasons.map(({ error, updates }) => `${updates} × ${error}`).join("; ");
 }
 
 async function countOf(

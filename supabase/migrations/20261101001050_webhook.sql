@@ -313,18 +313,19 @@ $$;
 comment on function private.ingest_whatsapp(text, jsonb, bytea) is
   'One delivery (JSON text) and all its updates in one transaction. countries: { wa_id: ISO country }; raw: the bytes that came, where the text is not all of them. Returns { delivery_id, messages, changes?, calls?, statuses?, contacts, events, unknown_numbers, failed }.';
 
-create function private.ingest_whatsapp_deliveries(bodies text[], countries jsonb) returns void
+create function private.ingest_whatsapp_deliveries(sequence text, countries jsonb) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 declare
+  bodies text[] := string_to_array(sequence, e'\x1e');
   detail jsonb;
   body text;
 begin
   begin
     if cardinality(bodies) > 1 then
       -- Each is JSON by itself, so together they are a list.
-      detail := private.process_whatsapp_again(('[' || array_to_string(bodies, ',') || ']')::jsonb, countries);
+      detail := private.process_whatsapp_again(('[' || replace(sequence, e'\x1e', ',') || ']')::jsonb, countries);
       insert into private.webhook_deliveries (body, status, detail)
       select given, 'processed', detail from unnest(bodies) given;
       return;
@@ -339,8 +340,8 @@ begin
   end loop;
 end
 $$;
-comment on function private.ingest_whatsapp_deliveries(text[], jsonb) is
-  'Several deliveries (JSON texts) that came at the same time, all in one transaction: stored as one where that works, else each by itself.';
+comment on function private.ingest_whatsapp_deliveries(text, jsonb) is
+  'Several deliveries (JSON texts separated by U+001E, which JSON does not hold) that came at the same time, all in one transaction: stored as one where that works, else each by itself.';
 
 create function private.record_rejected_delivery(raw bytea, reason text) returns uuid
 language sql

@@ -3,6 +3,7 @@ import { database, json, retrying } from "../_shared/database.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { decodeUtf8, parseText } from "../_shared/request.ts";
 import { replaceUnstorable } from "../_shared/text.ts";
+import { Batches } from "./batches.ts";
 import { countriesOf } from "./countries.ts";
 
 /**
@@ -25,12 +26,32 @@ export async function ingest(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   }
 }
 
+interface Delivery {
+  text: string;
+  countries: Record<string, string>;
+}
+
+const batches = new Batches<Delivery>(storeTogether, (error) => whyUnusable(error) !== undefined);
+
+// JSON holds no such character but escaped.
+const SEPARATOR = "\u001e";
+
+async function storeTogether(deliveries: readonly Delivery[]): Promise<void> {
+  const db = database();
+  const texts = deliveries.map(({ text }) => text).join(SEPARATOR);
+  const countries = Object.assign({}, ...deliveries.map((delivery) => delivery.countries));
+  await retrying(() =>
+    db`select private.ingest_whatsapp_deliveries(${texts}::text, ${json(db, countries)}::jsonb)`
+  );
+}
+
 /** `raw` is kept instead of the text where that is not all that came. */
 async function store(
   text: string,
   countries: Record<string, string>,
   raw: Uint8Array<ArrayBuffer> | null,
 ): Promise<void> {
+  if (raw === null) return await batches.add({ text, countries }, text.length);
   const db = database();
   await retrying(() =>
     db`

@@ -103,7 +103,8 @@ async function furnish(
   release.defer(startSweeper(sql));
 
   const origin = `http://127.0.0.1:${server.port}`;
-  const env = functionEnvironment(secrets, origin, database.url, Deno.env.toObject());
+  const places = { origin, databaseUrl: database.url, data: options.data };
+  const env = functionEnvironment(secrets, places, Deno.env.toObject());
   setEnvironment(env);
   release.defer(closeFunctions);
   return {

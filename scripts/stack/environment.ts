@@ -1,11 +1,11 @@
+import { join } from "node:path";
 import type { Secrets } from "./secrets.ts";
 import { publicKeySet } from "./tokens.ts";
 
 /** The names that hosted functions get, so that one reader of the environment serves both. */
 export function functionEnvironment(
   secrets: Secrets,
-  origin: string,
-  databaseUrl: string,
+  { origin, databaseUrl, data }: { origin: string; databaseUrl: string; data: string },
   env: Record<string, string | undefined>,
 ): Record<string, string> {
   return {
@@ -17,6 +17,9 @@ export function functionEnvironment(
     // A developer with a real WhatsApp app brings its secrets.
     WHATSAPP_APP_SECRET: env.WHATSAPP_APP_SECRET || secrets.app_secret,
     WHATSAPP_VERIFY_TOKEN: env.WHATSAPP_VERIFY_TOKEN || secrets.verify_token,
+    // A database that is brought along may hold what was sealed elsewhere.
+    LEADBASE_ENCRYPTION_KEY: env.LEADBASE_ENCRYPTION_KEY || secrets.encryption_key,
+    LEADBASE_MEDIA_DIR: env.LEADBASE_MEDIA_DIR || join(data, "media"),
   };
 }
 

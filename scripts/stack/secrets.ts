@@ -14,6 +14,8 @@ export interface Secrets {
   verify_token: string;
   api_key: string;
   other_api_key: string;
+  /** Seals what the database keeps sealed, such as WhatsApp access tokens. */
+  encryption_key: string;
 }
 
 export function secretsPath(data: string): string {
@@ -22,9 +24,11 @@ export function secretsPath(data: string): string {
 
 export async function loadSecrets(data: string): Promise<Secrets> {
   const kept = await readTextIfThere(secretsPath(data));
-  if (kept !== undefined) return JSON.parse(kept) as Secrets;
-  const secrets = await makeSecrets();
-  await saveSecrets(data, secrets);
+  const secrets: Secrets = kept === undefined ? await makeSecrets() : JSON.parse(kept);
+  const isWhole = kept !== undefined && Boolean(secrets.encryption_key);
+  // A folder of an earlier version has none.
+  secrets.encryption_key ||= makeEncryptionKey();
+  if (!isWhole) await saveSecrets(data, secrets);
   return secrets;
 }
 
@@ -45,7 +49,13 @@ async function makeSecrets(): Promise<Secrets> {
     verify_token: randomText(24),
     api_key: makeApiKey(),
     other_api_key: makeApiKey(),
+    encryption_key: makeEncryptionKey(),
   };
+}
+
+/** 32 random bytes in base64, as `LEADBASE_ENCRYPTION_KEY` takes them. */
+function makeEncryptionKey(): string {
+  return crypto.getRandomValues(new Uint8Array(32)).toBase64();
 }
 
 /** `lb_` and 43 base64url characters: 32 random bytes. */

@@ -48,3 +48,62 @@ export function corsOrigins(): readonly string[] {
   const origins = list("CORS_ORIGINS");
   return origins.length === 0 ? ["*"] : origins;
 }
+
+/** The version of Meta's Graph API that is spoken. */
+export const GRAPH_VERSION = "v26.0";
+
+const META_GRAPH = "https://graph.facebook.com";
+// Where Meta keeps the bytes of media; it takes the same token.
+const META_MEDIA_HOST = "lookaside.fbsbx.com";
+
+/** `GRAPH_API_URL`: Meta's Graph API unless set, without a slash at its end. */
+export function graphApiUrl(): string {
+  return (read("GRAPH_API_URL") ?? META_GRAPH).replace(/\/+$/, "");
+}
+
+/** The hosts (with port) that may see an access token when media are fetched. */
+export function graphMediaHosts(): readonly string[] {
+  const { host } = new URL(graphApiUrl());
+  return host === new URL(META_GRAPH).host ? [host, META_MEDIA_HOST] : [host];
+}
+
+/** `GRAPH_TIMEOUT_MS`: how long the Graph API may take for an answer, in ms; 15,000 unless set. */
+export function graphTimeoutMs(): number {
+  return positive("GRAPH_TIMEOUT_MS", 15_000);
+}
+
+/** `LEADBASE_ENCRYPTION_KEY`: 32 bytes in base64 each; the first seals, all of them open. */
+export function encryptionKeys(): string[] {
+  return list("LEADBASE_ENCRYPTION_KEY");
+}
+
+/** `MEDIA_MAX_BYTES`: larger media are not kept; 100 MiB unless set, as large as WhatsApp's get. */
+export function mediaMaxBytes(): number {
+  return positive("MEDIA_MAX_BYTES", 104_857_600);
+}
+
+/** `LEADBASE_MEDIA_DIR`: the folder that keeps media; undefined: Supabase Storage does. */
+export function mediaFolder(): string | undefined {
+  return read("LEADBASE_MEDIA_DIR");
+}
+
+/** `SUPABASE_URL`: the project's own address, without a slash at its end. */
+export function supabaseUrl(): string | undefined {
+  return read("SUPABASE_URL")?.replace(/\/+$/, "");
+}
+
+/** `SUPABASE_SECRET_KEYS`: the project's `sb_secret_…` keys, given as a JSON object by name. */
+export function secretKeys(): string[] {
+  try {
+    const keys: unknown = JSON.parse(read("SUPABASE_SECRET_KEYS") ?? "{}");
+    return Object.values(keys ?? {}).filter((key) => typeof key === "string" && key !== "");
+  } catch {
+    // The error's own text would quote what it could not read: a secret, in a log.
+    throw new Error("SUPABASE_SECRET_KEYS is not a JSON object.");
+  }
+}
+
+function positive(name: string, otherwise: number): number {
+  const value = Number(read(name) ?? otherwise);
+  return Number.isSafeInteger(value) && value > 0 ? value : otherwise;
+}

@@ -6,12 +6,14 @@ import { functionEnvironment, setEnvironment } from "./stack/environment.ts";
 import { isThere, removeIfThere, ROOT } from "./stack/files.ts";
 import { closeFunctions, dispatcher, loadFunctions, PREFIX } from "./stack/functions.ts";
 import { lockDataFolder } from "./stack/lock.ts";
+import { tidyMediaFolder } from "./stack/media.ts";
 import { StackProblem } from "./stack/problem.ts";
 import { loadSecrets, saveSecrets, type Secrets, secretsPath } from "./stack/secrets.ts";
 import { DEMO, emailsOf, ensureApiKeys, seedDemo } from "./stack/seed.ts";
 import { type HttpServer, listen } from "./stack/server.ts";
 import { startSweeper } from "./stack/sweeper.ts";
 import { mintMemberToken } from "./stack/tokens.ts";
+import { startWorkerLoop } from "./stack/worker_loop.ts";
 
 export interface StackOptions extends Omit<DatabaseOptions, "databasePort"> {
   /** HTTP port on 127.0.0.1; 0 takes any free one. */
@@ -107,6 +109,8 @@ async function furnish(
   const env = functionEnvironment(secrets, places, Deno.env.toObject());
   setEnvironment(env);
   release.defer(closeFunctions);
+  await tidyMediaFolder(options.data, options.fresh);
+  release.defer(startWorkerLoop());
   return {
     url: `${origin}${PREFIX}`,
     workspace_id: DEMO.workspaceId,

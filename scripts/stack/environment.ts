@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { mediaFolder } from "./media.ts";
 import type { Secrets } from "./secrets.ts";
 import { publicKeySet } from "./tokens.ts";
 
@@ -19,7 +19,7 @@ export function functionEnvironment(
     WHATSAPP_VERIFY_TOKEN: env.WHATSAPP_VERIFY_TOKEN || secrets.verify_token,
     // A database that is brought along may hold what was sealed elsewhere.
     LEADBASE_ENCRYPTION_KEY: env.LEADBASE_ENCRYPTION_KEY || secrets.encryption_key,
-    LEADBASE_MEDIA_DIR: env.LEADBASE_MEDIA_DIR || join(data, "media"),
+    LEADBASE_MEDIA_DIR: env.LEADBASE_MEDIA_DIR || mediaFolder(data),
   };
 }
 

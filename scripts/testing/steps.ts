@@ -68,7 +68,9 @@ export function makeSteps(context: StepContext): Record<StepName, Step> {
 export function testStack(temp: string): () => Promise<SpawnedStack> {
   let starting: Promise<SpawnedStack> | undefined;
   return () => {
-    starting ??= spawnStack({ data: join(temp, "stack") });
+    // Nobody answers there: what a test leaves to be sent or fetched must not reach Meta.
+    const env = { GRAPH_API_URL: "http://127.0.0.1:9" };
+    starting ??= spawnStack({ data: join(temp, "stack"), env });
     starting.catch(() => {});
     return starting;
   };

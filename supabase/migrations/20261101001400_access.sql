@@ -156,6 +156,10 @@ grant select on public.calls to authenticated;
 create policy calls_select_member on public.calls for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('conversations:read')));
 
+grant select on public.message_media to authenticated;
+create policy message_media_select_member on public.message_media for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('conversations:read')));
+
 grant select on public.whatsapp_events to authenticated;
 create policy whatsapp_events_select_member on public.whatsapp_events for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('conversations:read')));
@@ -194,6 +198,6 @@ grant execute on function
   private.send_guard(uuid, uuid, boolean, text), private.send_facts(uuid, uuid), private.send_verdict(jsonb, timestamptz),
   private.quiet_until(timestamptz, text, time, time),
   private.require_entity(jsonb, text), private.author(uuid, uuid),
-  private.cursor_signature(text), private.encode_cursor(text, text, uuid), private.decode_cursor(text, text)
+  private.message_media(uuid), private.cursor_signature(text), private.encode_cursor(text, text, uuid), private.decode_cursor(text, text)
   to authenticated;
 grant execute on all functions in schema private to service_role;

@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(2262);
+select plan(2398);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -73,6 +73,8 @@ begin
       case place when 'home' then '987000000000001' else '987000000000002' end, 'read', '{}');
     insert into private.outbox_rates (phone_number_id)
     values (case place when 'home' then '987000000000001' else '987000000000002' end);
+    insert into message_media (workspace_id, message_id, phone_number_id, whatsapp_media_id)
+    select m.workspace_id, m.id, '1', '1' from messages m where m.wa_message_id = 'wamid.MATRIX.' || place;
     insert into whatsapp_events (workspace_id, field, payload, dedupe_key)
     values (pg_temp.id(place), 'account_alerts', '{}', convert_to('tenant matrix ' || place, 'UTF8'));
     insert into whatsapp_pending_statuses (phone_number_id, wa_message_id, status, status_at)
@@ -89,6 +91,7 @@ from actors where name in ('agent', 'admin', 'owner', 'outsider', 'notes:write',
 insert into private.webhook_deliveries (id, body, status) values (pg_temp.id('delivery'), '{}', 'processed');
 insert into private.webhook_failures (delivery_id, item, error) values (pg_temp.id('delivery'), '{}', 'none');
 insert into private.idempotency_keys (principal_id, key_hash, request_hash, answer) values ('tenant matrix', '\x00', '', '\x00');
+insert into private.media_removals (storage_path) values ('tenant matrix');
 insert into private.rate_limits (principal_id, window_minute, calls) values ('tenant matrix', 1, 1);
 
 -- How each table is tried ----------------------------------------------------------------------
@@ -131,6 +134,7 @@ insert into relations (name, key, place) values
   ('public.whatsapp_conversations', 'id', 'workspace_id'),
   ('public.messages', 'id', 'workspace_id'),
   ('public.message_changes', 'id', 'workspace_id'),
+  ('public.message_media', 'id', 'workspace_id'),
   ('public.whatsapp_events', 'id', 'workspace_id'),
   ('public.whatsapp_pending_statuses', 'phone_number_id',
     '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
@@ -147,6 +151,7 @@ insert into relations (name, key, place) values
   ('private.webhook_failures', 'id', null),
   ('private.idempotency_keys', 'principal_id', null),
   ('private.rate_limits', 'principal_id', null),
+  ('private.media_removals', 'storage_path', null),
   ('private.contact_records', 'id', '(select c.workspace_id from public.contacts c where c.id = t.id)'),
   ('private.conversation_records', 'id', '(select v.workspace_id from public.conversations v where v.id = t.id)'),
   ('private.note_records', 'id', '(select n.workspace_id from public.internal_notes n where n.id = t.id)'),
@@ -271,6 +276,12 @@ insert into expected values
   ('public.message_changes', 'update', 'others', 'denied'),
   ('public.message_changes', 'delete', 'others', 'denied'),
 
+  ('public.message_media', 'select', 'outsider agent admin owner conversations:read *', 'rows'),
+  ('public.message_media', 'select', 'others', 'none'),
+  ('public.message_media', 'insert', 'others', 'denied'),
+  ('public.message_media', 'update', 'others', 'denied'),
+  ('public.message_media', 'delete', 'others', 'denied'),
+
   ('public.whatsapp_events', 'select', 'outsider agent admin owner conversations:read *', 'rows'),
   ('public.whatsapp_events', 'select', 'others', 'none'),
   ('public.whatsapp_events', 'insert', 'others', 'denied'),
@@ -302,6 +313,7 @@ insert into expected values
   ('private.webhook_failures', 'any', 'others', 'denied'),
   ('private.idempotency_keys', 'any', 'others', 'denied'),
   ('private.rate_limits', 'any', 'others', 'denied'),
+  ('private.media_removals', 'any', 'others', 'denied'),
 
   -- What the operations of the API read, as the caller: the same rows as the tables behind.
   ('private.contact_records', 'select',

@@ -24,6 +24,7 @@ const PUBLIC: Record<string, Operation["security"]> = {
   "GET /health": [],
   "GET /whatsapp-webhook": [{ whatsappVerifyToken: [] }],
   "POST /whatsapp-webhook": [{ whatsappSignature: [] }],
+  "POST /jobs": [{ secretKey: [] }],
 };
 
 Deno.test("every operation of the description is in the table, and nothing else is", () => {
@@ -57,6 +58,8 @@ Deno.test("the public operations answer without credentials", async () => {
     );
     const unsigned = await request("POST", "whatsapp-webhook", { headers, body: {} });
     assertProblem(unsigned, 401, "invalid_signature");
+    const code = headers ? "invalid_credentials" : "credentials_missing";
+    assertProblem(await request("POST", "jobs", { headers }), 401, code);
   }
 });
 

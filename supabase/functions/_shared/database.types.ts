@@ -835,6 +835,82 @@ export type Database = {
           },
         ];
       };
+      "message_media": {
+        Row: {
+          "attempts": number;
+          "created_at": string;
+          "error": Json | null;
+          "file_name": string | null;
+          "id": string;
+          "message_id": string;
+          "mime_type": string | null;
+          "mismatches": number;
+          "next_attempt_at": string;
+          "phone_number_id": string;
+          "sha256": string | null;
+          "size_bytes": number | null;
+          "status": string;
+          "storage_path": string;
+          "stored_at": string | null;
+          "whatsapp_media_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "created_at"?: string;
+          "error"?: Json | null;
+          "file_name"?: string | null;
+          "id"?: string;
+          "message_id": string;
+          "mime_type"?: string | null;
+          "mismatches"?: number;
+          "next_attempt_at"?: string;
+          "phone_number_id": string;
+          "sha256"?: string | null;
+          "size_bytes"?: number | null;
+          "status"?: string;
+          "storage_path"?: never;
+          "stored_at"?: string | null;
+          "whatsapp_media_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "created_at"?: string;
+          "error"?: Json | null;
+          "file_name"?: string | null;
+          "id"?: string;
+          "message_id"?: string;
+          "mime_type"?: string | null;
+          "mismatches"?: number;
+          "next_attempt_at"?: string;
+          "phone_number_id"?: string;
+          "sha256"?: string | null;
+          "size_bytes"?: number | null;
+          "status"?: string;
+          "storage_path"?: never;
+          "stored_at"?: string | null;
+          "whatsapp_media_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "message_media_message_id_fkey";
+            columns: ["message_id"];
+            isOneToOne: true;
+            referencedRelation: "messages";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "message_media_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "messages": {
         Row: {
           "body": string | null;

@@ -75,6 +75,7 @@ export const ERROR_CODES = {
     "The workspace has no entity of this id and type.",
   ),
   note_not_found: kind(404, "Note not found", "The workspace has no such note."),
+  media_not_found: kind(404, "Media not found", "The workspace has no such media."),
   api_key_not_found: kind(404, "API key not found", "The workspace has no such API key."),
   workspace_not_found: kind(
     404,
@@ -99,6 +100,12 @@ export const ERROR_CODES = {
     409,
     "Request in progress",
     "A request with this `Idempotency-Key` is still running. Ask again in a moment.",
+  ),
+  media_not_stored: kind(
+    409,
+    "Media not stored",
+    "The file is not here: `media_status` is `pending` until it is fetched from WhatsApp, or " +
+      "`failed` if that is given up; `media_error` tells what the last attempt met.",
   ),
 
   precondition_failed: kind(

@@ -7,7 +7,7 @@ import { sha256Hex } from "./digest.ts";
 import { ApiError, isRefusal, keptRefusal } from "./errors.ts";
 import { limiter, rateLimited, rateLimitHeaders, type Standing } from "./rate_limit.ts";
 import { BODY_LIMIT, parseJson, readBytes, readQuery, requireJson } from "./request.ts";
-import { type Call, NOTHING, type Reply, type Route } from "./route.ts";
+import { type Call, NOTHING, type OperationReply, type Reply, type Route } from "./route.ts";
 import { listParameters, validate } from "./validation.ts";
 import { workspaceCountry } from "./workspace_country.ts";
 
@@ -107,7 +107,7 @@ class ReceivedCall implements Call {
     this.body = parts.body;
   }
 
-  async operate(operation: string, args: Record<string, unknown>): Promise<Reply> {
+  async operate(operation: string, args: Record<string, unknown>): Promise<OperationReply> {
     const { idempotencyKey, requestHash } = this;
     return await this.#call(operation, args, { idempotencyKey, requestHash });
   }
@@ -120,7 +120,7 @@ class ReceivedCall implements Call {
     operation: string,
     args: Record<string, unknown>,
     replay: { idempotencyKey?: string; requestHash?: string },
-  ): Promise<Reply> {
+  ): Promise<OperationReply> {
     const { credential } = this.#caller();
     const given = { credential, scope: this.route.scope, operation, args, ...replay };
     const outcome = await call(given).catch((error) => this.#refused(error));

@@ -5,11 +5,16 @@ import type { RequiredScope } from "./scopes.ts";
 
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
-/** An answer: `body` is the finished text, null for none. */
+/** An answer: `body` is the finished text, or bytes as they come; null for none. */
 export interface Reply {
   status: number;
-  body: string | null;
+  body: string | ReadableStream<Uint8Array<ArrayBuffer>> | null;
   headers?: Record<string, string> | null;
+}
+
+/** What an operation of the database answers. */
+export interface OperationReply extends Reply {
+  body: string | null;
 }
 
 /** A request as a route gets it: its caller known, its parts validated. */
@@ -20,7 +25,7 @@ export interface Call<Query = unknown, Params = unknown, Body = unknown> {
   readonly params: Params;
   readonly body: Body;
   /** Runs `api.<operation>(args)` for the caller; its answer is the reply. */
-  operate(operation: string, args: Record<string, unknown>): Promise<Reply>;
+  operate(operation: string, args: Record<string, unknown>): Promise<OperationReply>;
   /** The country (ISO 3166-1 alpha-2) of local phone numbers in the caller's workspace. */
   country(): Promise<string>;
 }
@@ -31,7 +36,7 @@ export interface Answer {
   schema?: z.ZodType;
   example?: unknown;
   /** Names of headers that this answer has beside those of all answers. */
-  headers?: readonly ("ETag" | "Location" | "Idempotency-Replayed")[];
+  headers?: readonly ("ETag" | "Location" | "Idempotency-Replayed" | "Content-Disposition")[];
   contentType?: string;
 }
 
@@ -50,7 +55,7 @@ export interface Route<
   /** What a caller needs; null for a route that knows its callers otherwise, or takes anybody. */
   scope: RequiredScope | null;
   /** How callers are known where there is no scope. */
-  security?: "whatsappSignature" | "whatsappVerifyToken";
+  security?: "whatsappSignature" | "whatsappVerifyToken" | "secretKey";
   query?: Query;
   params?: Params;
   /** The JSON body; a route without it reads the request itself, or takes none. */

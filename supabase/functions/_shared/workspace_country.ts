@@ -1,6 +1,6 @@
 /** The country of local phone numbers in a caller's workspace. */
 import QuickLRU from "quick-lru";
-import type { Reply } from "./route.ts";
+import type { OperationReply } from "./route.ts";
 
 // It changes once in a workspace's life, and is asked for with every local number.
 const countries = new QuickLRU<string, string>({ maxSize: 10_000, maxAge: 60_000 });
@@ -13,7 +13,7 @@ const countries = new QuickLRU<string, string>({ maxSize: 10_000, maxAge: 60_000
  */
 export async function workspaceCountry(
   callerId: string,
-  ask: () => Promise<Reply>,
+  ask: () => Promise<OperationReply>,
 ): Promise<string> {
   const known = countries.get(callerId);
   if (known) return known;

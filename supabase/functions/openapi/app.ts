@@ -10,7 +10,9 @@ import { app as getContact } from "../get-contact/app.ts";
 import { app as handoff } from "../handoff/app.ts";
 import { app as health } from "../health/app.ts";
 import { app as internalNotes } from "../internal-notes/app.ts";
+import { app as jobs } from "../jobs/app.ts";
 import { app as listContacts } from "../list-contacts/app.ts";
+import { app as media } from "../media/app.ts";
 import { app as updateContact } from "../update-contact/app.ts";
 import { app as whatsappWebhook } from "../whatsapp-webhook/app.ts";
 import { describe, type Described } from "./document.ts";
@@ -41,9 +43,11 @@ export const functions: readonly Described[] = [
   contactTags,
   internalNotes,
   handoff,
+  media,
   whatsappWebhook,
   activity,
   apiKeys,
+  jobs,
   health,
   { name: "openapi", routes: [openapi] },
 ];

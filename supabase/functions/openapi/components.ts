@@ -31,6 +31,12 @@ export const components: ZodOpenApiComponentsObject = {
       name: "hub.verify_token",
       description: "The verify token set for the webhook.",
     },
+    secretKey: {
+      type: "http",
+      scheme: "bearer",
+      bearerFormat: "sb_secret_…",
+      description: "A secret key of the project; the header `apikey` takes it as well.",
+    },
   },
   parameters: {
     "X-Request-Id": {
@@ -77,11 +83,17 @@ export const components: ZodOpenApiComponentsObject = {
     "Retry-After": { description: "Seconds to wait.", schema: { type: "integer" } },
     "WWW-Authenticate": { description: "The challenge of RFC 6750.", schema: text },
     ETag: {
-      description: "Changes with the contact; for `If-Match`.",
+      description: "Changes with what is answered; a contact's is for `If-Match`.",
       schema: text,
       example: '"3"',
     },
     Location: { description: "Where the thing is.", schema: text },
+    "Content-Disposition": {
+      description:
+        "`inline` for images, audio and video, `attachment` for all else; the file's name.",
+      schema: text,
+      example: "inline; filename=\"photo.jpg\"; filename*=UTF-8''photo.jpg",
+    },
     "Idempotency-Replayed": {
       description: "`true` if this is the answer to an earlier request with the same key.",
       schema: text,

@@ -70,6 +70,7 @@ const MEMBERS: Partial<Record<ErrorCode, Record<string, unknown>>> = {
     errors: [{ path: "/limit", code: "too_big", message: "limit has to be at most 200." }],
   },
   contact_exists: { contact_id: "0198f6c2-7d1e-7c3a-9b52-3f1d5a6b7c8d" },
+  media_not_stored: { media_status: "pending", media_error: null },
   insufficient_scope: { required_scope: "contacts:write" },
   insufficient_role: { required_scope: "admin" },
 };

@@ -1,6 +1,7 @@
 /** Handing a signed delivery to Postgres. */
 import { database, json, retrying } from "../_shared/database.ts";
 import { ApiError } from "../_shared/errors.ts";
+import { nudge } from "../_shared/jobs.ts";
 import { decodeUtf8, parseText } from "../_shared/request.ts";
 import { replaceUnstorable } from "../_shared/text.ts";
 import { Batches } from "./batches.ts";
@@ -18,6 +19,8 @@ export async function ingest(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const countries = countriesOf(parseText(text));
     const storable = replaceUnstorable(text);
     await store(storable, countries, storable === text && !hasByteOrderMark(bytes) ? null : bytes);
+    // What every file has; the fetching itself looks into the database.
+    if (text.includes('"mime_type"')) nudge();
   } catch (error) {
     const reason = whyUnusable(error);
     if (reason === undefined) throw error;

@@ -1,0 +1,70 @@
+/**
+ * Media in Supabase Storage, over its HTTP API: three requests, where the client library would be
+ * the larger part of a function's bundle.
+ */
+import { MediaFault } from "./media_check.ts";
+import { requireMediaPath } from "./media_path.ts";
+import type { Bytes, MediaStore } from "./media_store.ts";
+
+/** Private; made by the migrations. */
+const BUCKET = "whatsapp-media";
+
+export class StorageStore implements MediaStore {
+  readonly #objects: string;
+  readonly #headers: Record<string, string>;
+
+  /** @param key one of the project's secret keys */
+  constructor(url: string, key: string) {
+    this.#objects = `${url}/storage/v1/object/${BUCKET}`;
+    this.#headers = { authorization: `Bearer ${key}`, apikey: key };
+  }
+
+  /** A stream that fails breaks the request off, and Storage keeps nothing of it. */
+  async write(path: string, bytes: Bytes): Promise<void> {
+    const response = await this.#ask("POST", path, {
+      body: bytes,
+      // What it really is, is said when it is given out; nothing is ever served from here.
+      headers: { "content-type": "application/octet-stream", "x-upsert": "true" },
+    });
+    await response.body?.cancel();
+    if (response.status === 413) {
+      throw new MediaFault("too_large", "The file is larger than the project's Storage takes.", {
+        final: true,
+      });
+    }
+    if (!response.ok) throw refused("write", response);
+  }
+
+  async read(path: string): Promise<Bytes | undefined> {
+    const response = await this.#ask("GET", path);
+    if (response.ok) return response.body ?? new Blob().stream();
+    await response.body?.cancel();
+    if (isMissing(response)) return undefined;
+    throw refused("read", response);
+  }
+
+  async remove(path: string): Promise<void> {
+    const response = await this.#ask("DELETE", path);
+    await response.body?.cancel();
+    if (!response.ok && !isMissing(response)) throw refused("remove", response);
+  }
+
+  async #ask(method: string, path: string, more: RequestInit = {}): Promise<Response> {
+    requireMediaPath(path);
+    return await fetch(`${this.#objects}/${path}`, {
+      method,
+      ...more,
+      headers: { ...this.#headers, ...more.headers },
+      redirect: "error",
+    });
+  }
+}
+
+// Storage says 400 of what is not there, to some requests.
+function isMissing({ status }: Response): boolean {
+  return status === 404 || status === 400;
+}
+
+function refused(what: string, { status }: Response): Error {
+  return new Error(`Storage does not ${what} media: ${status}`);
+}

@@ -1,0 +1,39 @@
+import * as z from "zod";
+import { createApp } from "../_shared/app.ts";
+import { runJobs } from "../_shared/jobs.ts";
+import { route } from "../_shared/route.ts";
+import { dataOf } from "../_shared/schemas/answers.ts";
+import { requireSecretKey } from "../_shared/secret_key.ts";
+
+const run = route({
+  method: "POST",
+  path: "/",
+  operationId: "runJobs",
+  tag: "Service",
+  summary: "Run what is due",
+  description:
+    "For the project's clock: fetches media that wait. Answers when nothing is due any more, or " +
+    "after two minutes. May be called at any time, also while it runs.",
+  scope: null,
+  security: "secretKey",
+  answers: () => ({
+    200: {
+      description: "How much of each was done.",
+      schema: dataOf(z.strictObject({ media: z.int() })),
+      example: { data: { media: 2 } },
+    },
+  }),
+  errors: [
+    "credentials_missing",
+    "invalid_credentials",
+    "not_configured",
+    "database_unavailable",
+    "timeout",
+  ],
+  run: async ({ request }) => {
+    await requireSecretKey(request.headers);
+    return { status: 200, body: JSON.stringify({ data: await runJobs() }) };
+  },
+});
+
+export const app = createApp("jobs", [run]);

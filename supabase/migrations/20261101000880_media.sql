@@ -22,7 +22,6 @@ create table public.message_media (
 );
 create index message_media_workspace_id_idx on public.message_media (workspace_id);
 create index message_media_due_idx on public.message_media (next_attempt_at) where status = 'pending';
-create index message_media_waiting_idx on public.message_media (phone_number_id) where status = 'pending';
 alter table public.message_media enable row level security;
 comment on table public.message_media is
   'The file of a message that somebody else wrote: fetched by the media worker after the delivery was acknowledged.';

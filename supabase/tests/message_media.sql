@@ -1,7 +1,7 @@
 -- Files of messages: which are fetched, by whom, how often, and what becomes of those that fail.
 begin;
 set local search_path = public, extensions;
-select plan(49);
+select plan(45);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('message media ' || label)::uuid $$;

@@ -86,12 +86,15 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  update public.message_media m set next_attempt_at = now()
-  where m.phone_number_id = new.phone_number_id and m.status = 'pending';
+  update public.message_media m set next_attempt_at = now(), status = 'pending'
+  where m.phone_number_id = new.phone_number_id
+    -- WhatsApp says of a file that a token may not see what it says of one that is gone.
+    and (m.status = 'pending' or m.status = 'failed' and m.error ->> 'code' = 'media_gone'
+      and m.created_at > now() - interval '7 days');
   return null;
 end
 $$;
-comment on function private.wake_media() is 'Trigger: a number with a new token can fetch what waits for it.';
+comment on function private.wake_media() is 'Trigger: a number with a new token can fetch what waits for it, and what another token did not see.';
 
 create trigger whatsapp_tokens_700_media after insert or update of sealed on private.whatsapp_tokens
   for each row execute function private.wake_media();

@@ -1,7 +1,7 @@
 -- Files of messages: which are fetched, by whom, how often, and what becomes of those that fail.
 begin;
 set local search_path = public, extensions;
-select plan(45);
+select plan(47);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('message media ' || label)::uuid $$;
@@ -133,6 +133,13 @@ select is(pg_temp.claimed(), '908 #1', 'until its number has a token');
 update message_media set next_attempt_at = 'infinity' where message_id = pg_temp.id('waiting');
 update private.whatsapp_tokens set sealed = '' where phone_number_id = '985000000000002';
 select is(pg_temp.claimed(), '908 #2', 'or a new one');
+
+select pg_temp.finish('waiting', '{"failed": {"code": "media_gone"}}');
+update private.whatsapp_tokens set sealed = '\x04' where phone_number_id = '985000000000002';
+select is(pg_temp.claimed(), '908 #3', 'what one token did not see the next one may');
+select pg_temp.finish('waiting', '{"failed": {"code": "too_large"}}');
+update private.whatsapp_tokens set sealed = '\x05' where phone_number_id = '985000000000002';
+select is(pg_temp.claimed(), 'none', 'other faults are not the token''s');
 
 -- Removal ------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createContact } from "./contacts.ts";
 import type { Client } from "./http.ts";
+import { storeMedia } from "./media.ts";
 import type { ApiKey, Data, Note } from "./types.ts";
 import { uniquePhone } from "./unique.ts";
 import type { Workspace } from "./workspace.ts";
@@ -139,6 +140,14 @@ export const OPERATIONS: Record<string, OperationCase> = {
     async example({ key }) {
       const { id } = await createContact(key);
       return { method: "POST", path: "handoff", body: { contact_id: id } };
+    },
+  },
+  "GET /media/{id}": {
+    required: "conversations:read",
+    status: 200,
+    foreign: 404,
+    async example(workspace) {
+      return { method: "GET", path: `media/${await storeMedia(workspace)}` };
     },
   },
   "GET /activity": {

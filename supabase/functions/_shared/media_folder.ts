@@ -1,4 +1,6 @@
 /** Media in a folder of this machine: what the embedded stack uses. */
+import type { FileHandle } from "node:fs/promises";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { requireMediaPath } from "./media_path.ts";
 import type { Bytes, MediaStore } from "./media_store.ts";
@@ -6,34 +8,36 @@ import type { Bytes, MediaStore } from "./media_store.ts";
 /** Below the folder: where files are until they are whole. */
 export const INCOMING = ".incoming";
 
+const PIECE_BYTES = 65_536;
+
 export class FolderStore implements MediaStore {
   constructor(readonly folder: string) {}
 
   async write(path: string, bytes: Bytes): Promise<void> {
     const target = this.#file(path);
     const draft = join(this.folder, INCOMING, crypto.randomUUID());
-    await Deno.mkdir(dirname(draft), { recursive: true });
-    await Deno.mkdir(dirname(target), { recursive: true });
+    await mkdir(dirname(draft), { recursive: true });
+    await mkdir(dirname(target), { recursive: true });
     try {
       await writeAll(draft, bytes);
-      await Deno.rename(draft, target);
+      await rename(draft, target);
     } catch (error) {
-      await removeIfThere(draft);
+      await rm(draft, { force: true });
       throw error;
     }
   }
 
   async read(path: string): Promise<Bytes | undefined> {
     try {
-      return (await Deno.open(this.#file(path))).readable;
+      return streamOf(await open(this.#file(path)));
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
+      if ((error as { code?: unknown }).code === "ENOENT") return undefined;
       throw error;
     }
   }
 
   async remove(path: string): Promise<void> {
-    await removeIfThere(this.#file(path));
+    await rm(this.#file(path), { force: true });
   }
 
   #file(path: string): string {
@@ -43,24 +47,35 @@ export class FolderStore implements MediaStore {
 }
 
 async function writeAll(path: string, bytes: Bytes): Promise<void> {
-  const file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+  const file = await open(path, "wx", 0o600);
   try {
     for await (const chunk of bytes) await writeChunk(file, chunk);
     // On disk before its name says that it is whole.
     await file.sync();
   } finally {
-    file.close();
+    await file.close();
   }
 }
 
-async function writeChunk(file: Deno.FsFile, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.byteLength;) at += await file.write(chunk.subarray(at));
+async function writeChunk(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.byteLength;) {
+    at += (await file.write(chunk, at, chunk.byteLength - at)).bytesWritten;
+  }
 }
 
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+/** A piece at a time, as they are asked for; closes the file at its end or when nobody reads on. */
+function streamOf(file: FileHandle): Bytes {
+  return new ReadableStream({
+    async pull(controller) {
+      const piece = new Uint8Array(PIECE_BYTES);
+      const { bytesRead } = await file.read(piece, 0, PIECE_BYTES).catch(async (error) => {
+        await file.close();
+        throw error;
+      });
+      if (bytesRead > 0) return controller.enqueue(piece.subarray(0, bytesRead));
+      await file.close();
+      controller.close();
+    },
+    cancel: () => file.close(),
+  }, { highWaterMark: 0 });
 }

@@ -1,0 +1,136 @@
+/** A file that a person sends: acknowledged first, then fetched, stored, given out, removed. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { delayed } from "../../scripts/graph/behaviours.ts";
+import { until } from "../support/until.ts";
+import { MediaStack, randomBytes, sha256, TOKEN } from "./media_stack.ts";
+
+Deno.test("a file's way from the webhook to whoever may see it", async (t) => {
+  const stack = await MediaStack.start();
+  const { graph } = stack;
+  const bytes = randomBytes(200_000);
+  try {
+    graph.addMedia({ id: "1001", bytes, mimeType: "image/jpeg", sha256: "hex" });
+    const wamid = await stack.receive("1001", { sha256: sha256(bytes, "base64") });
+    const { id, path } = await stack.row(wamid);
+
+    await t.step("without a token it waits, and WhatsApp is not asked", async () => {
+      await until(async () => {
+        const [row] = await stack.sql`
+          select from public.message_media where id = ${id} and next_attempt_at = 'infinity'`;
+        return row;
+      });
+      const answer = await stack.get(id);
+      const problem = await answer.json();
+      assert.deepEqual([answer.status, problem.code], [409, "media_not_stored"]);
+      assert.equal(problem.media_status, "pending");
+      assert.deepEqual(graph.requests, []);
+    });
+
+    await t.step("with one it is fetched", async () => {
+      await stack.register();
+      const row = await stack.settled(wamid);
+      assert.deepEqual([row.status, row.code, row.attempts], ["stored", null, 1]);
+      assert.deepEqual(graph.requests.map(({ kind }) => kind), ["media", "media_bytes"]);
+      assert.equal(graph.requests[0].query.phone_number_id, "100000000000001");
+      assert.deepEqual(
+        graph.requests.map(({ headers }) => headers.authorization),
+        [`Bearer ${TOKEN}`, `Bearer ${TOKEN}`],
+      );
+      assert.deepEqual(await Deno.readFile(join(stack.folder, path)), bytes);
+    });
+
+    await t.step("the API gives it out byte for byte", () => assertGivenOut(stack, id, bytes));
+
+    await t.step("nobody else sees that it is there", async () => {
+      const { other_workspace } = stack.credentials;
+      const statuses = [];
+      for (const key of [other_workspace.api_key, "lb_nobody"]) {
+        const answer = await stack.get(id, {}, key);
+        statuses.push(answer.status, (await answer.json()).code);
+      }
+      assert.deepEqual(statuses, [404, "media_not_found", 401, "invalid_credentials"]);
+    });
+
+    await t.step("the acknowledgement does not wait for it", async () => {
+      graph.script(() => delayed(1000));
+      graph.addMedia({ id: "1002", bytes, mimeType: "image/jpeg", sha256: "base64" });
+      const later = await stack.receive("1002", { sha256: sha256(bytes, "hex") });
+      assert.equal((await stack.row(later)).status, "pending");
+      assert.equal((await stack.settled(later)).status, "stored");
+      graph.script(undefined);
+    });
+
+    await t.step("it goes when its message goes", async () => {
+      await stack.sql`delete from public.messages where wa_message_id = ${wamid}`;
+      await until(async () => await isGone(join(stack.folder, path)) || undefined);
+      assert.equal((await stack.get(id)).status, 404);
+    });
+
+    await t.step("a file that the store has lost is not there", async () => {
+      graph.addMedia({ id: "1003", bytes, mimeType: "image/jpeg" });
+      const row = await stack.settled(await stack.receive("1003"));
+      await Deno.remove(join(stack.folder, row.path));
+      const answer = await stack.get(row.id);
+      assert.deepEqual([answer.status, (await answer.json()).code], [409, "media_not_stored"]);
+    });
+
+    await t.step("the clock of a project runs the jobs with a secret key", () => assertJobs(stack));
+  } finally {
+    await stack.stop();
+  }
+});
+
+async function assertGivenOut(stack: MediaStack, id: string, bytes: Uint8Array): Promise<void> {
+  const answer = await stack.get(id);
+  assert.equal(answer.status, 200);
+  assert.deepEqual(await answer.bytes(), bytes);
+  const etag = `"${sha256(bytes, "hex")}"`;
+  const expected = {
+    "content-type": "image/jpeg",
+    "content-length": String(bytes.length),
+    "content-disposition": `inline; filename="${id}"; filename*=UTF-8''${id}`,
+    "content-security-policy": "default-src 'none'; sandbox",
+    "x-content-type-options": "nosniff",
+    etag,
+  };
+  for (const [name, value] of Object.entries(expected)) {
+    assert.equal(answer.headers.get(name), value, name);
+  }
+  const again = await stack.get(id, { headers: { "if-none-match": etag } });
+  assert.deepEqual([again.status, await again.text()], [304, ""]);
+  const head = await stack.get(id, { method: "HEAD" });
+  assert.deepEqual([head.status, head.headers.get("etag")], [200, etag]);
+}
+
+async function assertJobs({ credentials, data }: MediaStack): Promise<void> {
+  const secrets = JSON.parse(await Deno.readTextFile(join(data, "secrets.json")));
+  const post = async (headers: HeadersInit) => {
+    const answer = await fetch(`${credentials.url}/jobs`, { method: "POST", headers });
+    return [answer.status, await answer.json()];
+  };
+  for (
+    const headers of [
+      { authorization: `Bearer ${secrets.secret_key}` },
+      { apikey: secrets.secret_key },
+    ] as HeadersInit[]
+  ) {
+    const [status, body] = await post(headers);
+    assert.equal(status, 200);
+    assert.equal(body.data.media, 0, "the loop was there before");
+  }
+  for (const key of [secrets.publishable_key, `${secrets.secret_key}x`, credentials.api_key]) {
+    const [status, problem] = await post({ authorization: `Bearer ${key}` });
+    assert.deepEqual([status, problem.code], [401, "invalid_credentials"]);
+  }
+}
+
+async function isGone(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return false;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    throw error;
+  }
+}

@@ -23,15 +23,3 @@ end
 $$;
 comment on function api.get_media(jsonb) is
   '{ media_id } → where the bytes are and what they are. 404 media_not_found, 409 media_not_stored.';
-
-create function private.due_jobs() returns text[]
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  return array_remove(array[
-    case when private.media_due() then 'media' end
-  ], null);
-end
-$$;
-comment on function private.due_jobs() is 'Names of the workers that have something to do; asked several times a second.';

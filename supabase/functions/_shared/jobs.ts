@@ -6,6 +6,7 @@
 import { inBackground } from "./background.ts";
 import { database } from "./database.ts";
 import { fetchMedia } from "./media_worker.ts";
+import { claimUpdates } from "./update_worker.ts";
 
 /** Does all that is due, however many run it at once; returns how much that was. */
 export type Worker = (given: { signal: AbortSignal }) => Promise<number>;
@@ -13,6 +14,7 @@ export type Worker = (given: { signal: AbortSignal }) => Promise<number>;
 /** By the names that `private.due_jobs()` gives them. */
 export const WORKERS = {
   media: fetchMedia,
+  updates: claimUpdates,
 } satisfies Record<string, Worker>;
 
 export type JobName = keyof typeof WORKERS;

@@ -12,13 +12,18 @@ const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 
 /**
- * A text → its sealed bytes, under the first key of `LEADBASE_ENCRYPTION_KEY`.
+ * A text → its sealed bytes.
  *
  * @param context what the text belongs to, e.g. a phone_number_id; needed again to open it
+ * @param base64 the key; the first of `LEADBASE_ENCRYPTION_KEY` unless given
  * @throws Error if there is no usable key
  */
-export async function seal(text: string, context: string): Promise<Uint8Array<ArrayBuffer>> {
-  const [key] = await importKeys();
+export async function seal(
+  text: string,
+  context: string,
+  base64?: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const key = base64 === undefined ? (await importKeys())[0] : await importKey(base64);
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const secret = await crypto.subtle.encrypt(parameters(nonce, context), key, utf8(text));
   const sealed = new Uint8Array(1 + NONCE_BYTES + secret.byteLength);

@@ -1,0 +1,27 @@
+-- Work beside the requests: what is due of it.
+
+create function private.updates_due() returns boolean
+language plpgsql stable
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  return exists (
+    select from public.whatsapp_numbers w
+    where exists (select from private.unclaimed_updates u where u.phone_number_id = w.phone_number_id));
+end
+$$;
+comment on function private.updates_due() is 'Whether updates wait whose number has been registered since.';
+
+create function private.due_jobs() returns text[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array_remove(array[
+    case when private.media_due() then 'media' end,
+    case when private.updates_due() then 'updates' end
+  ], null);
+end
+$$;
+comment on function private.due_jobs() is 'Names of the workers that have something to do; asked several times a second.';

@@ -59,8 +59,12 @@ export async function openMedia(
   throw new MediaFault("redirected_too_often", "The file's address leads in circles.");
 }
 
-/** The address, if its host may see the token. */
-function trusted(address: string, base?: URL): URL {
+/**
+ * An address, if its host may see the token; `base` is where a relative one starts from.
+ *
+ * @throws MediaFault `untrusted_media_host`
+ */
+export function trusted(address: string, base?: URL): URL {
   const url = URL.canParse(address, base) ? new URL(address, base) : undefined;
   if (
     url?.protocol === new URL(graphApiUrl()).protocol && graphMediaHosts().includes(url.host) &&

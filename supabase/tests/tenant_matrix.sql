@@ -159,6 +159,7 @@ insert into relations (name, key, place) values
     '(select v.workspace_id from public.conversations v where v.id = t.conversation_id)'),
   ('private.outbox_rates', 'phone_number_id',
     '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
+  ('private.consent_words', 'word', null),
   ('private.webhook_deliveries', 'id', null),
   ('private.webhook_failures', 'id', null),
   ('private.idempotency_keys', 'principal_id', null),
@@ -166,6 +167,7 @@ insert into relations (name, key, place) values
   ('private.contact_records', 'id', '(select c.workspace_id from public.contacts c where c.id = t.id)'),
   ('private.conversation_records', 'id', '(select v.workspace_id from public.conversations v where v.id = t.id)'),
   ('private.note_records', 'id', '(select n.workspace_id from public.internal_notes n where n.id = t.id)'),
+  ('private.message_records', 'id', '(select m.workspace_id from public.messages m where m.id = t.id)'),
   ('private.api_key_records', 'id', '(select k.workspace_id from public.api_keys k where k.id = t.id)');
 
 -- What is expected -----------------------------------------------------------------------------
@@ -335,6 +337,7 @@ insert into expected values
   ('private.outbox', 'any', 'others', 'denied'),
   ('private.outbox_lanes', 'any', 'others', 'denied'),
   ('private.outbox_rates', 'any', 'others', 'denied'),
+  ('private.consent_words', 'any', 'others', 'denied'),
   ('private.webhook_deliveries', 'any', 'others', 'denied'),
   ('private.webhook_failures', 'any', 'others', 'denied'),
   ('private.idempotency_keys', 'any', 'others', 'denied'),
@@ -354,6 +357,12 @@ insert into expected values
   ('private.conversation_records', 'insert', 'others', 'static'),
   ('private.conversation_records', 'update', 'others', 'static'),
   ('private.conversation_records', 'delete', 'others', 'static'),
+
+  ('private.message_records', 'select', 'outsider agent admin owner conversations:read *', 'rows'),
+  ('private.message_records', 'select', 'others', 'none'),
+  ('private.message_records', 'insert', 'others', 'denied'),
+  ('private.message_records', 'update', 'others', 'denied'),
+  ('private.message_records', 'delete', 'others', 'denied'),
 
   ('private.note_records', 'select', 'outsider agent admin owner notes:read notes:write *', 'rows'),
   ('private.note_records', 'select', 'others', 'none'),

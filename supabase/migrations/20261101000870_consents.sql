@@ -201,11 +201,13 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  insert into public.contact_consents
+  insert into public.contact_consents as stored
     (workspace_id, contact_id, kind, granted, source, wa_message_id, detail, happened_at, created_at)
   select m.workspace_id, to_contact, m.kind, m.granted, m.source, m.wa_message_id, m.detail, m.happened_at, m.created_at
   from public.contact_consents m where m.contact_id = from_contact
-  on conflict (contact_id, kind, happened_at, granted, source) do nothing;
+  on conflict (contact_id, kind, happened_at, granted, source)
+  do update set wa_message_id = excluded.wa_message_id, detail = excluded.detail
+  where excluded.wa_message_id < stored.wa_message_id;
   delete from public.contact_consents m where m.contact_id = from_contact;
   perform private.apply_consents(array[to_contact]);
 end
@@ -312,21 +314,21 @@ create trigger workspaces_100_time_zone before insert or update of time_zone on 
   for each row execute function private.workspace_time_zone();
 
 create function private.quiet_until(at timestamptz, time_zone text, quiet_start time, quiet_end time) returns timestamptz
-language plpgsql immutable
+language plpgsql immutable strict
 set search_path = ''
 as $$
 declare
   clock timestamp := at at time zone time_zone;
-  today date := clock::date;
+  overnight boolean := quiet_start > quiet_end;
+  ends timestamptz;
 begin
-  if quiet_start < quiet_end and clock::time >= quiet_start and clock::time < quiet_end then
-    return (today + quiet_end) at time zone time_zone;
-  elsif quiet_start > quiet_end and clock::time >= quiet_start then
-    return (today + 1 + quiet_end) at time zone time_zone;
-  elsif quiet_start > quiet_end and clock::time < quiet_end then
-    return (today + quiet_end) at time zone time_zone;
+  if clock::time < quiet_end and (overnight or clock::time >= quiet_start) then
+    ends := (clock::date + quiet_end) at time zone time_zone;
+  elsif overnight and clock::time >= quiet_start then
+    ends := (clock::date + 1 + quiet_end) at time zone time_zone;
   end if;
-  return null;
+  -- An end in the hour that a changing clock leaves out may fall into the next quiet hours.
+  return coalesce(private.quiet_until(ends, time_zone, quiet_start, quiet_end), ends);
 end
 $$;
 comment on function private.quiet_until(timestamptz, text, time, time) is

@@ -133,6 +133,10 @@ language plpgsql
 security definer set search_path = ''
 as $$
 begin
+  -- Every batch of messages gets here, hardly one with an assignment.
+  if not exists (select from inserted) then
+    return null;
+  end if;
   update public.conversations v set assigned_to = a.assigned_to
   from inserted a
   where v.contact_id = a.contact_id and v.assigned_to is distinct from a.assigned_to;

@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(2670);
+select plan(2738);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -159,7 +159,6 @@ insert into relations (name, key, place) values
     '(select v.workspace_id from public.conversations v where v.id = t.conversation_id)'),
   ('private.outbox_rates', 'phone_number_id',
     '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
-  ('private.consent_words', 'word', null),
   ('private.webhook_deliveries', 'id', null),
   ('private.webhook_failures', 'id', null),
   ('private.idempotency_keys', 'principal_id', null),
@@ -337,7 +336,6 @@ insert into expected values
   ('private.outbox', 'any', 'others', 'denied'),
   ('private.outbox_lanes', 'any', 'others', 'denied'),
   ('private.outbox_rates', 'any', 'others', 'denied'),
-  ('private.consent_words', 'any', 'others', 'denied'),
   ('private.webhook_deliveries', 'any', 'others', 'denied'),
   ('private.webhook_failures', 'any', 'others', 'denied'),
   ('private.idempotency_keys', 'any', 'others', 'denied'),

@@ -56,10 +56,9 @@ begin
     select v.id into id from public.conversations v where v.contact_id = contact and v.channel = 'whatsapp';
   end if;
   created := false;
-  update public.conversations v
-  set status = 'active', phase = case when v.ai_enabled then 'automated' else 'live' end::public.conversation_phase,
-    resolved_at = null, control_epoch = v.control_epoch + 1
-  where v.id = open_conversation.id and v.status = 'resolved';
+  if id is not null then
+    perform private.reopen_conversation(id);
+  end if;
 end
 $$;
 comment on function private.open_conversation(uuid) is

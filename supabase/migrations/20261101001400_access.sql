@@ -179,7 +179,8 @@ create policy internal_notes_delete_author on public.internal_notes for delete t
 -- Functions and views of the API: the call runs as authenticated --------------------------------
 
 grant execute on all functions in schema api to authenticated;
-grant select on private.contact_records, private.conversation_records, private.note_records, private.api_key_records to authenticated;
+grant select on private.contact_records, private.conversation_records, private.note_records, private.api_key_records,
+  private.message_records to authenticated;
 grant execute on function
   -- rights and refusals
   private.claims(), private.current_actor(), private.workspaces_allowing(text[]), private.current_workspace(text[]),
@@ -197,6 +198,8 @@ grant execute on function
   private.reopen_conversation(uuid), private.bot_in_control(public.conversations),
   private.send_guard(uuid, uuid, boolean, text), private.send_facts(uuid, uuid), private.send_verdict(jsonb, timestamptz),
   private.quiet_until(timestamptz, text, time, time),
+  private.refuse_unseen_conversation(uuid), private.require_conversation(jsonb, boolean),
+  private.conversation_answer(uuid), private.close_lead(uuid), private.refuse_non_member(uuid, uuid),
   private.require_entity(jsonb, text), private.author(uuid, uuid),
   private.message_media(uuid), private.cursor_signature(text), private.encode_cursor(text, text, uuid), private.decode_cursor(text, text)
   to authenticated;

@@ -2,7 +2,7 @@
 -- cannot be written, a key's hash cannot be read.
 begin;
 set local search_path = public, extensions;
-select plan(87);
+select plan(95);
 
 -- The whole list, table by table, in the order of the columns.
 create temp table writable (relation text, op text, columns text) on commit drop;
@@ -53,8 +53,8 @@ select set_eq(
   $$ select c.relname::text from pg_class c
      where c.relnamespace = 'private'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
        and has_any_column_privilege('authenticated', c.oid, 'select') $$,
-  array['contact_records', 'conversation_records', 'note_records', 'api_key_records'],
-    'of schema private the four records are readable');
+  array['contact_records', 'conversation_records', 'note_records', 'api_key_records', 'message_records'],
+    'of schema private the records are readable');
 select is_empty(
   $$ select c.relname from pg_class c, unnest(array['insert', 'update']) p
      where c.relnamespace = 'private'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')

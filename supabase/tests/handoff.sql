@@ -83,14 +83,14 @@ create function pg_temp.state(who text) returns text language sql as $$
 $$;
 update conversations set status = 'resolved', phase = 'resolved', resolved_at = now() where id = pg_temp.conversation('bea');
 select is(pg_temp.handoff(pg_temp.to('bea')) ->> 'created', 'false', 'a resolved one is not made anew');
-select is(pg_temp.state('bea'), 'active automated ai active epoch 2', 'it is active again, with the bot if that was on');
+select is(pg_temp.state('bea'), 'active automated ai active epoch 3', 'it is active again, with the bot');
 update conversations set status = 'resolved', phase = 'resolved', ai_enabled = false, bot_status = 'agent', resolved_at = now()
 where id = pg_temp.conversation('bea');
-select is(pg_temp.handoff(pg_temp.to('bea')) #>> '{conversation,phase}', 'live', 'with the person if it was off');
-select is(pg_temp.state('bea'), 'active live no ai agent epoch 3', 'as it stays');
+select is(pg_temp.handoff(pg_temp.to('bea')) #>> '{conversation,phase}', 'automated', 'also if that was off');
+select is(pg_temp.state('bea'), 'active automated ai active epoch 5', 'which is on again');
 update conversations set phase = 'waiting' where id = pg_temp.conversation('bea');
 select is(pg_temp.handoff(pg_temp.to('bea')) #>> '{conversation,phase}', 'waiting', 'one that is active keeps its phase');
-select is(pg_temp.state('bea'), 'active waiting no ai agent epoch 3', 'and its epoch');
+select is(pg_temp.state('bea'), 'active waiting ai active epoch 6', 'and its epoch');
 insert into messages (workspace_id, conversation_id, contact_id, direction, sender_type, type, status, sent_at)
 values (pg_temp.id('workspace'), pg_temp.conversation('bea'), pg_temp.id('bea'), 'inbound', 'contact', 'text', 'received',
   '2026-01-01T10:00:00Z');

@@ -26,8 +26,10 @@ Deno.test("the functions are those of the contract", () => {
   assert.deepEqual(functions.toSorted(), [
     "activity",
     "api-keys",
+    "can-send",
     "contact-kpis",
     "contact-tags",
+    "conversations",
     "create-contact",
     "get-contact",
     "handoff",

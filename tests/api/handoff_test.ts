@@ -121,12 +121,15 @@ Deno.test("a resolved conversation is opened again", async () => {
   assert.deepEqual(again, {
     ...first,
     created: false,
-    conversation: { ...first.conversation, control_epoch: 2 },
+    conversation: { ...first.conversation, control_epoch: 3 },
   });
-  // Where the bot was switched off, a person has it.
+  // As it began: with the bot, also where that was switched off.
   await withDatabase((sql) => resolve(sql, false));
   const { conversation } = await handoff(agent, { contact_id: contact.id });
-  assert.deepEqual([conversation!.status, conversation!.phase], ["active", "live"]);
+  assert.deepEqual(
+    [conversation!.status, conversation!.phase, conversation!.ai_enabled],
+    ["active", "automated", true],
+  );
 });
 
 Deno.test("a contractor's conversation starts with a person", async () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createContact } from "./contacts.ts";
 import type { Client } from "./http.ts";
 import { storeMedia } from "./media.ts";
-import type { ApiKey, Data, Note } from "./types.ts";
+import type { ApiKey, Conversation, Data, Handoff, Note } from "./types.ts";
 import { uniquePhone } from "./unique.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -39,6 +39,33 @@ export const SCOPES = [
   "settings:read",
   "settings:write",
 ];
+
+async function makeConversation({ key }: Workspace): Promise<Conversation> {
+  const { id } = await createContact(key);
+  const answer = await key.post<Data<Handoff>>("handoff", { contact_id: id });
+  assert.equal(answer.status, 200, answer.text);
+  return answer.body.data.conversation!;
+}
+
+/** A case that acts on a conversation of its own. */
+function onConversation(
+  method: "GET" | "POST",
+  path = "",
+  body?: Record<string, unknown>,
+): OperationCase {
+  return {
+    required: method === "GET" ? "conversations:read" : "conversations:write",
+    status: 200,
+    foreign: 404,
+    async example(workspace) {
+      return {
+        method,
+        path: `conversations/${(await makeConversation(workspace)).id}${path}`,
+        body,
+      };
+    },
+  };
+}
 
 async function makeNote({ key }: Workspace, author: Client): Promise<Note> {
   const { id } = await createContact(key);
@@ -148,6 +175,29 @@ export const OPERATIONS: Record<string, OperationCase> = {
     foreign: 404,
     async example(workspace) {
       return { method: "GET", path: `media/${await storeMedia(workspace)}` };
+    },
+  },
+  "GET /conversations": {
+    required: "conversations:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "conversations" }),
+  },
+  "GET /conversations/{id}": onConversation("GET"),
+  "GET /conversations/{id}/messages": onConversation("GET", "/messages"),
+  "POST /conversations/{id}/accept": onConversation("POST", "/accept"),
+  "POST /conversations/{id}/request-agent": onConversation("POST", "/request-agent"),
+  "POST /conversations/{id}/resolve": onConversation("POST", "/resolve"),
+  "POST /conversations/{id}/reopen": onConversation("POST", "/reopen"),
+  "POST /conversations/{id}/assign": onConversation("POST", "/assign", { user_id: null }),
+  "POST /conversations/{id}/bot": onConversation("POST", "/bot", { action: "pause" }),
+  "GET /can-send": {
+    required: "conversations:read",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      const { id } = await createContact(key);
+      return { method: "GET", path: `can-send?contact_id=${id}` };
     },
   },
   "GET /activity": {

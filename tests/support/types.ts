@@ -69,6 +69,32 @@ export interface Conversation {
   resolved_at: string | null;
 }
 
+export interface Message {
+  id: string;
+  conversation_id: string;
+  direction: string;
+  sender_type: string;
+  sender_id: string | null;
+  channel: string;
+  type: string;
+  body: string | null;
+  payload: Record<string, unknown>;
+  reply_to: string | null;
+  wa_message_id: string | null;
+  status: string;
+  error: Record<string, unknown> | null;
+  reactions: Record<string, unknown>[];
+  sentiment: string;
+  sentiment_score: number;
+  media: Record<string, unknown> | null;
+  sent_at: string;
+  delivered_at: string | null;
+  read_at: string | null;
+  edited_at: string | null;
+  revoked_at: string | null;
+  created_at: string;
+}
+
 export interface Note {
   id: string;
   content: string;

@@ -69,6 +69,11 @@ export const ERROR_CODES = {
 
   not_found: kind(404, "Not found", "There is nothing at this address."),
   contact_not_found: kind(404, "Contact not found", "The workspace has no such contact."),
+  conversation_not_found: kind(
+    404,
+    "Conversation not found",
+    "The workspace has no such conversation.",
+  ),
   entity_not_found: kind(
     404,
     "Entity not found",
@@ -95,6 +100,21 @@ export const ERROR_CODES = {
     "Contact exists",
     "A contact with this phone number exists; `contact_id` names it. " +
       "`?on_conflict=update` writes the given fields to it instead.",
+  ),
+  already_accepted: kind(
+    409,
+    "Already accepted",
+    "Somebody else talks to the contact already; `assigned_to` says who.",
+  ),
+  conversation_resolved: kind(
+    409,
+    "Conversation resolved",
+    "The conversation is resolved. Reopen it first.",
+  ),
+  contractor_conversation: kind(
+    409,
+    "Contractor's conversation",
+    "Contractors talk to a person, never to the bot.",
   ),
   idempotency_in_progress: kind(
     409,
@@ -186,6 +206,7 @@ export const FIELD_ERROR_CODES = {
   invalid_length: "No phone number of that country has that length.",
   has_extension: "A phone number with an extension cannot be stored; leave the extension out.",
   unknown_stage: "The stage is not one of the workspace's stages.",
+  unknown_time_zone: "The time zone is no name of the IANA list.",
   not_a_member: "The user is not a member of the workspace.",
   exclusive: "Exactly one of several fields has to be given.",
   in_the_past: "The time has passed.",

@@ -3,8 +3,10 @@ import { createApp } from "../_shared/app.ts";
 import { lazy, route } from "../_shared/route.ts";
 import { app as activity } from "../activity/app.ts";
 import { app as apiKeys } from "../api-keys/app.ts";
+import { app as canSend } from "../can-send/app.ts";
 import { app as contactKpis } from "../contact-kpis/app.ts";
 import { app as contactTags } from "../contact-tags/app.ts";
+import { app as conversations } from "../conversations/app.ts";
 import { app as createContact } from "../create-contact/app.ts";
 import { app as getContact } from "../get-contact/app.ts";
 import { app as handoff } from "../handoff/app.ts";
@@ -44,6 +46,8 @@ export const functions: readonly Described[] = [
   internalNotes,
   handoff,
   media,
+  conversations,
+  canSend,
   whatsappWebhook,
   activity,
   apiKeys,

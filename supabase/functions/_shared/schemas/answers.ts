@@ -10,8 +10,11 @@ import {
   BOT_STATUS,
   CONVERSATION_PHASE,
   CONVERSATION_STATUS,
+  DIRECTION,
   GRADE,
+  MESSAGE_STATUS,
   SALE_STATUS,
+  SENDER_TYPE,
   SENTIMENT,
   SOURCE,
   STATUS,
@@ -79,27 +82,91 @@ const contactFields = lazy(() => ({
 
 export const contact = lazy(() => z.strictObject(contactFields()).meta({ id: "Contact" }));
 
+const conversationFields = lazy(() => ({
+  id,
+  channel: z.string(),
+  contact: z.strictObject({ id, name: text, phone: text }),
+  contact_id: text.meta({ description: "The contact's phone digits; its id is `contact.id`." }),
+  contact_name: text,
+  status: z.enum(CONVERSATION_STATUS),
+  phase: z.enum(CONVERSATION_PHASE),
+  ai_enabled: z.boolean(),
+  bot_status: z.enum(BOT_STATUS),
+  control_epoch: z.int().meta({
+    description: "Rises when control passes between bot and person.",
+  }),
+  assigned_to: id.nullable(),
+  unread_count: z.int(),
+  last_message_at: time.nullable(),
+  window_expires_at: time.nullable().meta({ description: "End of WhatsApp's 24-hour window." }),
+  created_at: time,
+  resolved_at: time.nullable(),
+}));
+
 export const conversation = lazy(() =>
+  z.strictObject(conversationFields()).meta({ id: "Conversation" })
+);
+
+export const conversationDetail = lazy(() =>
+  z.strictObject({ ...conversationFields(), contact_details: contact() })
+    .meta({ id: "ConversationDetail" })
+);
+
+export const message = lazy(() =>
   z.strictObject({
     id,
-    channel: z.string(),
-    contact: z.strictObject({ id, name: text, phone: text }),
-    contact_id: text.meta({ description: "The contact's phone digits; its id is `contact.id`." }),
-    contact_name: text,
-    status: z.enum(CONVERSATION_STATUS),
-    phase: z.enum(CONVERSATION_PHASE),
-    ai_enabled: z.boolean(),
-    bot_status: z.enum(BOT_STATUS),
-    control_epoch: z.int().meta({
-      description: "Rises when control passes between bot and person.",
+    conversation_id: id,
+    direction: z.enum(DIRECTION),
+    sender_type: z.enum(SENDER_TYPE).meta({
+      description: "`business`: written in WhatsApp's own app.",
     }),
-    assigned_to: id.nullable(),
-    unread_count: z.int(),
-    last_message_at: time.nullable(),
-    window_expires_at: time.nullable().meta({ description: "End of WhatsApp's 24-hour window." }),
+    sender_id: id.nullable(),
+    channel: z.string(),
+    type: z.string().meta({ description: "WhatsApp's name of the type.", example: "text" }),
+    body: text,
+    payload: z.record(z.string(), z.unknown()).meta({
+      description: "What the type carries beside its text.",
+    }),
+    reply_to: text.meta({ description: "The wamid of the message that is quoted." }),
+    wa_message_id: text,
+    status: z.enum(MESSAGE_STATUS),
+    error: z.record(z.string(), z.unknown()).nullable(),
+    reactions: z.array(z.record(z.string(), z.unknown())),
+    sentiment: z.enum(SENTIMENT),
+    sentiment_score: z.number().min(-1).max(1),
+    media: z.record(z.string(), z.unknown()).nullable(),
+    sent_at: time.meta({ description: "The event's own time." }),
+    delivered_at: time.nullable(),
+    read_at: time.nullable(),
+    edited_at: time.nullable(),
+    revoked_at: time.nullable(),
     created_at: time,
-    resolved_at: time.nullable(),
-  }).meta({ id: "Conversation" })
+  }).meta({ id: "Message" })
+);
+
+/** Why a send is refused, weightiest first. */
+const REFUSALS = [
+  "opted_out",
+  "do_not_call",
+  "quiet_hours",
+  "window_closed",
+  "no_whatsapp",
+  "no_number",
+  "group_thread",
+] as const;
+
+export const sendVerdict = lazy(() =>
+  z.strictObject({
+    allowed: z.boolean(),
+    reasons: z.array(z.enum(REFUSALS)).meta({ description: "Why not, weightiest first." }),
+    window_expires_at: time.nullable().meta({
+      description: "End of WhatsApp's 24-hour window, also when it has passed.",
+    }),
+    template_required: z.boolean().meta({
+      description: "Whether the window is closed: only a template reaches the person.",
+    }),
+    retry_at: time.nullable().meta({ description: "End of the quiet hours that forbid it." }),
+  }).meta({ id: "SendVerdict" })
 );
 
 export const note = lazy(() =>

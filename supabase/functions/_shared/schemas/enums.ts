@@ -12,3 +12,6 @@ export const SENTIMENT = Enums.sentiment_level;
 export const CONVERSATION_STATUS = Enums.conversation_status;
 export const CONVERSATION_PHASE = Enums.conversation_phase;
 export const BOT_STATUS = Enums.bot_status;
+export const DIRECTION = Enums.message_direction;
+export const SENDER_TYPE = Enums.sender_type;
+export const MESSAGE_STATUS = Enums.message_status;

@@ -59,6 +59,32 @@ export const CONVERSATION_EXAMPLE = {
   resolved_at: null,
 };
 
+export const MESSAGE_EXAMPLE = {
+  id: "0198f6c2-8b33-7e41-9a60-5c1d3e2f4a67",
+  conversation_id: CONVERSATION_EXAMPLE.id,
+  direction: "inbound",
+  sender_type: "contact",
+  sender_id: null,
+  channel: "whatsapp",
+  type: "text",
+  body: "Hello",
+  payload: {},
+  reply_to: null,
+  wa_message_id: "wamid.HBgLMTYwNDU1NTEyMzQ",
+  status: "received",
+  error: null,
+  reactions: [],
+  sentiment: "neutral",
+  sentiment_score: 0,
+  media: null,
+  sent_at: "2026-11-01T09:30:00+00:00",
+  delivered_at: null,
+  read_at: null,
+  edited_at: null,
+  revoked_at: null,
+  created_at: "2026-11-01T09:30:01.123456+00:00",
+};
+
 export const NOTE_EXAMPLE = {
   id: "0198f6c2-9b22-7e21-9d50-7a1f3c2bae45",
   content: "Meeting scheduled for next Monday. @jane",

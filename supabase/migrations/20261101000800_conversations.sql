@@ -76,7 +76,8 @@ comment on column public.conversations.escalated_at is 'Since when the person wa
 
 create table public.messages (
   id uuid primary key default private.uuid_v7(),
-  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  -- No foreign key: the conversation's says as much, and every message would lock the one row of its workspace.
+  workspace_id uuid not null,
   conversation_id uuid not null references public.conversations (id) on delete cascade,
   contact_id uuid not null references public.contacts (id) on delete cascade,
   direction public.message_direction not null,
@@ -113,7 +114,6 @@ create table public.messages (
 );
 create index messages_conversation_idx on public.messages (conversation_id, sent_at, id);
 create index messages_contact_idx on public.messages (contact_id, sent_at, id);
-create index messages_workspace_id_idx on public.messages (workspace_id);
 comment on table public.messages is 'What was said, both ways. sent_at is the event''s own time, created_at ours.';
 comment on column public.messages.type is 'WhatsApp''s own name of the type, also one that is not known here.';
 comment on column public.messages.sender_name is 'The profile name that came with the message.';

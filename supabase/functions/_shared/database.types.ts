@@ -1040,13 +1040,6 @@ export type Database = {
             referencedRelation: "whatsapp_conversations";
             referencedColumns: ["id"];
           },
-          {
-            foreignKeyName: "messages_workspace_id_fkey";
-            columns: ["workspace_id"];
-            isOneToOne: false;
-            referencedRelation: "workspaces";
-            referencedColumns: ["id"];
-          },
         ];
       };
       "profiles": {

@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(2262);
+select plan(2670);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -67,6 +67,14 @@ begin
       'contact', 'text', 'received', 'wamid.MATRIX.' || place);
     insert into message_changes (workspace_id, phone_number_id, wa_message_id, target_wa_message_id, kind, happened_at)
     values (pg_temp.id(place), '1', 'wamid.CHANGE.' || place, 'wamid.MATRIX.' || place, 'revoke', now());
+    insert into contact_consents (workspace_id, contact_id, kind, granted, source, happened_at)
+    values (pg_temp.id(place), pg_temp.id(place || ' contact'), 'marketing', true, 'keyword', now());
+    insert into calls (workspace_id, contact_id, direction, status, started_at)
+    values (pg_temp.id(place), pg_temp.id(place || ' contact'), 'inbound', 'ringing', now());
+    insert into contact_merges (workspace_id, primary_id, duplicate_id, actor_type, duplicate)
+    values (pg_temp.id(place), pg_temp.id(place || ' contact'), pg_temp.id(place || ' gone contact'), 'system', '{}');
+    insert into private.identity_links (workspace_id, channel, external_id, other_channel, other_id)
+    values (pg_temp.id(place), 'whatsapp', '34600111333 ' || place, 'whatsapp_bsuid', 'ES.3');
     insert into private.whatsapp_tokens (phone_number_id, sealed)
     values (case place when 'home' then '987000000000001' else '987000000000002' end, '\x00');
     perform private.enqueue_outbox(pg_temp.id(place || ' signal'), pg_temp.id(place), pg_temp.id(place || ' conversation'), null,
@@ -88,6 +96,8 @@ from actors where name in ('agent', 'admin', 'owner', 'outsider', 'notes:write',
 
 insert into private.webhook_deliveries (id, body, status) values (pg_temp.id('delivery'), '{}', 'processed');
 insert into private.webhook_failures (delivery_id, item, error) values (pg_temp.id('delivery'), '{}', 'none');
+insert into private.unclaimed_updates (id, phone_number_id, body, countries, dedupe_key)
+values (pg_temp.id('unclaimed'), '987000000000009', '{}', '{}', 'tenant matrix');
 insert into private.idempotency_keys (principal_id, key_hash, request_hash, answer) values ('tenant matrix', '\x00', '', '\x00');
 insert into private.rate_limits (principal_id, window_minute, calls) values ('tenant matrix', 1, 1);
 
@@ -127,15 +137,21 @@ insert into relations (name, key, place) values
   ('public.activity_log', 'id', 'workspace_id'),
   ('public.contact_identities', 'id', 'workspace_id'),
   ('public.contact_assignments', 'id', 'workspace_id'),
+  ('public.contact_consents', 'id', 'workspace_id'),
+  ('public.contact_merges', 'id', 'workspace_id'),
   ('public.whatsapp_numbers', 'phone_number_id', 'workspace_id'),
   ('public.whatsapp_conversations', 'id', 'workspace_id'),
   ('public.messages', 'id', 'workspace_id'),
   ('public.message_changes', 'id', 'workspace_id'),
+  ('public.calls', 'id', 'workspace_id'),
   ('public.whatsapp_events', 'id', 'workspace_id'),
   ('public.whatsapp_pending_statuses', 'phone_number_id',
     '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
   ('private.secrets', 'name', null),
   ('private.contact_kpi_deltas', 'workspace_id', 'workspace_id'),
+  ('private.identity_links', 'external_id', 'workspace_id'),
+  ('private.consent_words', 'word', null),
+  ('private.unclaimed_updates', 'id', null),
   ('private.whatsapp_tokens', 'phone_number_id',
     '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
   ('private.outbox', 'id', 'workspace_id'),
@@ -235,6 +251,18 @@ insert into expected values
   ('public.contact_assignments', 'update', 'others', 'denied'),
   ('public.contact_assignments', 'delete', 'others', 'denied'),
 
+  ('public.contact_consents', 'select', 'outsider agent admin owner contacts:read *', 'rows'),
+  ('public.contact_consents', 'select', 'others', 'none'),
+  ('public.contact_consents', 'insert', 'others', 'denied'),
+  ('public.contact_consents', 'update', 'others', 'denied'),
+  ('public.contact_consents', 'delete', 'others', 'denied'),
+
+  ('public.contact_merges', 'select', 'outsider agent admin owner contacts:read *', 'rows'),
+  ('public.contact_merges', 'select', 'others', 'none'),
+  ('public.contact_merges', 'insert', 'others', 'denied'),
+  ('public.contact_merges', 'update', 'others', 'denied'),
+  ('public.contact_merges', 'delete', 'others', 'denied'),
+
   ('public.whatsapp_numbers', 'select', 'outsider agent admin owner settings:read *', 'rows'),
   ('public.whatsapp_numbers', 'select', 'others', 'none'),
   ('public.whatsapp_numbers', 'insert', 'others', 'denied'),
@@ -271,6 +299,12 @@ insert into expected values
   ('public.message_changes', 'update', 'others', 'denied'),
   ('public.message_changes', 'delete', 'others', 'denied'),
 
+  ('public.calls', 'select', 'outsider agent admin owner conversations:read *', 'rows'),
+  ('public.calls', 'select', 'others', 'none'),
+  ('public.calls', 'insert', 'others', 'denied'),
+  ('public.calls', 'update', 'others', 'denied'),
+  ('public.calls', 'delete', 'others', 'denied'),
+
   ('public.whatsapp_events', 'select', 'outsider agent admin owner conversations:read *', 'rows'),
   ('public.whatsapp_events', 'select', 'others', 'none'),
   ('public.whatsapp_events', 'insert', 'others', 'denied'),
@@ -294,6 +328,9 @@ insert into expected values
   -- The service's tables: nobody's business.
   ('private.secrets', 'any', 'others', 'denied'),
   ('private.contact_kpi_deltas', 'any', 'others', 'denied'),
+  ('private.identity_links', 'any', 'others', 'denied'),
+  ('private.consent_words', 'any', 'others', 'denied'),
+  ('private.unclaimed_updates', 'any', 'others', 'denied'),
   ('private.whatsapp_tokens', 'any', 'others', 'denied'),
   ('private.outbox', 'any', 'others', 'denied'),
   ('private.outbox_lanes', 'any', 'others', 'denied'),

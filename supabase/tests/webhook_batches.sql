@@ -2,7 +2,7 @@
 -- odd shape, batches of all of them in which one is bad.
 begin;
 set local search_path = public, extensions;
-select plan(78);
+select plan(79);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('webhook batches ' || label)::uuid $$;
@@ -111,18 +111,25 @@ select ok(d.body like '%wamid.BATCH.U1%' and d.status = 'processed', 'but its de
 
 -- Fields that are no messages, known or not -------------------------------------------------------------
 
-create temp table fields (field text, value jsonb) on commit drop;
+create temp table fields (field text, value jsonb, event jsonb) on commit drop;
 insert into fields values
-  ('smb_message_echoes', '{"message_echoes": [{"from": "34910000001", "to": "34600111222", "id": "wamid.E1", "type": "text"}]}'),
-  ('history', '{"history": [{"metadata": {"phase": 0}, "threads": []}]}'),
-    ('calls', '{"calls": [{"id": "wacid.1", "event": "connect"}]}'),
-  ('user_preferences', '{"user_preferences": [{"wa_id": "34600111222", "value": "stop"}]}'), ('tomorrow', '{"anything": true}');
+  ('history', '{"history": [{"metadata": {"phase": 0}, "threads": [], "more": 1}]}',
+    '{"metadata": {"phase": 0}, "threads": [], "more": 1}'),
+  ('calls', '{"calls": [{"id": "wacid.1", "event": "connect"}]}', '{"id": "wacid.1", "event": "connect"}'),
+  ('user_preferences', '{"user_preferences": [{"wa_id": "34600111222", "category": "of_tomorrow", "value": "stop"}]}',
+    '{"wa_id": "34600111222", "category": "of_tomorrow", "value": "stop"}'),
+  ('tomorrow', '{"anything": true}', null);
 select is(pg_temp.deliver(variadic (select array_agg(pg_temp.change(value, 'home', field)) from fields)),
-  '{"messages": 0, "contacts": 0, "events": 5, "failed": 0, "unknown_numbers": []}', 'other fields are events');
+  '{"messages": 0, "contacts": 0, "events": 4, "failed": 0, "unknown_numbers": []}',
+  'other fields, and what is not understood of those that are known, are events');
 select is((select count(*) from whatsapp_events e where e.workspace_id = pg_temp.id('home') and e.field = f.field
-  and e.payload @> f.value), 1::bigint, f.field || ' as it came') from fields f;
+  and e.payload @> coalesce(f.event, f.value)), 1::bigint, f.field || ' as it came') from fields f;
 select is(pg_temp.deliver(variadic (select array_agg(pg_temp.change(value, 'home', field)) from fields)) ->> 'events', '0',
   'each once');
+select is(pg_temp.deliver(pg_temp.change('{"message_echoes": [{"from": "34910000001", "to": "34600111222", "id": "wamid.BATCH.ECHO",
+    "timestamp": "1790000002", "type": "text", "text": {"body": "From the app"}}]}', 'home', 'smb_message_echoes')),
+  '{"messages": 1, "contacts": 0, "events": 0, "failed": 0, "unknown_numbers": []}', 'an echo is a message');
+select is((pg_temp.found('ECHO')).sender_type::text || (pg_temp.found('ECHO')).body, 'businessFrom the app', 'of the business');
 select is(pg_temp.deliver('{"field": "account_update", "value": {"event": "ACCOUNT_RESTRICTION"}}') ->> 'events', '1',
   'one about the account');
 select is((select workspace_id from whatsapp_events where field = 'account_update' and waba_id = '884000000000001'),

@@ -7,6 +7,7 @@ import {
   change,
   delivered,
   delivery,
+  type Item,
   type Json,
   person,
   timeAt,
@@ -16,7 +17,7 @@ import changesOfMessages from "../fixtures/whatsapp/changes_of_messages.json" wi
 import fields from "../fixtures/whatsapp/fields.json" with { type: "json" };
 import messages from "../fixtures/whatsapp/messages.json" with { type: "json" };
 import { deliver } from "./hook.ts";
-import { contactsOf, eventsOf, messagesOf } from "./rows.ts";
+import { changesOf, contactsOf, eventsOf, messagesOf } from "./rows.ts";
 
 interface Sample {
   name: string;
@@ -52,7 +53,8 @@ for (const { name, message, body, media, reply_to } of messages as Sample[]) {
       direction: "inbound",
       sender_type: "contact",
       sender_name: "Ana",
-      channel: "whatsapp",
+      // What is said in a group is a thread of its own.
+      channel: message.group_id ? "whatsapp_group" : "whatsapp",
       type: message.type,
       body: body ?? null,
       payload: restOf(message),
@@ -90,9 +92,9 @@ Deno.test("all types in one delivery are stored, each once", async () => {
   assert.equal((await contactsOf(workspace.id)).length, all.length);
 });
 
-Deno.test("reactions, edits, revokes and system messages are kept and are no messages", async () => {
+Deno.test("reactions, edits and revokes are kept as changes, system messages as events", async () => {
   const workspace = await makeWorkspace();
-  const sent = changesOfMessages.map((message, index) => ({
+  const sent: Item[] = changesOfMessages.map((message, index) => ({
     from: "16045550111",
     id: uniqueWamid(),
     timestamp: at(index),
@@ -101,15 +103,22 @@ Deno.test("reactions, edits, revokes and system messages are kept and are no mes
   await deliver(delivered(workspace.phoneNumberId, { messages: sent }));
   await deliver(delivered(workspace.phoneNumberId, { messages: sent }));
   assert.deepEqual(await messagesOf(workspace.phoneNumberId), []);
-  const events = await eventsOf(workspace.id);
+  const [system, changes] = [
+    sent.filter(({ type }) => type === "system"),
+    sent.filter(({ type }) => type !== "system"),
+  ];
   assert.deepEqual(
-    events.map(({ payload }) => payload).sort(byId),
-    [...sent].sort(byId),
+    (await changesOf(workspace.phoneNumberId)).map((row) => [row.wa_message_id, row.kind]),
+    changes.map(({ id, type }) => [id, type]),
   );
-  for (const event of events) {
-    assert.equal(event.field, "messages");
-    assert.equal(event.phone_number_id, workspace.phoneNumberId);
-    assert.equal(event.type, (event.payload as Sample["message"]).type);
+  const events = await eventsOf(workspace.id);
+  assert.deepEqual(events.map(({ payload }) => payload).sort(byId), system.sort(byId));
+  for (const { field, phone_number_id, type } of events) {
+    assert.deepEqual([field, phone_number_id, type], [
+      "messages",
+      workspace.phoneNumberId,
+      "system",
+    ]);
   }
 });
 

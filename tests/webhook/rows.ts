@@ -25,11 +25,16 @@ export interface MessageRow {
   status: string;
   error: Json | null;
   media: Json | null;
+  reactions: { emoji: string; from: string; reacted_at: string }[];
+  pricing: Json | null;
+  from_history: boolean;
   sent_at: Date;
   delivered_at: Date | null;
   read_at: Date | null;
   played_at: Date | null;
   failed_at: Date | null;
+  edited_at: Date | null;
+  revoked_at: Date | null;
 }
 
 /** The messages of a business number, by their time and wamid. */
@@ -44,6 +49,25 @@ export function messagesOf(phoneNumberId: string): Promise<MessageRow[]> {
 /** The wamids of a business number's messages, in their order. */
 export async function wamidsOf(phoneNumberId: string): Promise<string[]> {
   return (await messagesOf(phoneNumberId)).map((row) => row.wa_message_id!).sort();
+}
+
+export interface ChangeRow {
+  wa_message_id: string;
+  target_wa_message_id: string;
+  contact_id: string | null;
+  kind: string;
+  content: Json;
+  happened_at: Date;
+}
+
+/** The reactions, edits and revokes of a business number, by their time and wamid. */
+export function changesOf(phoneNumberId: string): Promise<ChangeRow[]> {
+  return rowsOf((sql) =>
+    sql<ChangeRow[]>`
+      select wa_message_id, target_wa_message_id, contact_id, kind, content, happened_at
+      from public.message_changes where phone_number_id = ${phoneNumberId}
+      order by happened_at, wa_message_id`
+  );
 }
 
 export interface EventRow {

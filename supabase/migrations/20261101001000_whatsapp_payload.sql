@@ -143,10 +143,13 @@ language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 begin
-  return coalesce(char_length(private.whatsapp_target(message)) between 1 and 512, false);
+  return coalesce(char_length(private.whatsapp_target(message)) between 1 and 512
+    -- An edit that does not say what has become of the message would empty it.
+    and (message ->> 'type' <> 'edit' or jsonb_typeof(message #> '{edit,message,type}') = 'string'), false);
 end
 $$;
-comment on function private.is_message_change(jsonb) is 'Whether a message is a reaction, edit or revoke that names another one.';
+comment on function private.is_message_change(jsonb) is
+  'Whether a message is a reaction, edit or revoke that names another one; an edit says as well what that is now.';
 
 create function private.is_message_or_change(message jsonb) returns boolean
 language plpgsql immutable parallel safe
@@ -156,7 +159,7 @@ begin
   return coalesce(message ->> 'type', 'unknown') not in ('reaction', 'edit', 'revoke') or private.is_message_change(message);
 end
 $$;
-comment on function private.is_message_or_change(jsonb) is 'Not a reaction, edit or revoke that fails to name its message.';
+comment on function private.is_message_or_change(jsonb) is 'Not a reaction, edit or revoke of which nothing can be made.';
 
 create function private.whatsapp_message_status(message private.whatsapp_message) returns public.message_status
 language plpgsql immutable

@@ -102,7 +102,8 @@ as $$
 begin
   return query
   select row_number() over (), entry ->> 'id', coalesce(change ->> 'field', 'unknown'), change -> 'value',
-    change #>> '{value,metadata,phone_number_id}',
+    -- What cannot be a number's id will never be registered: kept as an event, not until it is.
+    substring(change #>> '{value,metadata,phone_number_id}' from '^[0-9]{1,32}$'),
     coalesce(
       (select w.workspace_id from public.whatsapp_numbers w
         where w.phone_number_id = change #>> '{value,metadata,phone_number_id}'),

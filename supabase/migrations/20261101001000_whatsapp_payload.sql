@@ -438,7 +438,10 @@ as $$
 declare
   has_id boolean := coalesce(char_length(item ->> 'id') between 1 and 512, false);
 begin
+  -- Only what the field is about is read: Meta may well send a list of another one.
   return coalesce(case
+    when not list = any (case field when 'messages' then '{messages,statuses}' when 'smb_message_echoes' then '{message_echoes}'
+      when 'smb_app_state_sync' then '{state_sync}' when 'calls' then '{calls,statuses}' else array[field] end::text[]) then false
     when list = 'messages' then has_id and item ->> 'type' is distinct from 'system' and private.is_message_or_change(item)
       and coalesce(private.wa_id(item -> 'from'), private.whatsapp_user_id(item -> 'from_user_id'),
         private.whatsapp_user_id(item -> 'from_parent_user_id')) is not null
@@ -454,6 +457,7 @@ begin
         else coalesce(private.wa_id(item -> 'from'), private.whatsapp_user_id(item -> 'from_user_id')) end) is not null
     when list in ('user_preferences', 'state_sync') then private.is_known_fact(list, item)
     when list = 'history' then jsonb_typeof(item) = 'object' and item - '{metadata,threads}'::text[] = '{}'
+      and coalesce(jsonb_typeof(item -> 'threads'), 'array') = 'array'
   end, false);
 end
 $$;

@@ -102,7 +102,8 @@ as $$
 begin
   return query
   select row_number() over (), entry ->> 'id', coalesce(change ->> 'field', 'unknown'), change -> 'value',
-    change #>> '{value,metadata,phone_number_id}',
+    -- What cannot be a number's id will never be registered: kept as an event, not until it is.
+    substring(change #>> '{value,metadata,phone_number_id}' from '^[0-9]{1,32}$'),
     coalesce(
       (select w.workspace_id from public.whatsapp_numbers w
         where w.phone_number_id = change #>> '{value,metadata,phone_number_id}'),
@@ -143,10 +144,13 @@ language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 begin
-  return coalesce(char_length(private.whatsapp_target(message)) between 1 and 512, false);
+  return coalesce(char_length(private.whatsapp_target(message)) between 1 and 512
+    -- An edit that does not say what has become of the message would empty it.
+    and (message ->> 'type' <> 'edit' or jsonb_typeof(message #> '{edit,message,type}') = 'string'), false);
 end
 $$;
-comment on function private.is_message_change(jsonb) is 'Whether a message is a reaction, edit or revoke that names another one.';
+comment on function private.is_message_change(jsonb) is
+  'Whether a message is a reaction, edit or revoke that names another one; an edit says as well what that is now.';
 
 create function private.is_message_or_change(message jsonb) returns boolean
 language plpgsql immutable parallel safe
@@ -156,7 +160,7 @@ begin
   return coalesce(message ->> 'type', 'unknown') not in ('reaction', 'edit', 'revoke') or private.is_message_change(message);
 end
 $$;
-comment on function private.is_message_or_change(jsonb) is 'Not a reaction, edit or revoke that fails to name its message.';
+comment on function private.is_message_or_change(jsonb) is 'Not a reaction, edit or revoke of which nothing can be made.';
 
 create function private.whatsapp_message_status(message private.whatsapp_message) returns public.message_status
 language plpgsql immutable
@@ -434,7 +438,10 @@ as $$
 declare
   has_id boolean := coalesce(char_length(item ->> 'id') between 1 and 512, false);
 begin
+  -- Only what the field is about is read: Meta may well send a list of another one.
   return coalesce(case
+    when not list = any (case field when 'messages' then '{messages,statuses}' when 'smb_message_echoes' then '{message_echoes}'
+      when 'smb_app_state_sync' then '{state_sync}' when 'calls' then '{calls,statuses}' else array[field] end::text[]) then false
     when list = 'messages' then has_id and item ->> 'type' is distinct from 'system' and private.is_message_or_change(item)
       and coalesce(private.wa_id(item -> 'from'), private.whatsapp_user_id(item -> 'from_user_id'),
         private.whatsapp_user_id(item -> 'from_parent_user_id')) is not null
@@ -450,6 +457,7 @@ begin
         else coalesce(private.wa_id(item -> 'from'), private.whatsapp_user_id(item -> 'from_user_id')) end) is not null
     when list in ('user_preferences', 'state_sync') then private.is_known_fact(list, item)
     when list = 'history' then jsonb_typeof(item) = 'object' and item - '{metadata,threads}'::text[] = '{}'
+      and coalesce(jsonb_typeof(item -> 'threads'), 'array') = 'array'
   end, false);
 end
 $$;

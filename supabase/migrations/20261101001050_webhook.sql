@@ -268,7 +268,7 @@ declare
 begin
   for item in select i from private.whatsapp_items(body) i loop
     begin
-      perform private.process_whatsapp(item, countries);
+      perform private.process_whatsapp_again(item, countries);
     exception
       when serialization_failure or deadlock_detected or query_canceled or insufficient_resources
         or operator_intervention then raise;

@@ -207,12 +207,14 @@ begin
     select n.label, array_agg(n) as nodes from unnest(located) n
     group by n.label having count(distinct n.contact_id) > 1 order by n.label
   loop
-    -- Looked up again: the last merge may have been of one of these.
-    contact_ids := array(select distinct n.contact_id from unnest(private.locate_nodes(several.nodes)) n where n.contact_id is not null);
-    if cardinality(contact_ids) > 1 then
+    loop
+      -- Looked up again: the last merge may have been of one of these, and while we waited for their
+      -- locks another delivery may have merged one of them with somebody else.
+      contact_ids := array(select distinct n.contact_id from unnest(private.locate_nodes(several.nodes)) n where n.contact_id is not null);
+      exit when coalesce(cardinality(contact_ids), 0) < 2;
       perform private.merge_contacts(contact_ids);
       is_merged := true;
-    end if;
+    end loop;
   end loop;
   return case when is_merged then private.locate_nodes(nodes) else located end;
 end

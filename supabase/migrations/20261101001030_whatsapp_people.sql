@@ -309,8 +309,7 @@ begin
   from unnest(asserted) a
   join unnest(asserted) b on b.person = a.person and (b.channel, b.external_id) <> (a.channel, a.external_id)
   join unnest(nodes) n on n.workspace_id = a.workspace_id and n.channel = a.channel and n.external_id = a.external_id
-  where a.channel <> '' and b.channel <> ''
-    and n.label in (
+  where n.label in (
       select o.label from unnest(nodes) o group by o.label having count(o.contact_id) = 0 and not bool_or(o.creates))
   group by 1, 2, 3, 4, 5
   order by 1, 2, 3, 4, 5
@@ -319,7 +318,7 @@ begin
 end
 $$;
 comment on function private.keep_identity_links(private.identity_node[], private.identity_node[]) is
-  'Remembers which ids belong together of people who are no contacts yet.';
+  'Remembers which ids belong together of people who are no contacts yet. The key of a number is one of them: later updates may name another variant of it.';
 
 create function private.follow_moved_numbers(contact_ids uuid[]) returns void
 language plpgsql

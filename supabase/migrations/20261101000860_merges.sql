@@ -138,7 +138,9 @@ set search_path = ''
 as $$
 declare
   later_profile boolean := private.is_later(o.profile_name_at, o.profile_name, k.profile_name_at, k.profile_name);
-  later_phonebook boolean := private.is_later(o.phonebook_name_at, o.phonebook_name, k.phonebook_name_at, k.phonebook_name);
+  -- A name taken out of the phone book compares as in private.store_whatsapp_facts.
+  later_phonebook boolean := private.is_later(
+    o.phonebook_name_at, coalesce(o.phonebook_name, '~'), k.phonebook_name_at, coalesce(k.phonebook_name, '~'));
   later_username boolean := private.is_later(o.username_at, o.username, k.username_at, k.username);
 begin
   update public.contacts c
@@ -153,7 +155,8 @@ begin
     username = case when later_username then o.username else k.username end,
     username_at = greatest(k.username_at, o.username_at),
     phone = coalesce(k.phone, o.phone),
-    country = case when k.phone is null then coalesce(o.country, k.country) else coalesce(k.country, o.country) end,
+    -- The country is the phone's.
+    country = case when k.phone is null then coalesce(o.country, k.country) else k.country end,
     email = coalesce(k.email, o.email),
     company = coalesce(k.company, o.company),
     notes = coalesce(k.notes, o.notes),

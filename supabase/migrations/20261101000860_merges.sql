@@ -121,6 +121,9 @@ begin
   end loop;
   perform private.move_consents(other, kept);
   perform private.move_references('public.contacts', other, kept);
+  -- Of two reactions of what is now one person only the later counts.
+  perform private.show_message_changes(array(
+    select distinct h.target_wa_message_id from public.message_changes h where h.contact_id = kept and h.kind = 'reaction'));
   delete from public.contacts where id = other;
   insert into public.contact_merges (workspace_id, primary_id, duplicate_id, actor_type, actor_id, duplicate)
   values (k.workspace_id, kept, other, actor.type, actor.id, to_jsonb(o) - '{search_text,phone_key}'::text[]);

@@ -195,7 +195,8 @@ begin
   perform from public.contacts c where c.id = any (contact_ids) order by c.id for update;
   ordered := array(
     select c.id from public.contacts c where c.id = any (contact_ids)
-    order by c.source = 'chat', c.name_source = 'profile', c.created_at, c.id);
+    -- Ids are made in the order of time; created_at moves with every merge.
+    order by c.source = 'chat', c.name_source = 'profile', c.id);
   foreach other in array ordered[2:] loop
     perform private.merge_contact(ordered[1], other);
   end loop;
@@ -203,4 +204,4 @@ begin
 end
 $$;
 comment on function private.merge_contacts(uuid[]) is
-  'Contacts that WhatsApp says are one person → one, which is returned: the one made by people, else the oldest.';
+  'Contacts that WhatsApp says are one person → one, which is returned: of those that people have made, else of all, the first.';

@@ -64,6 +64,16 @@ as $$
 declare
   recognised uuid[];
 begin
+  -- The history knows how far a message of the business had come. Two statements: one cannot change
+  -- a row twice.
+  update public.messages o
+  set status = s.status
+  from (
+    select m.message ->> 'id' as wa_message_id, m.phone_number_id, max(private.whatsapp_message_status(m)) as status
+    from unnest(messages) m where m.from_history and m.outbound group by 1, 2
+  ) as s
+  where o.wa_message_id = s.wa_message_id and o.phone_number_id = s.phone_number_id
+    and o.direction = 'outbound' and o.status < s.status;
   with recognised as (
     update public.messages o
     set from_history = false, sender_name = m.profile_name, sender_username = m.username
@@ -71,13 +81,6 @@ begin
     where o.wa_message_id = m.message ->> 'id' and o.phone_number_id = m.phone_number_id
       and o.from_history and not m.from_history
     returning o.id
-  ), advanced as (
-    -- The history knows how far a message of the business had come.
-    update public.messages o
-    set status = greatest(o.status, private.whatsapp_message_status(m))
-    from unnest(messages) m
-    where o.wa_message_id = m.message ->> 'id' and o.phone_number_id = m.phone_number_id
-      and m.from_history and m.outbound and o.direction = 'outbound' and o.status < private.whatsapp_message_status(m)
   )
   select array_agg(id) into recognised from recognised;
   if recognised is not null then

@@ -91,6 +91,25 @@ $$;
 comment on function private.recognise_live_messages(private.whatsapp_message[]) is
   'Messages that came with a chat history first and as news later have the effects of news all the same.';
 
+create function private.name_by_changes(changes private.whatsapp_message[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.contacts c
+  set profile_name = s.profile_name, profile_name_at = s.happened_at
+  from (
+    select distinct on (m.contact_id) m.contact_id, m.profile_name, m.happened_at
+    from unnest(changes) m
+    where m.profile_name is not null and not m.outbound and not m.from_history
+    order by m.contact_id, m.happened_at desc, m.profile_name
+  ) as s
+  where c.id = s.contact_id and private.is_later(s.happened_at, s.profile_name, c.profile_name_at, c.profile_name);
+end
+$$;
+comment on function private.name_by_changes(private.whatsapp_message[]) is
+  'The profile names that came with reactions, edits and revokes: by their own time, as those of messages.';
+
 create function private.store_message_changes(changes private.whatsapp_message[]) returns int
 language plpgsql
 set search_path = ''
@@ -114,6 +133,7 @@ begin
   on conflict (wa_message_id, phone_number_id) do nothing;
   get diagnostics stored = row_count;
   if stored > 0 then
+    perform private.name_by_changes(changes);
     perform private.show_message_changes(array(select private.whatsapp_target(m.message) from unnest(changes) m));
   end if;
   return stored;

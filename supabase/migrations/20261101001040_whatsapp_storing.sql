@@ -200,15 +200,20 @@ set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
-  consents jsonb := (
+  located uuid[];
+  consents jsonb;
+begin
+  loop
+    located := array(select private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) from unnest(facts) f);
+    perform from public.contacts c where c.id = any (located) order by c.id for no key update;
+    -- No foreign key tells that one of them went up in another contact while we waited for its lock.
+    exit when located = array(select private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) from unnest(facts) f);
+  end loop;
+  consents := (
     select jsonb_agg(jsonb_build_object('workspace_id', f.workspace_id,
       'contact_id', private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null), 'kind', 'marketing', 'granted', f.granted,
       'source', 'whatsapp_preference', 'detail', f.detail, 'happened_at', f.happened_at))
     from unnest(facts) f where f.kind = 'preference');
-begin
-  perform from public.contacts c
-  where c.id in (select private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) from unnest(facts) f)
-  order by c.id for no key update;
   if consents is not null then
     perform private.record_consents(consents);
   end if;

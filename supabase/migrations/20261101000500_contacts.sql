@@ -99,8 +99,7 @@ create index contacts_search_idx on public.contacts using gin (search_text exten
 create table public.contact_identities (
   id uuid primary key default private.uuid_v7(),
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
-  -- Deferred: a contact known by an identity alone is made after the identity has won the race.
-  contact_id uuid not null references public.contacts (id) on delete cascade deferrable initially deferred,
+  contact_id uuid not null references public.contacts (id) on delete cascade,
   channel text not null check (channel ~ '^[a-z][a-z0-9_]{0,31}$'),
   external_id text not null check (char_length(external_id) between 1 and 256),
   phone_key text generated always as (

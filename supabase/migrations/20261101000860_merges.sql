@@ -122,12 +122,20 @@ begin
   end loop;
   perform private.move_consents(other, kept);
   perform private.move_references('public.contacts', other, kept);
+  -- Of two reactions of what is now one person only the later counts.
+  perform private.show_message_changes(array(
+    select distinct h.target_wa_message_id from public.message_changes h where h.contact_id = kept and h.kind = 'reaction'));
   delete from public.contacts where id = other;
   insert into public.contact_merges (workspace_id, primary_id, duplicate_id, actor_type, actor_id, duplicate)
   values (k.workspace_id, kept, other, actor.type, actor.id, to_jsonb(o) - '{search_text,phone_key}'::text[]);
   insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id, changes)
   values (k.workspace_id, actor.type, actor.id, 'contact.merged', 'contact', kept, jsonb_build_object('duplicate_id', other));
   perform private.unite_contact_fields(k, o);
+  if k.is_contractor or o.is_contractor then
+    -- As their conversations start (private.conversation_start).
+    update public.conversations v set phase = 'waiting', ai_enabled = false, bot_status = 'agent'
+    where v.contact_id = kept and v.phase = 'automated';
+  end if;
 end
 $$;
 comment on function private.merge_contact(uuid, uuid) is
@@ -139,7 +147,9 @@ set search_path = ''
 as $$
 declare
   later_profile boolean := private.is_later(o.profile_name_at, o.profile_name, k.profile_name_at, k.profile_name);
-  later_phonebook boolean := private.is_later(o.phonebook_name_at, o.phonebook_name, k.phonebook_name_at, k.phonebook_name);
+  -- A name taken out of the phone book compares as in private.store_whatsapp_facts.
+  later_phonebook boolean := private.is_later(
+    o.phonebook_name_at, coalesce(o.phonebook_name, '~'), k.phonebook_name_at, coalesce(k.phonebook_name, '~'));
   later_username boolean := private.is_later(o.username_at, o.username, k.username_at, k.username);
 begin
   update public.contacts c
@@ -154,7 +164,8 @@ begin
     username = case when later_username then o.username else k.username end,
     username_at = greatest(k.username_at, o.username_at),
     phone = coalesce(k.phone, o.phone),
-    country = case when k.phone is null then coalesce(o.country, k.country) else coalesce(k.country, o.country) end,
+    -- The country is the phone's.
+    country = case when k.phone is null then coalesce(o.country, k.country) else k.country end,
     email = coalesce(k.email, o.email),
     company = coalesce(k.company, o.company),
     notes = coalesce(k.notes, o.notes),
@@ -190,7 +201,8 @@ begin
   perform from public.contacts c where c.id = any (contact_ids) order by c.id for update;
   ordered := array(
     select c.id from public.contacts c where c.id = any (contact_ids)
-    order by c.source = 'chat', c.name_source = 'profile', c.created_at, c.id);
+    -- Ids are made in the order of time; created_at moves with every merge.
+    order by c.source = 'chat', c.name_source = 'profile', c.id);
   foreach other in array ordered[2:] loop
     perform private.merge_contact(ordered[1], other);
   end loop;
@@ -198,4 +210,4 @@ begin
 end
 $$;
 comment on function private.merge_contacts(uuid[]) is
-  'Contacts that WhatsApp says are one person → one, which is returned: the one made by people, else the oldest.';
+  'Contacts that WhatsApp says are one person → one, which is returned: of those that people have made, else of all, the first.';

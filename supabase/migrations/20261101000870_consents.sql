@@ -187,11 +187,12 @@ begin
     workspace_id uuid, contact_id uuid, kind text, granted boolean, source text, wa_message_id text, detail text,
     happened_at timestamptz)
   join public.contacts c on c.id = g.contact_id and c.workspace_id = g.workspace_id
-  order by g.contact_id, g.kind, g.happened_at, g.granted, g.source, g.wa_message_id
-  -- Two of one second are one; which message is its evidence does not depend on who came first.
+  order by g.contact_id, g.kind, g.happened_at, g.granted, g.source, g.wa_message_id, g.detail
+  -- Two of one second are one; which message or words are its evidence does not depend on who came first.
   on conflict (contact_id, kind, happened_at, granted, source)
   do update set wa_message_id = excluded.wa_message_id, detail = excluded.detail
-  where excluded.wa_message_id < stored.wa_message_id;
+  where (excluded.wa_message_id, excluded.detail) < (stored.wa_message_id, stored.detail)
+    or stored.wa_message_id is null and excluded.detail < stored.detail;
   return private.apply_consents(concerned);
 end
 $$;
@@ -207,9 +208,11 @@ begin
     (workspace_id, contact_id, kind, granted, source, wa_message_id, detail, happened_at, created_at)
   select m.workspace_id, to_contact, m.kind, m.granted, m.source, m.wa_message_id, m.detail, m.happened_at, m.created_at
   from public.contact_consents m where m.contact_id = from_contact
+  -- As private.record_consents chooses between the two.
   on conflict (contact_id, kind, happened_at, granted, source)
   do update set wa_message_id = excluded.wa_message_id, detail = excluded.detail
-  where excluded.wa_message_id < stored.wa_message_id;
+  where (excluded.wa_message_id, excluded.detail) < (stored.wa_message_id, stored.detail)
+    or stored.wa_message_id is null and excluded.detail < stored.detail;
   delete from public.contact_consents m where m.contact_id = from_contact;
   perform private.apply_consents(array[to_contact]);
 end

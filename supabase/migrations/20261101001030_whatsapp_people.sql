@@ -207,12 +207,14 @@ begin
     select n.label, array_agg(n) as nodes from unnest(located) n
     group by n.label having count(distinct n.contact_id) > 1 order by n.label
   loop
-    -- Looked up again: the last merge may have been of one of these.
-    contact_ids := array(select distinct n.contact_id from unnest(private.locate_nodes(several.nodes)) n where n.contact_id is not null);
-    if cardinality(contact_ids) > 1 then
+    loop
+      -- Looked up again: the last merge may have been of one of these, and while we waited for their
+      -- locks another delivery may have merged one of them with somebody else.
+      contact_ids := array(select distinct n.contact_id from unnest(private.locate_nodes(several.nodes)) n where n.contact_id is not null);
+      exit when coalesce(cardinality(contact_ids), 0) < 2;
       perform private.merge_contacts(contact_ids);
       is_merged := true;
-    end if;
+    end loop;
   end loop;
   return case when is_merged then private.locate_nodes(nodes) else located end;
 end
@@ -307,8 +309,7 @@ begin
   from unnest(asserted) a
   join unnest(asserted) b on b.person = a.person and (b.channel, b.external_id) <> (a.channel, a.external_id)
   join unnest(nodes) n on n.workspace_id = a.workspace_id and n.channel = a.channel and n.external_id = a.external_id
-  where a.channel <> '' and b.channel <> ''
-    and n.label in (
+  where n.label in (
       select o.label from unnest(nodes) o group by o.label having count(o.contact_id) = 0 and not bool_or(o.creates))
   group by 1, 2, 3, 4, 5
   order by 1, 2, 3, 4, 5
@@ -317,7 +318,7 @@ begin
 end
 $$;
 comment on function private.keep_identity_links(private.identity_node[], private.identity_node[]) is
-  'Remembers which ids belong together of people who are no contacts yet.';
+  'Remembers which ids belong together of people who are no contacts yet. The key of a number is one of them: later updates may name another variant of it.';
 
 create function private.follow_moved_numbers(contact_ids uuid[]) returns void
 language plpgsql
@@ -332,15 +333,34 @@ begin
     where i.contact_id = given.id and i.channel = 'whatsapp' and i.external_id ~ '^[1-9][0-9]{5,14}$'
     order by i.moved_at desc nulls last, i.external_id limit 1) as newest
   where c.id = given.id
-    -- A number that a person has entered and WhatsApp never named stays.
-    and (c.phone is null or c.phone_key <> newest.phone_key and exists (
-      select from public.contact_identities i where i.contact_id = c.id and i.phone_key = c.phone_key))
+    and (c.phone is null or c.whatsapp_contact_id <> newest.external_id
+      -- A number that a person has entered and WhatsApp never named stays.
+      and exists (select from public.contact_identities i where i.contact_id = c.id and i.phone_key = c.phone_key)
+      -- So does a person's spelling of the only number. Of WhatsApp's spellings arrival must not choose.
+      and (exists (select from public.contact_identities i where i.contact_id = c.id and i.phone_key <> c.phone_key)
+        or c.source = 'chat' and exists (
+          select from public.contact_identities i where i.contact_id = c.id and i.external_id = c.whatsapp_contact_id)))
     and not exists (
-      select from public.contacts o where o.workspace_id = c.workspace_id and o.phone_key = newest.phone_key);
+      select from public.contacts o
+      where o.workspace_id = c.workspace_id and o.phone_key = newest.phone_key and o.id <> c.id);
 end
 $$;
 comment on function private.follow_moved_numbers(uuid[]) is
   'The phone of contacts becomes the number that they have changed to last.';
+
+create function private.show_identities(contact_ids uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from public.contacts c where c.id = any (contact_ids) order by c.id for no key update;
+  update public.contacts c set channels = array(select distinct unnest(c.channels || 'whatsapp'::text) order by 1)
+  where c.id = any (contact_ids) and not c.channels @> array['whatsapp'];
+  perform private.follow_moved_numbers(contact_ids);
+end
+$$;
+comment on function private.show_identities(uuid[]) is
+  'Brings channels and phone of contacts up to date with the identities that they have now.';
 
 create function private.resolve_whatsapp_people(people private.whatsapp_person[], countries jsonb) returns uuid[]
 language plpgsql
@@ -351,6 +371,7 @@ declare
   nodes private.identity_node[] := private.linked_nodes(asserted);
   locked int;
   made private.identity_node[];
+  merged uuid[];
 begin
   loop
     perform private.lock_identities(nodes);
@@ -360,8 +381,9 @@ begin
     exit when cardinality(nodes) <= locked;
   end loop;
   nodes := private.merge_whatsapp_people(private.label_nodes(nodes));
+  merged := array(select distinct n.contact_id from unnest(nodes) n where n.contact_id is not null);
   made := private.create_whatsapp_contacts(nodes);
-  perform private.follow_moved_numbers(private.attach_identities(nodes, made));
+  perform private.show_identities(private.attach_identities(nodes, made) || merged);
   perform private.keep_identity_links(asserted, nodes);
   return array(select m.contact_id from unnest(made) m where m.contact_id is not null order by 1);
 end

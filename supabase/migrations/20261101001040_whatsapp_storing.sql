@@ -64,6 +64,16 @@ as $$
 declare
   recognised uuid[];
 begin
+  -- The history knows how far a message of the business had come. Two statements: one cannot change
+  -- a row twice.
+  update public.messages o
+  set status = s.status
+  from (
+    select m.message ->> 'id' as wa_message_id, m.phone_number_id, max(private.whatsapp_message_status(m)) as status
+    from unnest(messages) m where m.from_history and m.outbound group by 1, 2
+  ) as s
+  where o.wa_message_id = s.wa_message_id and o.phone_number_id = s.phone_number_id
+    and o.direction = 'outbound' and o.status < s.status;
   with recognised as (
     update public.messages o
     set from_history = false, sender_name = m.profile_name, sender_username = m.username
@@ -71,13 +81,6 @@ begin
     where o.wa_message_id = m.message ->> 'id' and o.phone_number_id = m.phone_number_id
       and o.from_history and not m.from_history
     returning o.id
-  ), advanced as (
-    -- The history knows how far a message of the business had come.
-    update public.messages o
-    set status = greatest(o.status, private.whatsapp_message_status(m))
-    from unnest(messages) m
-    where o.wa_message_id = m.message ->> 'id' and o.phone_number_id = m.phone_number_id
-      and m.from_history and m.outbound and o.direction = 'outbound' and o.status < private.whatsapp_message_status(m)
   )
   select array_agg(id) into recognised from recognised;
   if recognised is not null then
@@ -87,6 +90,25 @@ end
 $$;
 comment on function private.recognise_live_messages(private.whatsapp_message[]) is
   'Messages that came with a chat history first and as news later have the effects of news all the same.';
+
+create function private.name_by_changes(changes private.whatsapp_message[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.contacts c
+  set profile_name = s.profile_name, profile_name_at = s.happened_at
+  from (
+    select distinct on (m.contact_id) m.contact_id, m.profile_name, m.happened_at
+    from unnest(changes) m
+    where m.profile_name is not null and not m.outbound and not m.from_history
+    order by m.contact_id, m.happened_at desc, m.profile_name
+  ) as s
+  where c.id = s.contact_id and private.is_later(s.happened_at, s.profile_name, c.profile_name_at, c.profile_name);
+end
+$$;
+comment on function private.name_by_changes(private.whatsapp_message[]) is
+  'The profile names that came with reactions, edits and revokes: by their own time, as those of messages.';
 
 create function private.store_message_changes(changes private.whatsapp_message[]) returns int
 language plpgsql
@@ -111,6 +133,7 @@ begin
   on conflict (wa_message_id, phone_number_id) do nothing;
   get diagnostics stored = row_count;
   if stored > 0 then
+    perform private.name_by_changes(changes);
     perform private.show_message_changes(array(select private.whatsapp_target(m.message) from unnest(changes) m));
   end if;
   return stored;
@@ -177,15 +200,20 @@ set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
-  consents jsonb := (
+  located uuid[];
+  consents jsonb;
+begin
+  loop
+    located := array(select private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) from unnest(facts) f);
+    perform from public.contacts c where c.id = any (located) order by c.id for no key update;
+    -- No foreign key tells that one of them went up in another contact while we waited for its lock.
+    exit when located = array(select private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) from unnest(facts) f);
+  end loop;
+  consents := (
     select jsonb_agg(jsonb_build_object('workspace_id', f.workspace_id,
       'contact_id', private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null), 'kind', 'marketing', 'granted', f.granted,
       'source', 'whatsapp_preference', 'detail', f.detail, 'happened_at', f.happened_at))
     from unnest(facts) f where f.kind = 'preference');
-begin
-  perform from public.contacts c
-  where c.id in (select private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) from unnest(facts) f)
-  order by c.id for no key update;
   if consents is not null then
     perform private.record_consents(consents);
   end if;

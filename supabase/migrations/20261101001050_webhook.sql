@@ -101,11 +101,11 @@ as $$
 begin
   return array(
     select row(m.workspace_id, m.phone_number_id, m.wa_id, m.bsuid, m.parent_bsuid, m.profile_name, m.username, m.happened_at,
-      m.message, m.outbound, m.from_history, coalesce(m.contact_id, case
+      m.message, m.outbound, m.from_history, case
         when (m.wa_id is null or f.by_wa_id is not null) and (m.bsuid is null or f.by_bsuid is not null)
           and (m.parent_bsuid is null or f.by_parent is not null)
           and coalesce(f.by_bsuid = f.by_wa_id, true) and coalesce(f.by_parent = coalesce(f.by_wa_id, f.by_bsuid), true)
-        then coalesce(f.by_wa_id, f.by_bsuid, f.by_parent) end))::private.whatsapp_message
+        then coalesce(f.by_wa_id, f.by_bsuid, f.by_parent) end)::private.whatsapp_message
     from unnest(messages) m
     cross join lateral (
       select
@@ -268,7 +268,7 @@ declare
 begin
   for item in select i from private.whatsapp_items(body) i loop
     begin
-      perform private.process_whatsapp(item, countries);
+      perform private.process_whatsapp_again(item, countries);
     exception
       when serialization_failure or deadlock_detected or query_canceled or insufficient_resources
         or operator_intervention then raise;

@@ -6,7 +6,14 @@ import { countryOf } from "../_shared/phone.ts";
 const known = new QuickLRU<string, string | null>({ maxSize: 10_000 });
 
 // Where payloads carry a person's WhatsApp id.
-const ID_FIELDS = new Set(["wa_id", "from", "to", "recipient_id", "phone_number"]);
+const ID_FIELDS = new Set([
+  "wa_id",
+  "from",
+  "to",
+  "recipient_id",
+  "recipient_participant_id",
+  "phone_number",
+]);
 
 // An id of a thread is its person's number, ids of everything else are not.
 const WA_ID = /^[1-9]\d{5,14}$/;
@@ -37,7 +44,11 @@ function waIds(value: unknown, found: Set<string>, depth = 0): Set<string> {
   if (value === null || typeof value !== "object" || depth > DEEPEST) return found;
   for (const [name, item] of Object.entries(value)) {
     if (typeof item === "object") waIds(item, found, depth + 1);
-    else if (typeof item === "string" && isId(name, value) && WA_ID.test(item)) found.add(item);
+    else if (isId(name, value)) {
+      // A phone book writes numbers as people do; Postgres reads its digits, too.
+      const id = name === "phone_number" ? String(item).replace(/\D/g, "") : String(item);
+      if (WA_ID.test(id)) found.add(id);
+    }
   }
   return found;
 }

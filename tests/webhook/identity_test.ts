@@ -266,7 +266,7 @@ for (
     await tell(workspace, { messages: [text(ids[0], "Hi")] });
     await tell(workspace, { messages: [{ ...changedNumber(10, ids[1]), from: ids[0] }] });
     await tell(workspace, { messages: [text(ids[1], "me")] });
-    assert.equal((await onlyContact(workspace, 2)).phone, `+${ids[0]}`);
+    assert.equal((await onlyContact(workspace, 2)).phone, `+${ids[1]}`);
     assert.deepEqual(await identitiesOf(workspace.id), ids.map((id) => `whatsapp ${id}`).sort());
   });
 

@@ -42,7 +42,7 @@ comment on column private.outbox.state is
 comment on column private.outbox.lease_until is 'Until when the worker that has it may take; then nobody knows what became of it.';
 
 create table private.outbox_lanes (
-  conversation_id uuid not null references public.conversations (id) on delete cascade,
+  conversation_id uuid not null,
   phone_number_id text not null,
   signal boolean not null,
   due_at timestamptz,
@@ -53,7 +53,7 @@ create table private.outbox_lanes (
 );
 create index outbox_lanes_due_idx on private.outbox_lanes (phone_number_id, due_at) where due_at is not null;
 alter table private.outbox_lanes enable row level security;
-comment on table private.outbox_lanes is 'Who sends next in a conversation, and when.';
+comment on table private.outbox_lanes is 'Who sends next in a conversation, and when. It outlives its conversation until the next sweep.';
 comment on column private.outbox_lanes.due_at is 'When the first that waits may be tried; null: nothing waits, or one is being sent.';
 comment on column private.outbox_lanes.full_until is 'When all that was sent is paid for at one message in six seconds (GCRA).';
 
@@ -122,8 +122,9 @@ begin
   insert into private.outbox_lanes as l (conversation_id, phone_number_id, signal, due_at)
   values (enqueue_outbox.conversation_id, enqueue_outbox.phone_number_id, enqueue_outbox.kind in ('read', 'typing'), now())
   on conflict on constraint outbox_lanes_pkey do update
-  set due_at = case when l.sending is null
-    then coalesce(l.due_at, greatest(excluded.due_at, private.pair_free_at(l.full_until))) end;
+  -- Locked even where there is nothing to change.
+  set due_at = greatest(excluded.due_at, private.pair_free_at(l.full_until))
+  where l.sending is null and l.due_at is null;
   insert into private.outbox (id, workspace_id, conversation_id, message_id, phone_number_id, kind, request, expires_at)
   values (enqueue_outbox.id, enqueue_outbox.workspace_id, enqueue_outbox.conversation_id, enqueue_outbox.message_id,
     enqueue_outbox.phone_number_id, enqueue_outbox.kind, enqueue_outbox.request, enqueue_outbox.expires_at);
@@ -132,22 +133,26 @@ $$;
 comment on function private.enqueue_outbox(uuid, uuid, uuid, uuid, text, text, jsonb, timestamptz) is
   'Stores what is to be sent: behind what waits in the same lane, and not after expires_at.';
 
-create function private.move_outbox(from_conversation uuid, to_conversation uuid) returns void
+create function private.move_between_lanes() returns trigger
 language plpgsql
 set search_path = ''
 as $$
 begin
   insert into private.outbox_lanes as l (conversation_id, phone_number_id, signal, full_until)
-  select to_conversation, f.phone_number_id, f.signal, f.full_until
-  from private.outbox_lanes f where f.conversation_id = from_conversation
+  select new.conversation_id, f.phone_number_id, f.signal, f.full_until
+  from private.outbox_lanes f
+  where (f.conversation_id, f.phone_number_id, f.signal) = (old.conversation_id, old.phone_number_id, old.signal)
   on conflict on constraint outbox_lanes_pkey do update set full_until = greatest(l.full_until, excluded.full_until);
-  update private.outbox set conversation_id = to_conversation where conversation_id = from_conversation;
-  delete from private.outbox_lanes where conversation_id = from_conversation;
-  perform private.wake_lane(l) from private.outbox_lanes l where l.conversation_id = to_conversation;
+  perform private.wake_lane(private.lane_of(old), old.id);
+  perform private.wake_lane(private.lane_of(new));
+  return null;
 end
 $$;
-comment on function private.move_outbox(uuid, uuid) is
-  'What waits in a conversation goes on in another one: for a merge of contacts, before the first conversation is deleted.';
+comment on function private.move_between_lanes() is
+  'Trigger: what waits in a conversation that goes up in another one goes on there.';
+
+create trigger outbox_700_lanes after update of conversation_id on private.outbox
+  for each row when (old.conversation_id <> new.conversation_id) execute function private.move_between_lanes();
 
 -- What became of it ---------------------------------------------------------------------------
 
@@ -200,10 +205,13 @@ set search_path = ''
 as $$
 declare
   ids uuid[];
+  targets text[];
 begin
   -- Before any row: statuses that wait for these wamids are applied by whoever comes second.
-  perform private.lock_wa_messages(array(
-    select i ->> 'wa_message_id' from jsonb_array_elements(items) i where i ->> 'wa_message_id' is not null));
+  targets := array(
+    select o.request #>> '{reaction,message_id}' from private.outbox o
+    where o.id = any (array(select (i ->> 'id')::uuid from jsonb_array_elements(items) i)) and o.kind = 'reaction');
+  perform private.lock_wa_messages(array(select i ->> 'wa_message_id' from jsonb_array_elements(items) i), targets);
   ids := array(
     select o.id from private.outbox o
     where o.id = any (array(select (i ->> 'id')::uuid from jsonb_array_elements(items) i)) and o.state <> 'accepted'
@@ -235,6 +243,9 @@ begin
   where o.id = any (ids) and o.kind = 'reaction' and o.wa_message_id is not null
   order by o.wa_message_id
   on conflict (wa_message_id, phone_number_id) do nothing;
+  if cardinality(targets) > 0 then
+    perform private.show_message_changes(targets);
+  end if;
 
   perform private.wake_lane(private.lane_of(o), o.id)
   from (
@@ -440,14 +451,12 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  recipient record;
+  recipient private.whatsapp_address;
 begin
   if item.signal then
     return '{"messaging_product": "whatsapp"}' || item.request;
   end if;
-  select r.wa_id, r.bsuid into recipient
-  from public.conversations v cross join private.whatsapp_recipient(v.contact_id) r
-  where v.id = item.conversation_id;
+  recipient := private.whatsapp_recipient((select v.contact_id from public.conversations v where v.id = item.conversation_id));
   -- With a user id in `to` WhatsApp would accept the message and never deliver it.
   return case when recipient.wa_id is not null or recipient.bsuid is not null then
     '{"messaging_product": "whatsapp", "recipient_type": "individual"}'
@@ -478,7 +487,6 @@ begin
     problem := case
       when item.expires_at <= now() then '{"code": "expired", "title": "Not sent in time", "details": "WhatsApp could not be reached, or took nothing more from this number, until its time was over."}'
       when sealed_token is null then '{"code": "no_number", "title": "Number removed", "details": "The WhatsApp number was removed before the message was sent."}'
-      when private.graph_body(item) is null then '{"code": "no_whatsapp", "title": "No recipient", "details": "The contact has no WhatsApp id and no phone number."}'
     end;
     exit when problem is null;
     perform private.settle_outbox(item, 'failed', problem);
@@ -525,6 +533,7 @@ declare
   number record;
   lane private.outbox_lanes;
   item private.outbox;
+  request jsonb;
   free int := at_most;
   slots int;
   used int;
@@ -544,8 +553,13 @@ begin
     loop
       item := private.claim_lane(lane, number.sealed_token, lease);
       continue when item.id is null;
+      request := private.graph_body(item);
+      if request is null then
+        perform private.settle_outbox(item, 'failed', '{"code": "no_whatsapp", "title": "No recipient", "details": "The contact has no WhatsApp id and no phone number."}');
+        continue;
+      end if;
       used := used + 1;
-      return query select item.id, item.phone_number_id, number.sealed_token, private.graph_body(item), item.kind, item.attempts;
+      return query select item.id, item.phone_number_id, number.sealed_token, request, item.kind, item.attempts;
     end loop;
     perform private.use_number_slots(number.phone_number_id, used);
     free := free - used;

@@ -2,7 +2,7 @@
 -- known of what became of it.
 begin;
 set local search_path = public, extensions;
-select plan(134);
+select plan(136);
 
 create function pg_temp.keep(statuses jsonb) returns jsonb language sql as $$
   select private.keep_message_statuses(private.status_updates(statuses))
@@ -260,8 +260,12 @@ select results_eq($$ select wa_message_id, target_wa_message_id, contact_id, kin
   where workspace_id = pg_temp.id('workspace') order by wa_message_id $$,
   $$ values ('wamid.like', 'wamid.HELLO', null::uuid, 'reaction', '{"emoji": "👍"}'::jsonb, now()),
     ('wamid.unlike', 'wamid.HELLO', null, 'reaction', '{}', now()) $$, 'once taken it is a change of ours');
+select is((select reactions from messages where id = pg_temp.id('hello')), '[]', 'taken back it is not shown');
+select pg_temp.react('love', '❤️'), pg_temp.claim(), pg_temp.sent('love');
+select is((select reactions - 'reacted_at' from (select reactions -> 0 as reactions from messages where id = pg_temp.id('hello')) m),
+  '{"emoji": "❤️", "from": "business"}', 'the one that stands is');
 select pg_temp.react('refused', '👎'), pg_temp.claim(), pg_temp.finish('refused', '{"failed": {"code": 131026}}');
-select is((select count(*) from message_changes where workspace_id = pg_temp.id('workspace')), 2::bigint, 'a refused one is none');
+select is((select count(*) from message_changes where workspace_id = pg_temp.id('workspace')), 3::bigint, 'a refused one is none');
 select is((select status::text from messages where id = pg_temp.id('hello')), 'received', 'and costs the message nothing');
 
 select pg_temp.clear();
@@ -338,7 +342,7 @@ select is(pg_temp.state('r1') || ', ' || pg_temp.state('r2'), 'failed failed no_
 
 select pg_temp.say('r4', 'ana'), pg_temp.say('r5', 'bea'), pg_temp.say('r6', 'ana');
 update messages set conversation_id = pg_temp.id('with bea') where conversation_id = pg_temp.id('with ana');
-select private.move_outbox(pg_temp.id('with ana'), pg_temp.id('with bea'));
+update private.outbox set conversation_id = pg_temp.id('with bea') where conversation_id = pg_temp.id('with ana');
 select is(pg_temp.claim(), 'r4', 'what waits for one that was merged goes on in the order it was said');
 select is((select body ->> 'to' from private.outbox o, private.graph_body(o) body where o.id = pg_temp.id('r6')), '+551112345678',
   'to whom it is now');

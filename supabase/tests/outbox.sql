@@ -261,7 +261,7 @@ select results_eq($$ select wa_message_id, target_wa_message_id, contact_id, kin
   $$ values ('wamid.like', 'wamid.HELLO', null::uuid, 'reaction', '{"emoji": "👍"}'::jsonb, now()),
     ('wamid.unlike', 'wamid.HELLO', null, 'reaction', '{}', now()) $$, 'once taken it is a change of ours');
 select is((select reactions from messages where id = pg_temp.id('hello')), '[]', 'taken back it is not shown');
-select pg_temp.react('love', '❤️'), pg_temp.claim(), pg_temp.sent('love');
+select pg_temp.react('warm', '❤️'), pg_temp.claim(), pg_temp.sent('warm');
 select is((select reactions - 'reacted_at' from (select reactions -> 0 as reactions from messages where id = pg_temp.id('hello')) m),
   '{"emoji": "❤️", "from": "business"}', 'the one that stands is');
 select pg_temp.react('refused', '👎'), pg_temp.claim(), pg_temp.finish('refused', '{"failed": {"code": 131026}}');

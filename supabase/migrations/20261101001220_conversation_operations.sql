@@ -1,9 +1,13 @@
 -- The API's operations on conversations: lists, messages, lifecycle, and whether one may send.
 
 create view private.message_records with (security_invoker = true) as
-select id, conversation_id, direction, sender_type, sender_id, channel, type, body, payload, reply_to, wa_message_id,
-  status, error, reactions, sentiment, trim_scale(sentiment_score) as sentiment_score, media, sent_at, delivered_at,
-  read_at, edited_at, revoked_at, created_at
+select id, conversation_id, direction, sender_type, sender_id, channel, type,
+  -- What was taken back is kept, but no longer shown.
+  case when revoked_at is null then body end as body,
+  case when revoked_at is null then payload else '{}' end as payload,
+  reply_to, wa_message_id, status, error, reactions, sentiment, trim_scale(sentiment_score) as sentiment_score,
+  case when revoked_at is null and media is not null then private.message_media(id) end as media,
+  sent_at, delivered_at, read_at, edited_at, revoked_at, created_at
 from public.messages;
 comment on view private.message_records is 'The message as the API shows it, field by field in its order.';
 

@@ -20,7 +20,8 @@ as $$
 begin
   return array_remove(array[
     case when private.media_due() then 'media' end,
-    case when private.updates_due() then 'updates' end
+    case when private.updates_due() then 'updates' end,
+    case when private.outbox_wait_ms() = 0 then 'outbox' end
   ], null);
 end
 $$;

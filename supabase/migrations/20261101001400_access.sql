@@ -180,7 +180,7 @@ create policy internal_notes_delete_author on public.internal_notes for delete t
 
 grant execute on all functions in schema api to authenticated;
 grant select on private.contact_records, private.conversation_records, private.note_records, private.api_key_records,
-  private.message_records to authenticated;
+  private.message_records, private.whatsapp_number_records to authenticated;
 grant execute on function
   -- rights and refusals
   private.claims(), private.current_actor(), private.workspaces_allowing(text[]), private.current_workspace(text[]),
@@ -200,6 +200,13 @@ grant execute on function
   private.quiet_until(timestamptz, text, time, time),
   private.refuse_unseen_conversation(uuid), private.require_conversation(jsonb, boolean),
   private.conversation_answer(uuid), private.close_lead(uuid), private.refuse_non_member(uuid, uuid),
+  -- sending
+  private.refuse_stale_bot(public.conversations, jsonb), private.refuse_unsendable(public.conversations, jsonb),
+  private.sending_number(public.conversations, text, text), private.named_message(public.conversations, text, text),
+  private.store_outbound(public.conversations, jsonb, text, text), private.message_answer(int, uuid),
+  private.store_reaction(public.conversations, public.messages, text, text),
+  private.mark_conversation_read(public.conversations, boolean), private.show_typing(public.conversations, timestamptz),
+  private.can_send_from(text, uuid), private.store_number(jsonb), private.delete_number(text), private.number_answer(int, text),
   private.require_entity(jsonb, text), private.author(uuid, uuid),
   private.message_media(uuid), private.cursor_signature(text), private.encode_cursor(text, text, uuid), private.decode_cursor(text, text)
   to authenticated;

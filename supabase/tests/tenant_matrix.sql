@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(2874);
+select plan(2942);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -171,6 +171,8 @@ insert into relations (name, key, place) values
   ('private.contact_records', 'id', '(select c.workspace_id from public.contacts c where c.id = t.id)'),
   ('private.conversation_records', 'id', '(select v.workspace_id from public.conversations v where v.id = t.id)'),
   ('private.note_records', 'id', '(select n.workspace_id from public.internal_notes n where n.id = t.id)'),
+  ('private.whatsapp_number_records', 'phone_number_id',
+    '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
   ('private.message_records', 'id', '(select m.workspace_id from public.messages m where m.id = t.id)'),
   ('private.api_key_records', 'id', '(select k.workspace_id from public.api_keys k where k.id = t.id)');
 
@@ -367,6 +369,12 @@ insert into expected values
   ('private.conversation_records', 'insert', 'others', 'static'),
   ('private.conversation_records', 'update', 'others', 'static'),
   ('private.conversation_records', 'delete', 'others', 'static'),
+
+  ('private.whatsapp_number_records', 'select', 'outsider agent admin owner settings:read *', 'rows'),
+  ('private.whatsapp_number_records', 'select', 'others', 'none'),
+  ('private.whatsapp_number_records', 'insert', 'others', 'denied'),
+  ('private.whatsapp_number_records', 'update', 'others', 'denied'),
+  ('private.whatsapp_number_records', 'delete', 'others', 'denied'),
 
   ('private.message_records', 'select', 'outsider agent admin owner conversations:read *', 'rows'),
   ('private.message_records', 'select', 'others', 'none'),

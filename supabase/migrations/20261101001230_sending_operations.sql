@@ -1,0 +1,412 @@
+-- The API's operations that send: messages, read receipts, typing; and the numbers they go out from.
+
+-- Whether and from where ----------------------------------------------------------------------
+
+create function private.refuse_stale_bot(conversation public.conversations, args jsonb) returns void
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if args ->> 'sender' = 'bot' and not (private.bot_in_control(conversation)
+    and (args ->> 'control_epoch')::int = conversation.control_epoch) then
+    perform private.refuse(409, 'stale_control', 'The bot is not in control any more.',
+      jsonb_build_object('control_epoch', conversation.control_epoch, 'phase', conversation.phase));
+  end if;
+end
+$$;
+comment on function private.refuse_stale_bot(public.conversations, jsonb) is
+  'Raises 409 stale_control for what a bot sends under another control_epoch than that of the conversation, or without being in control. The caller has locked the conversation.';
+
+create function private.refuse_unsendable(conversation public.conversations, args jsonb) returns void
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  verdict jsonb := private.send_guard(conversation.contact_id, conversation.id,
+    coalesce((args ->> 'automated')::boolean, args ->> 'sender' = 'bot', false),
+    case args ->> 'type' when 'template' then 'template' else 'message' end);
+begin
+  if not (verdict ->> 'allowed')::boolean then
+    perform private.refuse(409, 'send_refused', 'The message may not be sent: see `reasons`.', verdict - 'allowed');
+  end if;
+end
+$$;
+comment on function private.refuse_unsendable(public.conversations, jsonb) is
+  'Raises 409 send_refused with reasons, window_expires_at, template_required and retry_at for what the guard does not allow.';
+
+create function private.refuse_from_here(conversation public.conversations, reason text, detail text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.refuse(409, 'send_refused', detail, jsonb_build_object('reasons', array[reason],
+    'window_expires_at', conversation.last_inbound_at + interval '24 hours', 'template_required', false, 'retry_at', null));
+end
+$$;
+comment on function private.refuse_from_here(public.conversations, text, text) is
+  'Raises 409 send_refused for a reason that the guard cannot know.';
+
+create function private.sending_number(conversation public.conversations, wanted text, usual text) returns text
+language plpgsql stable
+-- Definer: who may send need not be allowed to read settings, and nobody reads tokens.
+security definer set search_path = ''
+as $$
+declare
+  able text[] := array(
+    select n.phone_number_id from public.whatsapp_numbers n join private.whatsapp_tokens t using (phone_number_id)
+    where n.workspace_id = conversation.workspace_id);
+begin
+  if conversation.channel <> 'whatsapp' then
+    perform private.refuse_from_here(conversation, 'no_whatsapp', 'The conversation is not on WhatsApp.');
+  elsif wanted is not null and not exists (
+    select from public.whatsapp_numbers n where n.phone_number_id = wanted and n.workspace_id = conversation.workspace_id) then
+    perform private.refuse_field('/phone_number_id', 'unknown_number', 'The workspace has no such WhatsApp number.');
+  elsif coalesce(wanted, usual) = any (able) then
+    return coalesce(wanted, usual);
+  elsif wanted is not null or cardinality(able) = 0 then
+    perform private.refuse_from_here(conversation, 'no_number', 'The number has no access token.');
+  elsif cardinality(able) > 1 then
+    perform private.refuse_field('/phone_number_id', 'required',
+      'The workspace has several WhatsApp numbers and the conversation none that can send: name one.');
+  end if;
+  return able[1];
+end
+$$;
+comment on function private.sending_number(public.conversations, text, text) is
+  'The number to send from: the wanted one, else the usual one if it still can, else the only one that can. 422 for a number that the workspace does not have or if one has to be named, 409 send_refused if it has no token.';
+
+-- Messages ------------------------------------------------------------------------------------
+
+create function private.named_message(conversation public.conversations, name text, path text) returns public.messages
+language plpgsql stable
+-- Definer: who may only write may still name what is answered.
+security definer set search_path = ''
+as $$
+declare
+  named public.messages;
+begin
+  if name is null then
+    return null;
+  elsif name ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then
+    select * into named from public.messages m where m.id = name::uuid and m.conversation_id = conversation.id;
+  else
+    select * into named from public.messages m where m.wa_message_id = name and m.conversation_id = conversation.id limit 1;
+  end if;
+  if named.id is null then
+    perform private.refuse_field(path, 'unknown_message', 'The conversation has no such message.');
+  elsif named.wa_message_id is null then
+    perform private.refuse_field(path, 'not_sent', 'WhatsApp does not know the message: it has not been sent.');
+  end if;
+  return named;
+end
+$$;
+comment on function private.named_message(public.conversations, text, text) is
+  'A message of the conversation by its id or wamid; null for null; 422 at that path for one that is not there or has no wamid.';
+
+create function private.store_outbound(conversation public.conversations, args jsonb, number text, quoted text) returns uuid
+language plpgsql
+-- Definer: messages are stored by the service only, after everything that can refuse one.
+security definer set search_path = ''
+as $$
+declare
+  id uuid := private.uuid_v7();
+  type text := args ->> 'type';
+  request jsonb := jsonb_build_object('type', type, type, args -> type)
+    || case when quoted is null then '{}' else jsonb_build_object('context', jsonb_build_object('message_id', quoted)) end;
+begin
+  insert into public.messages (id, workspace_id, conversation_id, contact_id, direction, sender_type, sender_id, type, body,
+    payload, reply_to, phone_number_id, status, media)
+  values (id, conversation.workspace_id, conversation.id, conversation.contact_id, 'outbound',
+    coalesce(args ->> 'sender', 'agent')::public.sender_type, (private.current_actor()).id, type,
+    coalesce(private.whatsapp_body(request), request #>> '{interactive,body,text}'),
+    case when type = 'text' then '{}' else request - '{type,context}'::text[] end,
+    quoted, number, 'queued', private.whatsapp_media(request));
+  perform private.enqueue_outbox(id, conversation.workspace_id, conversation.id, id, number, 'message', request);
+  return id;
+end
+$$;
+comment on function private.store_outbound(public.conversations, jsonb, text, text) is
+  'Stores a message of ours and queues it; quoted: the wamid that it answers. The caller has checked everything and locked the conversation.';
+
+create function private.store_reaction(conversation public.conversations, about public.messages, emoji text, number text) returns uuid
+language plpgsql
+-- Definer: the outbox is the service's.
+security definer set search_path = ''
+as $$
+begin
+  perform private.enqueue_outbox(private.uuid_v7(), conversation.workspace_id, conversation.id, about.id, number, 'reaction',
+    jsonb_build_object('type', 'reaction', 'reaction', jsonb_build_object('message_id', about.wa_message_id, 'emoji', emoji)));
+  return about.id;
+end
+$$;
+comment on function private.store_reaction(public.conversations, public.messages, text, text) is
+  'Queues a reaction ("" takes ours back) and returns the message that it is about, which shows it once WhatsApp has taken it.';
+
+create function private.message_answer(status int, message uuid) returns private.answer
+language plpgsql stable
+-- Definer: who may only write sees what they wrote.
+security definer set search_path = ''
+as $$
+begin
+  return (
+    select row(message_answer.status, private.data(json_build_object('message', row_to_json(m))), null)::private.answer
+    from private.message_records m where m.id = message
+  );
+end
+$$;
+comment on function private.message_answer(int, uuid) is 'An answer { message }.';
+
+create function api.send_message(args jsonb) returns private.answer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v public.conversations := private.require_conversation(args);
+  reacts boolean := args ->> 'type' = 'reaction';
+  named public.messages := private.named_message(v, coalesce(args #>> '{reaction,message_id}', args ->> 'reply_to'),
+    case when reacts then '/reaction/message_id' else '/reply_to' end);
+  number text;
+  shown uuid;
+begin
+  perform private.refuse_stale_bot(v, args);
+  perform private.refuse_unsendable(v, args);
+  number := private.sending_number(v, args ->> 'phone_number_id', coalesce(named.phone_number_id, v.phone_number_id));
+  if reacts then
+    shown := private.store_reaction(v, named, args #>> '{reaction,emoji}', number);
+  else
+    -- A person who writes has the conversation; what is sent in their name by itself does not.
+    if coalesce(args ->> 'sender', 'agent') = 'agent' and not coalesce((args ->> 'automated')::boolean, false) then
+      perform private.take_control(v.id, 'person');
+    end if;
+    shown := private.store_outbound(v, args, number, named.wa_message_id);
+  end if;
+  return private.message_answer(202, shown);
+end
+$$;
+comment on function api.send_message(jsonb) is
+  '{ conversation_id, type, <type>: WhatsApp''s object, reply_to?, phone_number_id?, sender?, control_epoch?, automated? } → 202 { message }, queued. 404 conversation_not_found, 409 send_refused or stale_control, 422.';
+
+-- Signals -------------------------------------------------------------------------------------
+
+create function private.last_inbound(conversation public.conversations) returns public.messages
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  found_ public.messages;
+begin
+  select * into found_ from public.messages m
+  where m.conversation_id = conversation.id and m.direction = 'inbound' and not m.from_history
+    and m.wa_message_id is not null and m.phone_number_id is not null
+  order by m.sent_at desc, m.id desc limit 1;
+  return found_;
+end
+$$;
+comment on function private.last_inbound(public.conversations) is 'The person''s last message that WhatsApp can be told about.';
+
+create function private.can_send_from(number text, workspace uuid) returns boolean
+language plpgsql stable
+-- Definer: nobody reads tokens.
+security definer set search_path = ''
+as $$
+begin
+  return exists (
+    select from public.whatsapp_numbers n join private.whatsapp_tokens t using (phone_number_id)
+    where n.phone_number_id = number and n.workspace_id = workspace);
+end
+$$;
+comment on function private.can_send_from(text, uuid) is 'Whether the number is the workspace''s and has an access token.';
+
+create function private.mark_conversation_read(conversation public.conversations, receipt boolean) returns void
+language plpgsql
+-- Definer: how far is read is written here only, and the outbox is the service's.
+security definer set search_path = ''
+as $$
+declare
+  last public.messages := private.last_inbound(conversation);
+begin
+  update public.conversations v
+  set unread_count = 0, read_until = greatest(v.read_until, v.last_message_at, now())
+  where v.id = conversation.id;
+  -- What was read before was told before.
+  if receipt and last.sent_at > coalesce(conversation.read_until, '-infinity')
+    and private.can_send_from(last.phone_number_id, conversation.workspace_id) then
+    perform private.enqueue_outbox(private.uuid_v7(), conversation.workspace_id, conversation.id, null, last.phone_number_id,
+      'read', jsonb_build_object('status', 'read', 'message_id', last.wa_message_id));
+  end if;
+end
+$$;
+comment on function private.mark_conversation_read(public.conversations, boolean) is
+  'The team has read all of it; receipt: the person is told, if their last message was unread.';
+
+create function api.mark_read(args jsonb) returns private.answer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v public.conversations := private.require_conversation(args);
+begin
+  perform private.mark_conversation_read(v, coalesce((args ->> 'receipt')::boolean, true));
+  return private.conversation_answer(v.id);
+end
+$$;
+comment on function api.mark_read(jsonb) is '{ conversation_id, receipt? (default true) } → the conversation, read. 404 conversation_not_found.';
+
+create function private.show_typing(conversation public.conversations, until timestamptz) returns void
+language plpgsql
+-- Definer: the outbox is the service's.
+security definer set search_path = ''
+as $$
+declare
+  last public.messages := private.last_inbound(conversation);
+begin
+  if last.id is null then
+    perform private.refuse(404, 'message_not_found', 'The person has written nothing that typing could answer.');
+  elsif not private.can_send_from(last.phone_number_id, conversation.workspace_id) then
+    perform private.refuse_from_here(conversation, 'no_number', 'The number has no access token.');
+  end if;
+  perform private.enqueue_outbox(private.uuid_v7(), conversation.workspace_id, conversation.id, null, last.phone_number_id, 'typing',
+    jsonb_build_object('status', 'read', 'message_id', last.wa_message_id, 'typing_indicator', '{"type": "text"}'::jsonb), until);
+end
+$$;
+comment on function private.show_typing(public.conversations, timestamptz) is
+  'Queues the typing indicator, of no use after that time. 404 message_not_found, 409 send_refused.';
+
+create function api.send_typing(args jsonb) returns private.answer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v public.conversations := private.require_conversation(args);
+  -- WhatsApp shows it so long, or until the message comes.
+  until timestamptz := now() + interval '25 seconds';
+begin
+  perform private.refuse_stale_bot(v, args);
+  perform private.show_typing(v, until);
+  return row(202, private.data(json_build_object('expires_at', until)), null)::private.answer;
+end
+$$;
+comment on function api.send_typing(jsonb) is
+  '{ conversation_id, sender?, control_epoch? } → 202 { expires_at }. 404 conversation_not_found or message_not_found, 409 send_refused or stale_control.';
+
+-- Numbers -------------------------------------------------------------------------------------
+
+create view private.whatsapp_number_records with (security_invoker = true) as
+select n.phone_number_id, n.waba_id, n.display_phone_number, n.verified_name,
+  private.can_send_from(n.phone_number_id, n.workspace_id) as can_send, n.messages_per_second,
+  n.history_phase, n.history_progress, n.created_at
+from public.whatsapp_numbers n;
+comment on view private.whatsapp_number_records is 'The number as the API shows it: never its token.';
+
+create function api.list_whatsapp_numbers(args jsonb) returns private.answer
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select row(200, private.data_list(json_agg(row_to_json(n) order by n.created_at, n.phone_number_id)::text), null)::private.answer
+    from private.whatsapp_number_records n
+  );
+end
+$$;
+comment on function api.list_whatsapp_numbers(jsonb) is '{} → the workspace''s numbers, oldest first.';
+
+create function private.refuse_taken_number(workspace uuid, number text, account text) returns void
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if exists (select from public.whatsapp_numbers n where n.phone_number_id = number and n.workspace_id <> workspace) then
+    perform private.refuse(409, 'number_taken', 'The number is registered in another workspace.');
+  end if;
+  -- Updates about an account go to whoever has a number of it.
+  if exists (select from public.whatsapp_numbers n where n.waba_id = account and n.workspace_id <> workspace) then
+    perform private.refuse(409, 'number_taken', 'The business account is registered in another workspace: leave `waba_id` out.');
+  end if;
+end
+$$;
+comment on function private.refuse_taken_number(uuid, text, text) is
+  'Raises 409 number_taken if another workspace has the number or a number of the account.';
+
+create function private.store_number(args jsonb) returns boolean
+language plpgsql
+-- Definer: numbers and their tokens are written here only.
+security definer set search_path = ''
+as $$
+declare
+  workspace uuid := private.current_workspace('settings:write');
+  number text := args ->> 'phone_number_id';
+  created boolean;
+begin
+  perform private.refuse_taken_number(workspace, number, args ->> 'waba_id');
+  insert into public.whatsapp_numbers as n (phone_number_id, workspace_id, waba_id, display_phone_number, verified_name)
+  values (number, workspace, args ->> 'waba_id', args ->> 'display_phone_number', args ->> 'verified_name')
+  on conflict (phone_number_id) do update
+  set waba_id = coalesce(excluded.waba_id, n.waba_id), display_phone_number = excluded.display_phone_number,
+    verified_name = excluded.verified_name
+  where n.workspace_id = excluded.workspace_id
+  returning n.xmax = 0 into created;
+  if created is null then
+    -- Two at the same moment: the other one was first.
+    perform private.refuse(409, 'number_taken', 'The number is registered in another workspace.');
+  end if;
+  insert into private.whatsapp_tokens (phone_number_id, sealed) values (number, decode(args ->> 'sealed_token', 'base64'))
+  on conflict (phone_number_id) do update set sealed = excluded.sealed, created_at = now();
+  return created;
+end
+$$;
+comment on function private.store_number(jsonb) is
+  'A number with its sealed token, or the new token of one that the workspace has; whether it is new. 409 number_taken.';
+
+create function private.number_answer(status int, number text) returns private.answer
+language plpgsql stable
+-- Definer: who may only write sees what they wrote.
+security definer set search_path = ''
+as $$
+begin
+  return (
+    select row(number_answer.status, private.data(row_to_json(n)), null)::private.answer
+    from private.whatsapp_number_records n where n.phone_number_id = number
+  );
+end
+$$;
+comment on function private.number_answer(int, text) is 'A number as an answer.';
+
+create function api.register_whatsapp_number(args jsonb) returns private.answer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  created boolean := private.store_number(args);
+begin
+  return private.number_answer(case when created then 201 else 200 end, args ->> 'phone_number_id');
+end
+$$;
+comment on function api.register_whatsapp_number(jsonb) is
+  '{ phone_number_id, waba_id?, display_phone_number, verified_name?, sealed_token: base64 } → 201 the number, 200 if the workspace has it already. 409 number_taken. That the caller may use it was asked of WhatsApp.';
+
+create function private.delete_number(number text) returns boolean
+language plpgsql
+-- Definer: numbers and their tokens are written here only.
+security definer set search_path = ''
+as $$
+begin
+  delete from public.whatsapp_numbers n where n.phone_number_id = number and n.workspace_id = private.current_workspace('settings:write');
+  return found;
+end
+$$;
+comment on function private.delete_number(text) is 'Removes a number of the caller''s workspace with its token; whether there was one.';
+
+create function api.remove_whatsapp_number(args jsonb) returns private.answer
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not private.delete_number(args ->> 'phone_number_id') then
+    perform private.refuse(404, 'number_not_found', 'There is no such WhatsApp number.');
+  end if;
+  return row(204, null, null)::private.answer;
+end
+$$;
+comment on function api.remove_whatsapp_number(jsonb) is
+  '{ phone_number_id } → 204; its messages stay, what waits to be sent from it fails, what comes for it is kept until somebody registers it. 404 number_not_found.';

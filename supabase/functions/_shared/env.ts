@@ -107,3 +107,8 @@ function positive(name: string, otherwise: number): number {
   const value = Number(read(name) ?? otherwise);
   return Number.isSafeInteger(value) && value > 0 ? value : otherwise;
 }
+
+/** `LEADBASE_SEND_BACKOFF_MS`: what pauses between attempts to send are multiples of; 1,000 unless set. */
+export function sendBackoffMs(): number {
+  return positive("LEADBASE_SEND_BACKOFF_MS", 1_000);
+}

@@ -7,6 +7,7 @@ import { inBackground } from "./background.ts";
 import { database } from "./database.ts";
 import { fetchMedia } from "./media_worker.ts";
 import { claimUpdates } from "./update_worker.ts";
+import { drainOutbox } from "./outbox_worker.ts";
 
 /** Does all that is due, however many run it at once; returns how much that was. */
 export type Worker = (given: { signal: AbortSignal }) => Promise<number>;
@@ -15,6 +16,7 @@ export type Worker = (given: { signal: AbortSignal }) => Promise<number>;
 export const WORKERS = {
   media: fetchMedia,
   updates: claimUpdates,
+  outbox: drainOutbox,
 } satisfies Record<string, Worker>;
 
 export type JobName = keyof typeof WORKERS;

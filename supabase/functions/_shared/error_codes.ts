@@ -81,6 +81,12 @@ export const ERROR_CODES = {
   ),
   note_not_found: kind(404, "Note not found", "The workspace has no such note."),
   media_not_found: kind(404, "Media not found", "The workspace has no such media."),
+  message_not_found: kind(
+    404,
+    "Message not found",
+    "The conversation has no message of the person that this could be about.",
+  ),
+  number_not_found: kind(404, "Number not found", "The workspace has no such WhatsApp number."),
   api_key_not_found: kind(404, "API key not found", "The workspace has no such API key."),
   workspace_not_found: kind(
     404,
@@ -115,6 +121,23 @@ export const ERROR_CODES = {
     409,
     "Contractor's conversation",
     "Contractors talk to a person, never to the bot.",
+  ),
+  send_refused: kind(
+    409,
+    "Send refused",
+    "The message may not be sent now: `reasons` says why, weightiest first, `template_required` " +
+      "whether a template could be, `retry_at` when quiet hours end.",
+  ),
+  stale_control: kind(
+    409,
+    "Stale control",
+    "The bot is not in control of the conversation any more, or was told an older " +
+      "`control_epoch`. `control_epoch` and `phase` say how it stands.",
+  ),
+  number_taken: kind(
+    409,
+    "Number taken",
+    "The WhatsApp number or business account is registered in another workspace.",
   ),
   idempotency_in_progress: kind(
     409,
@@ -153,6 +176,12 @@ export const ERROR_CODES = {
     "The `Idempotency-Key` was sent before with another request. Use a new one.",
   ),
 
+  invalid_access_token: kind(
+    422,
+    "Invalid access token",
+    "WhatsApp does not let this access token use the number; `graph_error` is its answer.",
+  ),
+
   rate_limited: kind(
     429,
     "Too many requests",
@@ -163,6 +192,11 @@ export const ERROR_CODES = {
     500,
     "Internal error",
     "A fault on our side. Quote `request_id` when asking about it.",
+  ),
+  graph_unavailable: kind(
+    502,
+    "WhatsApp unavailable",
+    "WhatsApp's Graph API does not answer or has a fault. Try again later.",
   ),
   not_configured: kind(503, "Not configured", "The server lacks a setting that this needs."),
   database_unavailable: kind(
@@ -210,6 +244,9 @@ export const FIELD_ERROR_CODES = {
   not_a_member: "The user is not a member of the workspace.",
   exclusive: "Exactly one of several fields has to be given.",
   in_the_past: "The time has passed.",
+  unknown_number: "The workspace has no such WhatsApp number.",
+  unknown_message: "The conversation has no such message.",
+  not_sent: "WhatsApp does not know the message, since it has not been sent.",
 } as const satisfies Record<string, string>;
 
 export type FieldErrorCode = keyof typeof FIELD_ERROR_CODES;

@@ -112,6 +112,10 @@ class ReceivedCall implements Call {
     return await this.#call(operation, args, { idempotencyKey, requestHash });
   }
 
+  async authorize(): Promise<void> {
+    await this.#call("workspace", {}, {});
+  }
+
   async country(): Promise<string> {
     return await workspaceCountry(this.#caller().id, () => this.#call("workspace", {}, {}));
   }

@@ -26,6 +26,11 @@ export interface Call<Query = unknown, Params = unknown, Body = unknown> {
   readonly body: Body;
   /** Runs `api.<operation>(args)` for the caller; its answer is the reply. */
   operate(operation: string, args: Record<string, unknown>): Promise<OperationReply>;
+  /**
+   * Throws unless the caller may call this route: for what has to be asked elsewhere before an
+   * operation can run.
+   */
+  authorize(): Promise<void>;
   /** The country (ISO 3166-1 alpha-2) of local phone numbers in the caller's workspace. */
   country(): Promise<string>;
 }

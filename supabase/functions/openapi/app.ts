@@ -16,6 +16,7 @@ import { app as jobs } from "../jobs/app.ts";
 import { app as listContacts } from "../list-contacts/app.ts";
 import { app as media } from "../media/app.ts";
 import { app as updateContact } from "../update-contact/app.ts";
+import { app as whatsappNumbers } from "../whatsapp-numbers/app.ts";
 import { app as whatsappWebhook } from "../whatsapp-webhook/app.ts";
 import { describe, type Described } from "./document.ts";
 
@@ -48,6 +49,7 @@ export const functions: readonly Described[] = [
   media,
   conversations,
   canSend,
+  whatsappNumbers,
   whatsappWebhook,
   activity,
   apiKeys,

@@ -71,6 +71,20 @@ const MEMBERS: Partial<Record<ErrorCode, Record<string, unknown>>> = {
   },
   contact_exists: { contact_id: "0198f6c2-7d1e-7c3a-9b52-3f1d5a6b7c8d" },
   media_not_stored: { media_status: "pending", media_error: null },
+  send_refused: {
+    reasons: ["window_closed"],
+    window_expires_at: "2026-11-01T09:30:00+00:00",
+    template_required: true,
+    retry_at: null,
+  },
+  stale_control: { control_epoch: 3, phase: "live" },
+  invalid_access_token: {
+    graph_error: {
+      code: 190,
+      title: "Invalid OAuth access token - Cannot parse access token",
+      http_status: 401,
+    },
+  },
   insufficient_scope: { required_scope: "contacts:write" },
   insufficient_role: { required_scope: "admin" },
 };

@@ -254,3 +254,19 @@ export const handoff = lazy(() =>
     redirect_url: z.string(),
   }).meta({ id: "Handoff" })
 );
+
+export const whatsappNumber = lazy(() =>
+  z.strictObject({
+    phone_number_id: z.string(),
+    waba_id: text.meta({ description: "The WhatsApp Business account." }),
+    display_phone_number: z.string(),
+    verified_name: text,
+    can_send: z.boolean().meta({ description: "Whether it has an access token." }),
+    messages_per_second: z.int(),
+    history_phase: z.int().nullable().meta({
+      description: "0 to 2, while the WhatsApp Business app hands over its chats.",
+    }),
+    history_progress: z.int().nullable().meta({ description: "Percent of that phase." }),
+    created_at: time,
+  }).meta({ id: "WhatsAppNumber" })
+);

@@ -85,6 +85,31 @@ export const MESSAGE_EXAMPLE = {
   created_at: "2026-11-01T09:30:01.123456+00:00",
 };
 
+export const SENT_MESSAGE_EXAMPLE = {
+  ...MESSAGE_EXAMPLE,
+  id: "0198f6c2-8c44-7a52-8b71-6d2e4f305b78",
+  direction: "outbound",
+  sender_type: "agent",
+  sender_id: "20000000-0000-4000-8000-000000000002",
+  body: "Hello John, how can I help?",
+  wa_message_id: null,
+  status: "queued",
+  sent_at: "2026-11-01T09:31:00.123456+00:00",
+  created_at: "2026-11-01T09:31:00.123456+00:00",
+};
+
+export const WHATSAPP_NUMBER_EXAMPLE = {
+  phone_number_id: "100000000000001",
+  waba_id: "190000000000001",
+  display_phone_number: "+1 604-555-0100",
+  verified_name: "Acme",
+  can_send: true,
+  messages_per_second: 80,
+  history_phase: null,
+  history_progress: null,
+  created_at: "2026-10-01T08:00:00.123456+00:00",
+};
+
 export const NOTE_EXAMPLE = {
   id: "0198f6c2-9b22-7e21-9d50-7a1f3c2bae45",
   content: "Meeting scheduled for next Monday. @jane",

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { startGraph } from "../graph/server.ts";
 import { type SpawnedStack, spawnStack } from "../spawn.ts";
 import { isThere, ROOT } from "../stack/files.ts";
 import { checkBundles } from "./bundle.ts";
@@ -64,16 +65,26 @@ export function makeSteps(context: StepContext): Record<StepName, Step> {
   };
 }
 
-/** The stack of one test run; the real start command, in a process of its own. */
+/** The stack of one test run: the real start command, in a process of its own, and a WhatsApp here. */
 export function testStack(temp: string): () => Promise<SpawnedStack> {
   let starting: Promise<SpawnedStack> | undefined;
   return () => {
-    // Nobody answers there: what a test leaves to be sent or fetched must not reach Meta.
-    const env = { GRAPH_API_URL: "http://127.0.0.1:9" };
-    starting ??= spawnStack({ data: join(temp, "stack"), env });
+    starting ??= startWithGraph(join(temp, "stack"));
     starting.catch(() => {});
     return starting;
   };
+}
+
+async function startWithGraph(data: string): Promise<SpawnedStack> {
+  const graph = await startGraph();
+  try {
+    const stack = await spawnStack({ data, env: { GRAPH_API_URL: graph.url } });
+    const stop = () => stack.stop().finally(() => graph.stop());
+    return { ...stack, stop };
+  } catch (error) {
+    await graph.stop();
+    throw error;
+  }
 }
 
 async function existing(folders: string[]): Promise<string[]> {

@@ -40,6 +40,7 @@ Deno.test("the functions are those of the contract", () => {
     "media",
     "openapi",
     "update-contact",
+    "whatsapp-numbers",
     "whatsapp-webhook",
   ]);
 });

@@ -6,6 +6,8 @@ import { anyJson, anyText, type Json } from "./arbitraries.ts";
 export interface Schema {
   type?: string | string[];
   anyOf?: Schema[];
+  oneOf?: Schema[];
+  const?: Json;
   enum?: Json[];
   format?: string;
   example?: Json;
@@ -26,10 +28,12 @@ export interface Schema {
 export type Ids = readonly [string, ...string[]];
 
 export function conforming(schema: Schema, ids: Ids): fc.Arbitrary<Json> {
+  if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum) return fc.constantFrom(...schema.enum);
-  if (schema.anyOf) {
+  const alternatives = schema.anyOf ?? schema.oneOf;
+  if (alternatives) {
     const { example } = schema;
-    return fc.oneof(...schema.anyOf.map((one) => conforming({ example, ...one }, ids)));
+    return fc.oneof(...alternatives.map((one) => conforming({ example, ...one }, ids)));
   }
   const types = [schema.type ?? "object"].flat();
   return fc.oneof(...types.map((type) => ofType(type, schema, ids)));

@@ -19,17 +19,23 @@ Deno.test("the description names every endpoint that writes", () => {
   assert.deepEqual(writing.map(({ method, path }) => `${method} ${path}`).sort(), [
     "DELETE api-keys/{id}",
     "DELETE internal-notes/{id}",
+    "DELETE whatsapp-numbers/{id}",
     "POST api-keys",
     "POST conversations/{id}/accept",
     "POST conversations/{id}/assign",
     "POST conversations/{id}/bot",
+    "POST conversations/{id}/messages",
+    "POST conversations/{id}/read",
     "POST conversations/{id}/reopen",
     "POST conversations/{id}/request-agent",
     "POST conversations/{id}/resolve",
+    "POST conversations/{id}/typing",
     "POST create-contact",
     "POST handoff",
     "POST internal-notes",
+    "POST jobs",
     "POST update-contact",
+    "POST whatsapp-numbers",
   ]);
 });
 

@@ -4,7 +4,8 @@ import { createContact } from "./contacts.ts";
 import type { Client } from "./http.ts";
 import { storeMedia } from "./media.ts";
 import type { ApiKey, Conversation, Data, Handoff, Note } from "./types.ts";
-import { uniquePhone } from "./unique.ts";
+import { openConversation, registerNumber } from "./sending.ts";
+import { uniqueNumericId, uniquePhone } from "./unique.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface Example {
@@ -63,6 +64,19 @@ function onConversation(
         path: `conversations/${(await makeConversation(workspace)).id}${path}`,
         body,
       };
+    },
+  };
+}
+
+/** A case that writes to a person who has just written. */
+function onOpened(path: string, body: Record<string, unknown>, status: number): OperationCase {
+  return {
+    required: "conversations:write",
+    status,
+    foreign: 404,
+    async example(workspace) {
+      const { id } = await openConversation(workspace);
+      return { method: "POST", path: `conversations/${id}${path}`, body };
     },
   };
 }
@@ -191,6 +205,38 @@ export const OPERATIONS: Record<string, OperationCase> = {
   "POST /conversations/{id}/reopen": onConversation("POST", "/reopen"),
   "POST /conversations/{id}/assign": onConversation("POST", "/assign", { user_id: null }),
   "POST /conversations/{id}/bot": onConversation("POST", "/bot", { action: "pause" }),
+  "POST /conversations/{id}/messages": onOpened(
+    "/messages",
+    { type: "text", text: { body: "Hello" } },
+    202,
+  ),
+  "POST /conversations/{id}/read": onOpened("/read", { receipt: false }, 200),
+  "POST /conversations/{id}/typing": onOpened("/typing", {}, 202),
+  "GET /whatsapp-numbers": {
+    required: "settings:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "whatsapp-numbers" }),
+  },
+  "POST /whatsapp-numbers": {
+    required: "settings:write",
+    status: 201,
+    foreign: 201,
+    example: () => {
+      const body = { phone_number_id: uniqueNumericId(), access_token: "EAAB" };
+      return { method: "POST", path: "whatsapp-numbers", body };
+    },
+  },
+  "DELETE /whatsapp-numbers/{id}": {
+    required: "settings:write",
+    status: 204,
+    foreign: 404,
+    async example({ key }) {
+      const phone_number_id = uniqueNumericId();
+      await registerNumber(key, phone_number_id);
+      return { method: "DELETE", path: `whatsapp-numbers/${phone_number_id}` };
+    },
+  },
   "GET /can-send": {
     required: "conversations:read",
     status: 200,

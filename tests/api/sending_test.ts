@@ -1,5 +1,6 @@
 /** Messages as WhatsApp gets them, and what becomes of them when it does not answer well. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import {
   delayed,
   graphError,
@@ -8,6 +9,8 @@ import {
   serverError,
   truncated,
 } from "../../scripts/graph/behaviours.ts";
+import { closeDatabase } from "../../supabase/functions/_shared/database.ts";
+import { drainOutbox } from "../../supabase/functions/_shared/outbox_worker.ts";
 import type { Json } from "../fixtures/whatsapp/delivery.ts";
 import { type Said, SendingStack, type Thread, TOKEN } from "../support/sending_stack.ts";
 import { until } from "../support/until.ts";
@@ -89,6 +92,7 @@ const CASES: Record<string, Case> = {
   "45 to a person at once, no more": pairLimit,
   "the same Idempotency-Key queues once": idempotent,
   "a receipt and typing": signals,
+  "workers of two processes send each message once, in order": shared,
 };
 
 async function eachType(stack: SendingStack): Promise<void> {
@@ -287,6 +291,52 @@ async function signals(stack: SendingStack): Promise<void> {
   await stack.call("POST", `conversations/${silent.id}/read`, { receipt: false });
   await stack.becomes(await stack.say(silent, "Done"), silent, "sent");
   assert.deepEqual(receiptsOf(stack, silent), []);
+}
+
+async function shared(stack: SendingStack): Promise<void> {
+  const threads = await Promise.all(Array.from({ length: 12 }, () => stack.open()));
+  // Answers that take a while keep several under way.
+  stack.graph.script(() => delayed(15));
+  const helping = await joinIn(stack);
+  const said = await Promise.all(threads.map(async (thread) => {
+    const messages: Said[] = [];
+    for (let n = 1; n <= 5; n++) messages.push(await stack.say(thread, `${n}`));
+    return messages;
+  }));
+  await Promise.all(threads.map((thread, n) => stack.becomes(said[n][4], thread, "sent")));
+  assert.ok(await helping.end() > 0);
+  for (const { from } of threads) {
+    const sent = stack.graph.sent.filter(({ recipient }) => recipient === from);
+    assert.deepEqual(sent.map(({ body }) => (body.text as Json).body), ["1", "2", "3", "4", "5"]);
+  }
+}
+
+/** Three workers of this process on the stack's database; `end` says how many they sent. */
+async function joinIn({ stack, folder, graph }: SendingStack): Promise<{ end(): Promise<number> }> {
+  const secrets = JSON.parse(await Deno.readTextFile(join(folder, "data", "secrets.json")));
+  const env = {
+    SUPABASE_DB_URL: stack.credentials.database_url,
+    LEADBASE_ENCRYPTION_KEY: secrets.encryption_key,
+    GRAPH_API_URL: graph.url,
+  };
+  for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const work = async () => {
+    let sent = 0;
+    while (!signal.aborted) sent += await drainOutbox({ signal });
+    return sent;
+  };
+  const working = Promise.all([work(), work(), work()]);
+  return {
+    async end() {
+      stopping.abort();
+      const sent = await working;
+      await closeDatabase();
+      for (const name of Object.keys(env)) Deno.env.delete(name);
+      return sent.reduce((sum, count) => sum + count);
+    },
+  };
 }
 
 function receiptsOf(stack: SendingStack, { wamid }: Thread): Json[] {

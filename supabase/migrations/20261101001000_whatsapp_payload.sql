@@ -101,7 +101,8 @@ set search_path = ''
 as $$
 begin
   return query
-  select row_number() over (), entry ->> 'id', coalesce(change ->> 'field', 'unknown'), change -> 'value',
+  -- What is kept to be read again has null for what was missing: it has to be the same as when it came.
+  select row_number() over (), entry ->> 'id', coalesce(change ->> 'field', 'unknown'), nullif(change -> 'value', 'null'),
     -- What cannot be a number's id will never be registered: kept as an event, not until it is.
     substring(change #>> '{value,metadata,phone_number_id}' from '^[0-9]{1,32}$'),
     coalesce(
@@ -111,7 +112,7 @@ begin
       (select w.workspace_id from public.whatsapp_numbers w
         where change #> '{value,metadata,phone_number_id}' is null and w.waba_id = entry ->> 'id'
         order by w.phone_number_id limit 1)),
-    entry -> 'time'
+    nullif(entry -> 'time', 'null')
   from jsonb_array_elements(case when jsonb_typeof(body) = 'array' then body else jsonb_build_array(body) end) as delivery
   cross join jsonb_array_elements(private.json_list(delivery -> 'entry')) as entry
   cross join jsonb_array_elements(private.json_list(entry -> 'changes')) as change;

@@ -1,0 +1,120 @@
+/** What WhatsApp says about accounts, templates and quality: kept once each, and what it changes. */
+import assert from "node:assert/strict";
+import { withDatabase } from "../support/database.ts";
+import { uniqueNumericId } from "../support/unique.ts";
+import { makeWorkspace, type Workspace } from "../support/workspace.ts";
+import { at, type Json, status, text, uniqueWamid } from "../fixtures/whatsapp/delivery.ts";
+import { deliver } from "./hook.ts";
+import { contactsOf, eventsOf, messagesOf, storeOutbound } from "./rows.ts";
+import { ask, tell } from "./updates.ts";
+
+async function accountOf(workspace: Workspace): Promise<string> {
+  const [{ waba_id }] = await ask<{ waba_id: string }>(
+    "select waba_id from public.whatsapp_numbers where workspace_id = $1",
+    workspace.id,
+  );
+  return waba_id;
+}
+
+function about(account: string, field: string, value: Json, time = 1790000000): Promise<void> {
+  return deliver({ entry: [{ id: account, time, changes: [{ field, value }] }] });
+}
+
+Deno.test("the same event at two times is two, its redelivery none", async () => {
+  const workspace = await makeWorkspace();
+  const account = await accountOf(workspace);
+  const value = { event: "ACCOUNT_RESTRICTION" };
+  for (const time of [1, 1, 2]) await about(account, "account_update", value, 1790000000 + time);
+  const times = await ask<{ occurred_at: Date }>(
+    "select occurred_at from public.whatsapp_events where workspace_id = $1 order by 1",
+    workspace.id,
+  );
+  assert.deepEqual(times.map(({ occurred_at }) => occurred_at.getTime() / 1000), [
+    1790000001,
+    1790000002,
+  ]);
+});
+
+Deno.test("an account that nobody has a number of is nobody's, until somebody has one", async () => {
+  const [workspace, other] = [await makeWorkspace(), await makeWorkspace()];
+  const account = uniqueNumericId();
+  await about(account, "account_alerts", { entity_id: account });
+  assert.deepEqual(await eventsOf(workspace.id), []);
+  await withDatabase((sql) =>
+    sql`update public.whatsapp_numbers set waba_id = ${account} where workspace_id = ${workspace.id}`
+  );
+  await ask("select private.claim_unclaimed_updates(1)");
+  assert.deepEqual((await eventsOf(workspace.id)).map(({ field }) => field), ["account_alerts"]);
+  assert.deepEqual(await eventsOf(other.id), []);
+});
+
+async function speedOf(workspace: Workspace): Promise<number> {
+  const [{ messages_per_second }] = await ask<{ messages_per_second: number }>(
+    "select messages_per_second from public.whatsapp_numbers where workspace_id = $1",
+    workspace.id,
+  );
+  return messages_per_second;
+}
+
+Deno.test("a throughput upgrade lets the number of that account send faster, and no other", async () => {
+  const [workspace, other] = [await makeWorkspace(), await makeWorkspace()];
+  const upgrade = { display_phone_number: "+1 604 555 0123", event: "THROUGHPUT_UPGRADE" };
+  const field = "phone_number_quality_update";
+  const account = await accountOf(workspace);
+  await about(account, field, { ...upgrade, event: "FLAGGED" });
+  await about(account, field, { ...upgrade, display_phone_number: "34910000001" });
+  assert.equal(await speedOf(workspace), 80);
+  await about(account, field, upgrade);
+  assert.deepEqual([await speedOf(workspace), await speedOf(other)], [1000, 80]);
+  assert.equal((await eventsOf(workspace.id)).length, 3);
+});
+
+Deno.test("statuses with a price and with errors: what each says is kept, the earliest failure counts", async () => {
+  const workspace = await makeWorkspace();
+  await tell(workspace, { messages: [text("16045550111", "Hi")] });
+  const [{ id: contactId }] = await contactsOf(workspace.id);
+  const wamids = [uniqueWamid(), uniqueWamid()];
+  const { id: workspaceId, phoneNumberId } = workspace;
+  await withDatabase((sql) =>
+    storeOutbound(sql, { workspaceId, contactId, phoneNumberId, wamids })
+  );
+  const pricing = { billable: true, pricing_model: "PMP", type: "regular", category: "utility" };
+  const error = (code: number) => ({
+    errors: [{ code, title: "…", error_data: { details: "…" } }],
+  });
+  await tell(workspace, {
+    statuses: [
+      status(wamids[0], "delivered", 5, { pricing, biz_opaque_callback_data: "job-42" }),
+      status(wamids[0], "read", 6),
+      status(wamids[1], "failed", 8, error(131026)),
+      status(wamids[1], "failed", 7, error(131049)),
+    ],
+  });
+  const rows = (await messagesOf(phoneNumberId)).filter(({ direction }) =>
+    direction === "outbound"
+  );
+  const shown = wamids.map((wamid) => rows.find((row) => row.wa_message_id === wamid)!);
+  assert.deepEqual(
+    shown.map((row) => [row.status, row.pricing, row.error?.code]),
+    [["read", pricing, undefined], ["failed", null, 131049]],
+  );
+});
+
+Deno.test("errors and actions beside nothing are kept once; a message without a body beside errors as well", async () => {
+  const workspace = await makeWorkspace();
+  const errors = [{ code: 131051, title: "…", error_data: { details: "…" }, href: "…" }];
+  const bare = { from: "16045550111", id: uniqueWamid(), timestamp: at(1), type: "unsupported" };
+  for (let times = 0; times < 2; times++) {
+    await tell(workspace, { errors, messages: [bare] });
+    await tell(workspace, { user_actions: [{ action_type: "cart", timestamp: 1790000000 }] });
+  }
+  const [row, ...others] = await messagesOf(workspace.phoneNumberId);
+  assert.deepEqual([row.type, row.body, others.length], ["unsupported", null, 0]);
+  assert.deepEqual(
+    (await eventsOf(workspace.id)).map(({ payload }) => Object.keys(payload as Json)),
+    [
+      ["errors"],
+      ["user_actions"],
+    ],
+  );
+});

@@ -101,21 +101,28 @@ set search_path = ''
 as $$
 begin
   return query
+  with given as materialized (
+    select row_number() over () as n, entry ->> 'id' as waba_id, change ->> 'field' as field, change -> 'value' as value,
+      change #>> '{value,metadata,phone_number_id}' as phone_number_id, entry -> 'time' as entry_time
+    from jsonb_array_elements(case when jsonb_typeof(body) = 'array' then body else jsonb_build_array(body) end) as delivery
+    cross join jsonb_array_elements(private.json_list(delivery -> 'entry')) as entry
+    cross join jsonb_array_elements(private.json_list(entry -> 'changes')) as change
+  ), owners as materialized (
+    -- Many changes are of few numbers. Account-level fields name none: they belong to whoever has a
+    -- number of the account.
+    select g.phone_number_id, g.waba_id,
+      case when g.phone_number_id is not null
+        then (select w.workspace_id from public.whatsapp_numbers w where w.phone_number_id = g.phone_number_id)
+        else (select w.workspace_id from public.whatsapp_numbers w where w.waba_id = g.waba_id order by w.phone_number_id limit 1)
+      end as workspace_id
+    from (select distinct d.phone_number_id, case when d.phone_number_id is null then d.waba_id end as waba_id from given d) as g
+  )
   -- What is kept to be read again has null for what was missing: it has to be the same as when it came.
-  select row_number() over (), entry ->> 'id', coalesce(change ->> 'field', 'unknown'), nullif(change -> 'value', 'null'),
+  select g.n, g.waba_id, coalesce(g.field, 'unknown'), nullif(g.value, 'null'),
     -- What cannot be a number's id will never be registered: kept as an event, not until it is.
-    substring(change #>> '{value,metadata,phone_number_id}' from '^[0-9]{1,32}$'),
-    coalesce(
-      (select w.workspace_id from public.whatsapp_numbers w
-        where w.phone_number_id = change #>> '{value,metadata,phone_number_id}'),
-      -- Account-level fields name no number: they belong to whoever has a number of the account.
-      (select w.workspace_id from public.whatsapp_numbers w
-        where change #> '{value,metadata,phone_number_id}' is null and w.waba_id = entry ->> 'id'
-        order by w.phone_number_id limit 1)),
-    nullif(entry -> 'time', 'null')
-  from jsonb_array_elements(case when jsonb_typeof(body) = 'array' then body else jsonb_build_array(body) end) as delivery
-  cross join jsonb_array_elements(private.json_list(delivery -> 'entry')) as entry
-  cross join jsonb_array_elements(private.json_list(entry -> 'changes')) as change;
+    substring(g.phone_number_id from '^[0-9]{1,32}$'), o.workspace_id, nullif(g.entry_time, 'null')
+  from given g
+  left join owners o on coalesce(o.phone_number_id, 'account ' || o.waba_id) = coalesce(g.phone_number_id, 'account ' || g.waba_id);
 end
 $$;
 comment on function private.whatsapp_changes(jsonb) is 'The changes of a delivery, or of a list of deliveries, numbered, each with the workspace of its number (null: not registered).';
@@ -383,15 +390,16 @@ begin
   select distinct l.workspace_id, l.wa_id, l.bsuid, l.parent_bsuid, null::text, null::text, null::timestamptz, false, null::text,
     null::timestamptz
   from (
-    select c.workspace_id, private.wa_id(s -> 'recipient_id') as wa_id, private.whatsapp_user_id(s -> 'recipient_user_id') as bsuid,
-      private.whatsapp_user_id(s -> 'recipient_parent_user_id') as parent_bsuid
-    from unnest(changes) c cross join jsonb_array_elements(private.json_list(c.value -> 'statuses')) as s
+    select c.workspace_id, private.wa_id(person.wa_id) as wa_id, private.whatsapp_user_id(person.bsuid) as bsuid,
+      private.whatsapp_user_id(person.parent_bsuid) as parent_bsuid
+    from unnest(changes) c
+    cross join jsonb_array_elements(private.json_list(c.value -> 'statuses')) as s
+    cross join lateral (
+      values (s -> 'recipient_id', s -> 'recipient_user_id', s -> 'recipient_parent_user_id'),
+        (s -> 'recipient_participant_id', s -> 'recipient_participant_user_id', null)
+    ) as person (wa_id, bsuid, parent_bsuid)
     where c.field in ('messages', 'calls') and c.workspace_id is not null
-    union all
-    select c.workspace_id, private.wa_id(s -> 'recipient_participant_id'),
-      private.whatsapp_user_id(s -> 'recipient_participant_user_id'), null
-    from unnest(changes) c cross join jsonb_array_elements(private.json_list(c.value -> 'statuses')) as s
-    where c.field = 'messages' and c.workspace_id is not null and s ? 'recipient_participant_id'
+      and (person.wa_id is not null or person.parent_bsuid is not null) and (person.bsuid is not null or person.parent_bsuid is not null)
     union all
     select c.workspace_id, private.wa_id(person -> 'wa_id'), private.whatsapp_user_id(person -> 'user_id'),
       private.whatsapp_user_id(person -> 'parent_user_id')

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { withDatabase } from "../support/database.ts";
 import { uniqueNumericId } from "../support/unique.ts";
+import { until } from "../support/until.ts";
 import { makeWorkspace, type Workspace } from "../support/workspace.ts";
 import {
   at,
@@ -36,12 +37,12 @@ async function register(workspace: Workspace, phoneNumberId: string): Promise<vo
   );
 }
 
-/** Claims as often as there is something; other tests' numbers are claimed as well. */
+/** Claims until nothing of the number is left; the stack's own worker may be at it as well. */
 async function claim(phoneNumberId: string): Promise<void> {
-  for (let tries = 0; tries < 50 && (await kept(phoneNumberId)).length > 0; tries++) {
+  await until(async () => {
     await ask("select private.claim_unclaimed_updates(2)");
-  }
-  assert.deepEqual(await kept(phoneNumberId), []);
+    return (await kept(phoneNumberId)).length === 0 || undefined;
+  });
 }
 
 interface Given {
@@ -133,7 +134,8 @@ Deno.test("delivered again once the number is registered, before or after the cl
     if (order === "delivery first") steps.reverse();
     for (const step of steps) await step();
     await assertStored(workspace, update);
-    assert.deepEqual(await kept(update.phoneNumberId), []);
+    await claim(update.phoneNumberId);
+    await assertStored(workspace, update);
   }
 });
 
@@ -144,7 +146,7 @@ Deno.test("two that claim at once share the work, and each update is stored once
   for (const message of messages) await deliver(delivered(phoneNumberId, { messages: [message] }));
   await register(workspace, phoneNumberId);
   await Promise.all([1, 2, 3].map(() => ask("select private.claim_unclaimed_updates(1000)")));
-  assert.deepEqual(await kept(phoneNumberId), []);
+  await claim(phoneNumberId);
   assert.deepEqual(
     (await messagesOf(phoneNumberId)).map(({ wa_message_id }) => wa_message_id),
     messages.map(({ id }) => id),

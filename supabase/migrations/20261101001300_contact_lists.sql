@@ -135,6 +135,31 @@ comment on function private.contact_sort(text) is 'A sort of the API → the SQL
 
 -- Operations ----------------------------------------------------------------------------------
 
+create function private.contact_page(workspace uuid, filter jsonb, sort text, after jsonb, rows int) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  ordering record := private.contact_sort(sort);
+  way text := case when ordering.descending then 'desc' else 'asc' end;
+begin
+  return format($sql$
+    select c.id, (%1$s)::text as key,
+      (select row_to_json(r)::text from private.contact_records r where r.id = c.id) as record
+    from %2$s
+    where %3$s %4$s
+    order by %1$s %5$s, %6$s %5$s
+    limit %7$s
+    $sql$,
+    ordering.expression, private.contact_source(filter, sort), private.contact_conditions(workspace, filter),
+    case when after is not null then format('and (%s, %s) %s (%L::%s, %L::uuid)', ordering.expression, ordering.id,
+      case when ordering.descending then '<' else '>' end, after ->> 0, ordering.type, after ->> 1) end,
+    way, ordering.id, rows);
+end
+$$;
+comment on function private.contact_page(uuid, jsonb, text, jsonb, int) is
+  'The query of a page of contacts (id, key, record): that many rows after [key, id]; null: from the beginning.';
+
 create function api.list_contacts(args jsonb) returns private.answer
 language plpgsql stable
 -- Definer: `like` and `&&` are not leakproof, so under a policy Postgres would have to scan the
@@ -146,37 +171,22 @@ declare
   sort text := coalesce(args ->> 'sort', '-created_at');
   page_size int := coalesce((args ->> 'limit')::int, 50);
   workspace uuid := private.current_workspace('contacts:read');
-  conditions text := private.contact_conditions(workspace, filter);
-  ordering record := private.contact_sort(sort);
   query text := concat_ws(' ', 'list_contacts', workspace, sort, filter);
-  after jsonb := private.decode_cursor(args ->> 'cursor', query);
+  counted text := format('from %s where %s', private.contact_source(filter, null), private.contact_conditions(workspace, filter));
   records text[];
   keys text[];
   ids uuid[];
   total bigint;
 begin
   -- One row more than the page tells whether there is a next one.
-  execute format($sql$
-    select array_agg(record), array_agg(key), array_agg(id)
-    from (
-      select c.id, (%1$s)::text as key,
-        (select row_to_json(r)::text from private.contact_records r where r.id = c.id) as record
-      from %6$s
-      where %3$s %4$s
-      order by %1$s %2$s, %7$s %2$s
-      limit %5$s
-    ) as page
-    $sql$,
-    ordering.expression, case when ordering.descending then 'desc' else 'asc' end, conditions,
-    case when after is not null then format('and (%s, %s) %s (%L::%s, %L::uuid)',
-      ordering.expression, ordering.id, case when ordering.descending then '<' else '>' end, after ->> 0, ordering.type, after ->> 1) end,
-    page_size + 1, private.contact_source(filter, sort), ordering.id)
+  execute format('select array_agg(record), array_agg(key), array_agg(id) from (%s) as page',
+    private.contact_page(workspace, filter, sort, private.decode_cursor(args ->> 'cursor', query), page_size + 1))
   into records, keys, ids;
 
   if args ->> 'count' = 'exact' then
-    execute format('select count(*) from %s where %s', private.contact_source(filter, null), conditions) into total;
+    execute 'select count(*) ' || counted into total;
   elsif args ->> 'count' = 'estimated' then
-    total := private.estimated_rows(format('select from %s where %s', private.contact_source(filter, null), conditions));
+    total := private.estimated_rows('select ' || counted);
   end if;
 
   return row(200, private.data_list(

@@ -62,9 +62,10 @@ async function found(sql: Sql, ids: Ids): Promise<ReturnType<typeof expected>> {
       where m.wa_message_id in ${sql(ids.inbound)} order by m.wa_message_id collate "C"`,
     sql<{ wamid: string }[]>`select payload ->> 'id' as wamid from public.whatsapp_events
       where payload ->> 'id' in ${sql(ids.inbound)} order by (payload ->> 'id') collate "C"`,
-    sql`select c.phone, c.name, c.message_count, v.unread_count, c.last_contact_at, v.last_message_at,
+    sql`select c.phone, c.name, a.message_count, v.unread_count, a.last_contact_at, v.last_message_at,
         v.last_inbound_at
       from public.contacts c join public.conversations v on v.contact_id = c.id
+        join public.contact_activity a on a.contact_id = c.id
       where c.phone in ${sql(phones)} order by c.phone collate "C"`,
     sql`select wa_message_id as wamid, status, delivered_at, read_at, played_at, failed_at, error
       from public.messages where wa_message_id in ${

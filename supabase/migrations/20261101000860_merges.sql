@@ -65,7 +65,6 @@ begin
   select * into k from public.conversations v where v.id = kept;
   select * into o from public.conversations v where v.id = other;
   update public.messages set conversation_id = kept, contact_id = k.contact_id where conversation_id = other;
-  perform private.move_outbox(other, kept);
   perform private.move_references('public.conversations', other, kept);
   delete from public.conversations where id = other;
   update public.conversations v

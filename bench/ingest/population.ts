@@ -56,12 +56,16 @@ async function storeContacts(
   { from, to, messages }: People,
 ): Promise<void> {
   await sql`
-    insert into public.contacts (id, workspace_id, phone, country, profile_name, profile_name_at,
-      source, channels, message_count, last_contact_at)
+    insert into public.contacts (id, workspace_id, phone, country, profile_name, source, channels)
     select ${id(sql, CONTACT_ID_PREFIX)}, ${DEMO.workspaceId}, '+' || ${waId(sql)}, 'ES',
-      'Person ' || n, ${storedAt(sql)}, 'chat', '{whatsapp}', ${messages}::int,
-      case when ${messages}::int > 0 then ${storedAt(sql)} end
+      'Person ' || n, 'chat', '{whatsapp}'
     from generate_series(${from}::int, ${to - 1}::int) n`;
+  await sql`
+    update public.contact_activity set message_count = ${messages}::int,
+      last_contact_at = case when ${messages}::int > 0 then ${storedAt(sql)} end,
+      profile_name = 'Person ' || n, profile_name_at = ${storedAt(sql)}
+    from generate_series(${from}::int, ${to - 1}::int) n
+    where contact_id = ${id(sql, CONTACT_ID_PREFIX)}`;
 }
 
 async function storeConversations(

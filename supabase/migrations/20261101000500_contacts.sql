@@ -15,11 +15,8 @@ create table public.contacts (
   name text check (char_length(name) between 1 and 200),
   name_source text not null default 'profile' check (name_source in ('person', 'profile')),
   profile_name text check (char_length(profile_name) <= 200),
-  profile_name_at timestamptz,
   phonebook_name text check (char_length(phonebook_name) <= 200),
   phonebook_name_at timestamptz,
-  username text check (char_length(username) <= 256),
-  username_at timestamptz,
   phone text check (phone ~ '^\+[1-9][0-9]{5,14}$'),
   whatsapp_contact_id text,
   phone_key text,
@@ -54,9 +51,7 @@ create table public.contacts (
   completeness smallint not null default 0,
   avatar_url text check (char_length(avatar_url) <= 2048),
   country text check (country ~ '^[A-Z]{2}$'),
-  message_count int not null default 0,
   call_count int not null default 0,
-  last_contact_at timestamptz,
   search_text text not null default '',
   version int not null default 1,
   created_at timestamptz not null default now(),
@@ -69,7 +64,6 @@ create table public.contacts (
 comment on table public.contacts is 'People and companies of a workspace. Members change what people know; triggers keep what can be computed.';
 comment on column public.contacts.name_source is 'person: set through the API, never overwritten; profile: follows the WhatsApp profile name.';
 comment on column public.contacts.phonebook_name is 'The name in the phone book of the WhatsApp Business app; goes before the profile''s.';
-comment on column public.contacts.username is 'The WhatsApp username. People change and reuse them: no identity.';
 comment on column public.contacts.phone is 'E.164.';
 comment on column public.contacts.whatsapp_contact_id is 'The digits of phone, kept by a trigger.';
 comment on column public.contacts.phone_key is 'private.phone_key of the digits: equal for the variants of one number.';
@@ -84,8 +78,6 @@ comment on column public.contacts.version is 'Rises with every change; the ETag 
 -- beginning of time), because a row comparison with a null in it cannot use an index.
 create index contacts_created_idx on public.contacts (workspace_id, created_at, id);
 create index contacts_updated_idx on public.contacts (workspace_id, updated_at, id);
-create index contacts_last_contact_idx on public.contacts
-  (workspace_id, coalesce(last_contact_at, '-infinity'::timestamptz), id);
 create index contacts_name_idx on public.contacts (workspace_id, lower(coalesce(name, '')), id);
 create index contacts_value_idx on public.contacts (workspace_id, coalesce(value, 0), id);
 create index contacts_score_idx on public.contacts (workspace_id, score, id);
@@ -95,6 +87,29 @@ create index contacts_email_idx on public.contacts (workspace_id, lower(email)) 
 create index contacts_tags_idx on public.contacts using gin (tags);
 -- One combined column: a second trigram index would halve the insert speed.
 create index contacts_search_idx on public.contacts using gin (search_text extensions.gin_trgm_ops);
+
+-- What every message changes, apart from what people know: a message writes a short row with two
+-- indexes instead of a long one with a dozen, and the contact's version stays what it was.
+create table public.contact_activity (
+  contact_id uuid primary key references public.contacts (id) on delete cascade,
+  -- No reference of its own: every insert would lock the one row of the workspace, and the contact's holds.
+  workspace_id uuid not null,
+  message_count int not null default 0,
+  last_contact_at timestamptz,
+  profile_name text check (char_length(profile_name) <= 200),
+  profile_name_at timestamptz,
+  username text check (char_length(username) <= 256),
+  username_at timestamptz
+)
+-- Room on the page for the row's next versions: it changes for as long as somebody talks.
+with (fillfactor = 85);
+create index contact_activity_last_contact_idx on public.contact_activity
+  (workspace_id, coalesce(last_contact_at, '-infinity'::timestamptz), contact_id);
+comment on table public.contact_activity is
+  'What messages and calls say of a contact: one row each, made with the contact. Locked after the contact and before its conversations.';
+comment on column public.contact_activity.profile_name is
+  'The latest profile name by its own time; contacts.profile_name follows it.';
+comment on column public.contact_activity.username is 'The WhatsApp username. People change and reuse them: no identity.';
 
 create table public.contact_identities (
   id uuid primary key default private.uuid_v7(),
@@ -302,6 +317,21 @@ create trigger contacts_500_stage before insert or update of stage on public.con
 create trigger contacts_900_touch before update on public.contacts
   for each row execute function private.contact_touch();
 
+create function private.add_contact_activity() returns trigger
+language plpgsql
+-- Definer: nobody but triggers writes the table.
+security definer set search_path = ''
+as $$
+begin
+  insert into public.contact_activity (contact_id, workspace_id) select i.id, i.workspace_id from inserted i;
+  return null;
+end
+$$;
+comment on function private.add_contact_activity() is 'Trigger: every contact has its row of contact_activity.';
+
+create trigger contacts_690_activity after insert on public.contacts
+  referencing new table as inserted for each statement execute function private.add_contact_activity();
+
 -- Audit ---------------------------------------------------------------------------------------
 
 create function private.log_contact_changes() returns trigger
@@ -318,10 +348,10 @@ begin
   select n.workspace_id, actor.type, actor.id, 'contact.updated', 'contact', n.id, changed
   from inserted n
   join deleted o on o.id = n.id
-  -- Cheap comparison first: most updates are message counters, which are no news.
+  -- Cheap comparison first: many updates are computed ones, which are no news.
   join lateral private.row_changes(to_jsonb(o), to_jsonb(n), array[
     'updated_at', 'version', 'search_text', 'phone_key', 'whatsapp_contact_id', 'completeness', 'country',
-    'name_source', 'profile_name', 'profile_name_at', 'phonebook_name', 'phonebook_name_at', 'username', 'username_at', 'message_count', 'call_count', 'last_contact_at',
+    'name_source', 'profile_name', 'phonebook_name', 'phonebook_name_at', 'call_count',
     'assigned_by', 'assigned_at', 'auto_status', 'score', 'grade', 'sentiment', 'sentiment_score', 'is_at_risk'
   ]) as changed on true
   where (o.name, o.phone, o.email, o.company, o.source, o.channels, o.status, o.sale_status, o.stage, o.value,

@@ -63,7 +63,9 @@ create table public.conversations (
   constraint conversations_resolved check ((status = 'resolved') = (phase = 'resolved')),
   constraint conversations_assigned_to_member foreign key (workspace_id, assigned_to)
     references public.workspace_members (workspace_id, user_id) on delete set null (assigned_to)
-);
+)
+-- Room on the page: who reads or resolves changes no indexed column.
+with (fillfactor = 85);
 create index conversations_recent_idx on public.conversations
   (workspace_id, coalesce(last_message_at, created_at), id);
 create index conversations_assigned_idx on public.conversations (workspace_id, assigned_to);
@@ -111,7 +113,10 @@ create table public.messages (
   created_at timestamptz not null default now(),
   -- Meta delivers at least once, to every subscribed app, concurrently: this decides what is new.
   constraint messages_wa_message_id_key unique (wa_message_id, phone_number_id)
-);
+)
+-- Statuses change a message several times soon after it was written, in no indexed column: with
+-- room on its page its next version needs no new index entries.
+with (fillfactor = 85);
 create index messages_conversation_idx on public.messages (conversation_id, sent_at, id);
 create index messages_contact_idx on public.messages (contact_id, sent_at, id);
 comment on table public.messages is 'What was said, both ways. sent_at is the event''s own time, created_at ours.';
@@ -316,6 +321,82 @@ $$;
 comment on function private.reopen_by_message(private.message_sum[]) is
   'A later inbound message reopens a conversation as it began: with the bot, but for contractors. One that merely arrives late does not.';
 
+-- What a batch's messages say of one contact.
+create type private.contact_sum as (
+  contact_id uuid, messages int, last_at timestamptz, channels text[],
+  profile_name text, profile_name_at timestamptz, username text, username_at timestamptz);
+
+create function private.sum_contacts(sums private.message_sum[]) returns private.contact_sum[]
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return array(
+    select row(s.contact_id, sum(s.messages), max(s.last_at), array_agg(distinct s.channel),
+      (array_agg(s.profile_name order by s.profile_name_at desc nulls last, s.profile_name))[1], max(s.profile_name_at),
+      (array_agg(s.username order by s.username_at desc nulls last, s.username))[1], max(s.username_at))::private.contact_sum
+    from unnest(sums) s
+    group by s.contact_id order by s.contact_id);
+end
+$$;
+comment on function private.sum_contacts(private.message_sum[]) is
+  'The sums of conversations → those of their contacts, in the order of the ids.';
+
+create function private.follow_activity(sums private.contact_sum[]) returns void
+language plpgsql
+-- After the activity was written and in a statement of its own, so that it sees what whoever held
+-- the activity meanwhile has made of the contact.
+set search_path = ''
+as $$
+begin
+  update public.contacts c
+  set profile_name = coalesce(s.profile_name, c.profile_name),
+    channels = case when c.channels @> s.channels then c.channels
+      else array(select distinct unnest(c.channels || s.channels) order by 1) end
+  from (select * from unnest(sums) u order by u.contact_id) as s
+  where c.id = s.contact_id
+    and (coalesce(s.profile_name <> c.profile_name, s.profile_name is not null) or not c.channels @> s.channels);
+end
+$$;
+comment on function private.follow_activity(private.contact_sum[]) is
+  'Contacts take over the latest profile name and the channels; those that have them already are not written.';
+
+create function private.apply_contact_sums(sums private.contact_sum[], are_new boolean) returns void
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  changed private.contact_sum[];
+begin
+  -- Contacts are locked before their activity, as by everybody, but only those that may change.
+  perform from unnest(sums) s join public.contacts c on c.id = s.contact_id
+  where coalesce(s.profile_name <> c.profile_name, s.profile_name is not null) or not c.channels @> s.channels
+  order by c.id for no key update of c;
+
+  with written as (
+    update public.contact_activity a
+    set message_count = a.message_count + case when are_new then s.messages else 0 end,
+      last_contact_at = greatest(a.last_contact_at, s.last_at),
+      -- By the event's own time: an old message that comes late does not bring an old name back.
+      profile_name = case when private.is_later(s.profile_name_at, s.profile_name, a.profile_name_at, a.profile_name)
+        then s.profile_name else a.profile_name end,
+      profile_name_at = greatest(a.profile_name_at, s.profile_name_at),
+      username = case when private.is_later(s.username_at, s.username, a.username_at, a.username)
+        then s.username else a.username end,
+      username_at = greatest(a.username_at, s.username_at)
+    from (select * from unnest(sums) u order by u.contact_id) as s
+    where a.contact_id = s.contact_id
+    returning a.contact_id, case when s.profile_name is not null then a.profile_name end as profile_name, s.channels
+  )
+  select array_agg(row(w.contact_id, null, null, w.channels, w.profile_name, null, null, null)::private.contact_sum)
+  into changed from written w;
+  perform private.follow_activity(changed);
+end
+$$;
+comment on function private.apply_contact_sums(private.contact_sum[], boolean) is
+  'Counter, last contact and names of contacts follow their messages.';
+
 create function private.apply_message_sums(sums private.message_sum[], are_new boolean) returns void
 language plpgsql
 -- From the sums to the rows, contacts before conversations and in the order of their ids: two
@@ -326,29 +407,7 @@ as $$
 declare
   was_resolved boolean;
 begin
-  update public.contacts c
-  set message_count = c.message_count + case when are_new then s.messages else 0 end,
-    last_contact_at = greatest(c.last_contact_at, s.last_at),
-    channels = case when c.channels @> s.channels then c.channels
-      else array(select distinct unnest(c.channels || s.channels) order by 1) end,
-    -- By the event's own time: an old message that comes late does not bring an old name back.
-    profile_name = case when private.is_later(s.profile_name_at, s.profile_name, c.profile_name_at, c.profile_name)
-      then s.profile_name else c.profile_name end,
-    profile_name_at = greatest(c.profile_name_at, s.profile_name_at),
-    username = case when private.is_later(s.username_at, s.username, c.username_at, c.username)
-      then s.username else c.username end,
-    username_at = greatest(c.username_at, s.username_at)
-  from (
-    select s.contact_id, sum(s.messages) as messages, max(s.last_at) as last_at,
-      array_agg(distinct s.channel) as channels,
-      (array_agg(s.profile_name order by s.profile_name_at desc nulls last, s.profile_name))[1] as profile_name,
-      max(s.profile_name_at) as profile_name_at,
-      (array_agg(s.username order by s.username_at desc nulls last, s.username))[1] as username,
-      max(s.username_at) as username_at
-    from unnest(sums) s
-    group by s.contact_id order by s.contact_id
-  ) as s
-  where c.id = s.contact_id;
+  perform private.apply_contact_sums(private.sum_contacts(sums), are_new);
 
   with changed as (
     update public.conversations v

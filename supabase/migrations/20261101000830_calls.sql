@@ -28,6 +28,19 @@ create index calls_workspace_idx on public.calls (workspace_id, started_at, id);
 comment on table public.calls is 'Calls with contacts, both ways; started_at is the earliest that is known of a call, by its own times.';
 comment on column public.calls.wa_call_id is 'WhatsApp''s id of the call (wacid).';
 
+create function private.note_last_contact(contacts uuid[], times timestamptz[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.contact_activity a set last_contact_at = s.last_at
+  from (select * from unnest(contacts, times) as u (contact_id, last_at) order by u.contact_id) as s
+  where a.contact_id = s.contact_id and s.last_at > coalesce(a.last_contact_at, '-infinity');
+end
+$$;
+comment on function private.note_last_contact(uuid[], timestamptz[]) is
+  'Contacts and when each was in contact (each once) → last_contact_at, which never goes back.';
+
 create function private.count_calls() returns trigger
 language plpgsql
 -- Definer: whoever may store a call need not be allowed to change contacts.
@@ -36,10 +49,16 @@ as $$
 begin
   perform from public.contacts c where c.id in (select contact_id from changed) order by c.id for no key update;
   update public.contacts c
-  set call_count = c.call_count + case when tg_op = 'INSERT' then s.calls else -s.calls end,
-    last_contact_at = case when tg_op = 'INSERT' then greatest(c.last_contact_at, s.last_at) else c.last_contact_at end
-  from (select contact_id, count(*) as calls, max(started_at) as last_at from changed group by contact_id) as s
+  set call_count = c.call_count + case when tg_op = 'INSERT' then s.calls else -s.calls end
+  from (select contact_id, count(*) as calls from changed group by contact_id) as s
   where c.id = s.contact_id;
+  if tg_op = 'INSERT' then
+    perform private.note_last_contact(contacts, times)
+    from (
+      select array_agg(contact_id) as contacts, array_agg(last_at) as times
+      from (select contact_id, max(started_at) as last_at from changed group by contact_id) as s
+    ) as said;
+  end if;
   return null;
 end
 $$;

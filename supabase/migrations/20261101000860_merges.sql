@@ -104,12 +104,14 @@ as $$
 declare
   k public.contacts;
   o public.contacts;
+  said public.contact_activity;
   thread record;
   actor private.actor := private.current_actor();
 begin
   perform from public.contacts c where c.id in (kept, other) order by c.id for update;
   select * into k from public.contacts c where c.id = kept;
   select * into o from public.contacts c where c.id = other;
+  said := private.unite_contact_activity(kept, other);
   for thread in
     select a.id as kept_id, b.id as other_id
     from public.conversations b
@@ -126,7 +128,7 @@ begin
     select distinct h.target_wa_message_id from public.message_changes h where h.contact_id = kept and h.kind = 'reaction'));
   delete from public.contacts where id = other;
   insert into public.contact_merges (workspace_id, primary_id, duplicate_id, actor_type, actor_id, duplicate)
-  values (k.workspace_id, kept, other, actor.type, actor.id, to_jsonb(o) - '{search_text,phone_key}'::text[]);
+  values (k.workspace_id, kept, other, actor.type, actor.id, (to_jsonb(said) - 'contact_id') || to_jsonb(o) - '{search_text,phone_key}'::text[]);
   insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id, changes)
   values (k.workspace_id, actor.type, actor.id, 'contact.merged', 'contact', kept, jsonb_build_object('duplicate_id', other));
   perform private.unite_contact_fields(k, o);
@@ -140,28 +142,50 @@ $$;
 comment on function private.merge_contact(uuid, uuid) is
   'The second contact goes up in the first, with everything that refers to it. Of the fields the first''s count, empty ones are filled from the second.';
 
+create function private.unite_contact_activity(kept uuid, other uuid) returns public.contact_activity
+language plpgsql
+set search_path = ''
+as $$
+declare
+  o public.contact_activity;
+begin
+  perform from public.contact_activity a where a.contact_id in (kept, other) order by a.contact_id for update;
+  -- Gone before references are moved: a contact has one row, so the other's cannot become its second.
+  delete from public.contact_activity a where a.contact_id = other returning * into o;
+  update public.contact_activity k
+  set message_count = k.message_count + o.message_count,
+    last_contact_at = greatest(k.last_contact_at, o.last_contact_at),
+    profile_name = case when private.is_later(o.profile_name_at, o.profile_name, k.profile_name_at, k.profile_name)
+      then o.profile_name else k.profile_name end,
+    profile_name_at = greatest(k.profile_name_at, o.profile_name_at),
+    username = case when private.is_later(o.username_at, o.username, k.username_at, k.username)
+      then o.username else k.username end,
+    username_at = greatest(k.username_at, o.username_at)
+  where k.contact_id = kept;
+  return o;
+end
+$$;
+comment on function private.unite_contact_activity(uuid, uuid) is
+  'What was said with the second contact counts as said with the first; the second''s row is removed and returned.';
+
 create function private.unite_contact_fields(k public.contacts, o public.contacts) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  later_profile boolean := private.is_later(o.profile_name_at, o.profile_name, k.profile_name_at, k.profile_name);
+  latest_profile text := (select a.profile_name from public.contact_activity a where a.contact_id = k.id);
   -- A name taken out of the phone book compares as in private.store_whatsapp_facts.
   later_phonebook boolean := private.is_later(
     o.phonebook_name_at, coalesce(o.phonebook_name, '~'), k.phonebook_name_at, coalesce(k.phonebook_name, '~'));
-  later_username boolean := private.is_later(o.username_at, o.username, k.username_at, k.username);
 begin
   update public.contacts c
   set name = case
       when k.name_source = 'person' then k.name
       when o.name_source = 'person' then o.name
       else c.name end,
-    profile_name = case when later_profile then o.profile_name else k.profile_name end,
-    profile_name_at = greatest(k.profile_name_at, o.profile_name_at),
+    profile_name = coalesce(latest_profile, k.profile_name),
     phonebook_name = case when later_phonebook then o.phonebook_name else k.phonebook_name end,
     phonebook_name_at = greatest(k.phonebook_name_at, o.phonebook_name_at),
-    username = case when later_username then o.username else k.username end,
-    username_at = greatest(k.username_at, o.username_at),
     phone = coalesce(k.phone, o.phone),
     -- The country is the phone's.
     country = case when k.phone is null then coalesce(o.country, k.country) else k.country end,
@@ -178,9 +202,7 @@ begin
     is_vip = k.is_vip or o.is_vip,
     is_mystery_shopper = k.is_mystery_shopper or o.is_mystery_shopper,
     is_contractor = k.is_contractor or o.is_contractor,
-    message_count = k.message_count + o.message_count,
     call_count = k.call_count + o.call_count,
-    last_contact_at = greatest(k.last_contact_at, o.last_contact_at),
     created_at = least(k.created_at, o.created_at)
   where c.id = k.id;
 end
@@ -198,6 +220,7 @@ declare
 begin
   -- Locked in one order whoever merges; then the one that people have worked with is kept, else the oldest.
   perform from public.contacts c where c.id = any (contact_ids) order by c.id for update;
+  perform from public.contact_activity a where a.contact_id = any (contact_ids) order by a.contact_id for update;
   ordered := array(
     select c.id from public.contacts c where c.id = any (contact_ids)
     -- Ids are made in the order of time; created_at moves with every merge.

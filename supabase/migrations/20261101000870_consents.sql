@@ -300,8 +300,8 @@ end
 $$;
 comment on function private.message_consents() is 'Trigger: an inbound message that is an opt-out or opt-in word is a consent of its time.';
 
--- After the effects, which have locked the contacts by now.
-create trigger messages_720_consents after insert on public.messages
+-- Before the effects: contacts are locked before their conversations.
+create trigger messages_690_consents after insert on public.messages
   referencing new table as inserted for each statement execute function private.message_consents();
 
 -- The guard -----------------------------------------------------------------------------------

@@ -237,8 +237,7 @@ begin
       (array_agg(n.country order by n.moved_at desc nulls last, n.external_id) filter (where n.channel = 'whatsapp'
         and n.external_id ~ '^[1-9][0-9]{5,14}$'))[1] as country,
       (array_agg(n.profile_name order by n.named_at desc nulls last, n.profile_name) filter (where n.profile_name is not null))[1]
-        as profile_name,
-      max(n.named_at) as named_at
+        as profile_name
     from unnest(nodes) n
     group by n.workspace_id, n.label
     having bool_or(n.creates) and count(n.contact_id) = 0
@@ -246,8 +245,8 @@ begin
     -- In the order of the key and `on conflict do nothing`: whoever adds the same number by hand
     -- waits for us, or we for them, and the contact is one.
     insert into public.contacts
-      (id, workspace_id, phone, country, profile_name, profile_name_at, source, channels)
-    select p.id, p.workspace_id, '+' || p.wa_id, p.country, p.profile_name, p.named_at, 'chat', array['whatsapp']
+      (id, workspace_id, phone, country, profile_name, source, channels)
+    select p.id, p.workspace_id, '+' || p.wa_id, p.country, p.profile_name, 'chat', array['whatsapp']
     from people p
     order by p.workspace_id, private.phone_key(p.wa_id), p.id
     on conflict (workspace_id, phone_key) do nothing

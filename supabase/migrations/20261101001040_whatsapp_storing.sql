@@ -96,15 +96,12 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  update public.contacts c
-  set profile_name = s.profile_name, profile_name_at = s.happened_at
-  from (
-    select distinct on (m.contact_id) m.contact_id, m.profile_name, m.happened_at
+  perform private.apply_contact_sums(array(
+    select distinct on (m.contact_id)
+      row(m.contact_id, 0, null, '{}', m.profile_name, m.happened_at, null, null)::private.contact_sum
     from unnest(changes) m
     where m.profile_name is not null and not m.outbound and not m.from_history
-    order by m.contact_id, m.happened_at desc, m.profile_name
-  ) as s
-  where c.id = s.contact_id and private.is_later(s.happened_at, s.profile_name, c.profile_name_at, c.profile_name);
+    order by m.contact_id, m.happened_at desc, m.profile_name), false);
 end
 $$;
 comment on function private.name_by_changes(private.whatsapp_message[]) is
@@ -173,12 +170,12 @@ begin
   get diagnostics stored = row_count;
 
   -- A call that rang and one that ended are the same contact: every time that we hear of counts.
-  update public.contacts c set last_contact_at = greatest(c.last_contact_at, s.last_at)
+  perform private.note_last_contact(array_agg(s.contact_id), array_agg(s.last_at))
   from (
-    select private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null) as id, max(greatest(k.happened_at, k.started_at)) as last_at
+    select private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null) as contact_id,
+      max(greatest(k.happened_at, k.started_at)) as last_at
     from unnest(calls) k group by 1
-  ) as s
-  where c.id = s.id and s.last_at > coalesce(c.last_contact_at, '-infinity');
+  ) as s;
   update public.conversations v
   set last_inbound_at = s.last_at, phone_number_id = s.phone_number_id
   from (

@@ -1,12 +1,12 @@
 -- The API's operations on many contacts: filters, sorts, pages, and what is counted.
 
 create view private.contact_records with (security_invoker = true) as
-select id, name, phone, whatsapp_contact_id, email, company, source, channels, status, auto_status, sale_status,
+select c.id, name, phone, whatsapp_contact_id, email, company, source, channels, status, auto_status, sale_status,
   stage, trim_scale(value) as value, score, grade, sentiment, trim_scale(sentiment_score) as sentiment_score, tags,
   notes, custom, assigned_to, assigned_by, assigned_at, is_vip, is_at_risk, is_mystery_shopper, is_contractor,
   opted_out, do_not_call, completeness, avatar_url, country, message_count, call_count, last_contact_at,
   created_at, updated_at
-from public.contacts;
+from public.contacts c join public.contact_activity a on a.contact_id = c.id;
 comment on view private.contact_records is 'The contact as the API shows it, field by field in its order.';
 
 -- Filters -------------------------------------------------------------------------------------
@@ -70,9 +70,9 @@ begin
       when 'created_to' then format('c.created_at <= %L::timestamptz', value #>> '{}')
       -- The same expression as in the index; a contact never contacted has no last contact to compare.
       when 'last_contact_from' then
-        format('coalesce(c.last_contact_at, ''-infinity''::timestamptz) >= %L::timestamptz', value #>> '{}')
+        format('coalesce(a.last_contact_at, ''-infinity''::timestamptz) >= %L::timestamptz', value #>> '{}')
       when 'last_contact_to' then
-        format('coalesce(c.last_contact_at, ''-infinity''::timestamptz) <= %L::timestamptz and c.last_contact_at is not null',
+        format('coalesce(a.last_contact_at, ''-infinity''::timestamptz) <= %L::timestamptz and a.last_contact_at is not null',
           value #>> '{}')
       when 'has_email' then case when value = 'true' then 'c.email is not null' else 'c.email is null' end
       when 'call_count_min' then format('c.call_count >= %L::int', value #>> '{}')
@@ -97,9 +97,22 @@ begin
 end
 $$;
 comment on function private.contact_conditions(uuid, jsonb) is
-  'The filter of list-contacts ({ parameter: value }, lists as arrays) → an SQL condition on contacts c in that workspace. The only place that knows what a filter means.';
+  'The filter of list-contacts ({ parameter: value }, lists as arrays) → an SQL condition on private.contact_source in that workspace. The only place that knows what a filter means.';
 
-create function private.contact_sort(sort text, out expression text, out type text, out descending boolean)
+create function private.contact_source(filter jsonb, sort text) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return concat('public.contacts c', case
+    when filter ?| '{last_contact_from,last_contact_to}' or ltrim(sort, '-') = 'last_contact_at'
+    then ' join public.contact_activity a on a.contact_id = c.id and a.workspace_id = c.workspace_id' end);
+end
+$$;
+comment on function private.contact_source(jsonb, text) is
+  'The tables that a filter and a sort (null: none) speak of: contacts c and, only if it is needed, contact_activity a.';
+
+create function private.contact_sort(sort text, out expression text, out id text, out type text, out descending boolean)
 language plpgsql immutable
 set search_path = ''
 as $$
@@ -108,18 +121,44 @@ begin
   expression := case ltrim(sort, '-')
     when 'created_at' then 'c.created_at'
     when 'updated_at' then 'c.updated_at'
-    when 'last_contact_at' then 'coalesce(c.last_contact_at, ''-infinity''::timestamptz)'
+    when 'last_contact_at' then 'coalesce(a.last_contact_at, ''-infinity''::timestamptz)'
     when 'name' then 'lower(coalesce(c.name, ''''))'
     when 'value' then 'coalesce(c.value, 0)'
     when 'score' then 'c.score'
   end;
+  id := case ltrim(sort, '-') when 'last_contact_at' then 'a.contact_id' else 'c.id' end;
   type := case ltrim(sort, '-') when 'name' then 'text' when 'value' then 'numeric' when 'score' then 'int' else 'timestamptz' end;
   descending := sort like '-%';
 end
 $$;
-comment on function private.contact_sort(text) is 'A sort of the API → the SQL expression, its type and direction; expression null: there is no such sort.';
+comment on function private.contact_sort(text) is 'A sort of the API → the SQL expression, the id of the same index, the type and direction; expression null: there is no such sort.';
 
 -- Operations ----------------------------------------------------------------------------------
+
+create function private.contact_page(workspace uuid, filter jsonb, sort text, after jsonb, rows int) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  ordering record := private.contact_sort(sort);
+  way text := case when ordering.descending then 'desc' else 'asc' end;
+begin
+  return format($sql$
+    select c.id, (%1$s)::text as key,
+      (select row_to_json(r)::text from private.contact_records r where r.id = c.id) as record
+    from %2$s
+    where %3$s %4$s
+    order by %1$s %5$s, %6$s %5$s
+    limit %7$s
+    $sql$,
+    ordering.expression, private.contact_source(filter, sort), private.contact_conditions(workspace, filter),
+    case when after is not null then format('and (%s, %s) %s (%L::%s, %L::uuid)', ordering.expression, ordering.id,
+      case when ordering.descending then '<' else '>' end, after ->> 0, ordering.type, after ->> 1) end,
+    way, ordering.id, rows);
+end
+$$;
+comment on function private.contact_page(uuid, jsonb, text, jsonb, int) is
+  'The query of a page of contacts (id, key, record): that many rows after [key, id]; null: from the beginning.';
 
 create function api.list_contacts(args jsonb) returns private.answer
 language plpgsql stable
@@ -132,37 +171,22 @@ declare
   sort text := coalesce(args ->> 'sort', '-created_at');
   page_size int := coalesce((args ->> 'limit')::int, 50);
   workspace uuid := private.current_workspace('contacts:read');
-  conditions text := private.contact_conditions(workspace, filter);
-  ordering record := private.contact_sort(sort);
   query text := concat_ws(' ', 'list_contacts', workspace, sort, filter);
-  after jsonb := private.decode_cursor(args ->> 'cursor', query);
+  counted text := format('from %s where %s', private.contact_source(filter, null), private.contact_conditions(workspace, filter));
   records text[];
   keys text[];
   ids uuid[];
   total bigint;
 begin
   -- One row more than the page tells whether there is a next one.
-  execute format($sql$
-    select array_agg(record), array_agg(key), array_agg(id)
-    from (
-      select c.id, (%1$s)::text as key,
-        (select row_to_json(r)::text from private.contact_records r where r.id = c.id) as record
-      from public.contacts c
-      where %3$s %4$s
-      order by %1$s %2$s, c.id %2$s
-      limit %5$s
-    ) as page
-    $sql$,
-    ordering.expression, case when ordering.descending then 'desc' else 'asc' end, conditions,
-    case when after is not null then format('and (%s, c.id) %s (%L::%s, %L::uuid)',
-      ordering.expression, case when ordering.descending then '<' else '>' end, after ->> 0, ordering.type, after ->> 1) end,
-    page_size + 1)
+  execute format('select array_agg(record), array_agg(key), array_agg(id) from (%s) as page',
+    private.contact_page(workspace, filter, sort, private.decode_cursor(args ->> 'cursor', query), page_size + 1))
   into records, keys, ids;
 
   if args ->> 'count' = 'exact' then
-    execute 'select count(*) from public.contacts c where ' || conditions into total;
+    execute 'select count(*) ' || counted into total;
   elsif args ->> 'count' = 'estimated' then
-    total := private.estimated_rows('select from public.contacts c where ' || conditions);
+    total := private.estimated_rows('select ' || counted);
   end if;
 
   return row(200, private.data_list(

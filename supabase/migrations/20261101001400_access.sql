@@ -17,6 +17,7 @@ alter table public.member_presence enable row level security;
 alter table public.api_keys enable row level security;
 alter table public.activity_log enable row level security;
 alter table public.contacts enable row level security;
+alter table public.contact_activity enable row level security;
 alter table public.contact_identities enable row level security;
 alter table public.contact_assignments enable row level security;
 alter table public.contact_consents enable row level security;
@@ -102,6 +103,12 @@ create policy contacts_update_member on public.contacts for update to authentica
   with check (workspace_id in (select private.workspaces_allowing('contacts:write')));
 create policy contacts_delete_admin on public.contacts for delete to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:delete')));
+
+-- Written by triggers; read by whoever reads the contact, of which it is a part.
+grant select on public.contact_activity to authenticated;
+create policy contact_activity_select_member on public.contact_activity for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing(
+    'contacts:read', 'contacts:write', 'contacts:delete', 'conversations:read', 'conversations:write')));
 
 grant select on public.contact_identities, public.contact_assignments to authenticated;
 create policy contact_identities_select_member on public.contact_identities for select to authenticated

@@ -229,9 +229,9 @@ begin
   select t.workspace_id, pg_temp.id('thread'), t.id, 'inbound', 'contact', 'text', 'received', split_part(s, ' ', 1)::timestamptz,
     split_part(s, ' ', 2)
   from talker t, unnest(said) s;
-  return (select format('%s messages, last %s, by %s', c.message_count, to_char(c.last_contact_at at time zone 'UTC', 'MM-DD'),
+  return (select format('%s messages, last %s, by %s', a.message_count, to_char(a.last_contact_at at time zone 'UTC', 'MM-DD'),
       array_to_string(array(select unnest(c.channels) order by 1), ','))
-    from contacts c join talker t using (id));
+    from contacts c join talker t using (id) join contact_activity a on a.contact_id = c.id);
 end
 $$;
 select is(pg_temp.say('2026-01-02 whatsapp'), '1 messages, last 01-02, by whatsapp', 'a message counts');
@@ -239,8 +239,8 @@ select is(pg_temp.say('2026-01-05 whatsapp', '2026-01-03 web', '2026-01-04 web')
   'so does each of many');
 select is(pg_temp.say('2026-01-01 whatsapp'), '5 messages, last 01-05, by web,whatsapp',
   'an old one that comes late is not the last');
-select is((select c.message_count from contacts c join silent using (id)), 0, 'others are not counted along');
-select is((select c.version from contacts c join talker using (id)), 4, 'each batch is a change');
+select is((select a.message_count from contact_activity a join silent on id = a.contact_id), 0, 'others are not counted along');
+select is((select c.version from contacts c join talker using (id)), 3, 'a new channel is a change of the contact, a message is not');
 insert into messages (workspace_id, conversation_id, contact_id, direction, sender_type, type, status, sent_at)
 select workspace_id, pg_temp.id('thread'), id, 'outbound', 'agent', 'text', 'sent', '2026-01-06' from talker;
 select is(pg_temp.say(variadic '{}'), '6 messages, last 01-06, by web,whatsapp', 'what is sent counts too');
@@ -254,6 +254,7 @@ delete from contacts c using talker where c.id = talker.id;
 select is_empty(
   $$ select 'conversation' from conversations join talker t on t.id = contact_id union all
      select 'message' from messages join talker t on t.id = contact_id union all
+     select 'activity' from contact_activity join talker t on t.id = contact_id union all
      select 'note' from internal_notes join talker t on t.id = contact_id union all
      select 'identity' from contact_identities
        join talker t on t.id = contact_id $$, 'a deleted contact leaves nothing of its own');

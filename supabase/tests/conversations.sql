@@ -99,7 +99,7 @@ from unnest(array['talk', 'quiet', 'quiet']) label;
 select is(pg_temp.counters(label), expected, format('one batch for two conversations: %s', label))
 from (values ('talk', '8 messages 6 unread, last 11:00 inbound 11:00'),
   ('quiet', '2 messages 2 unread, last 11:00 inbound 11:00')) v (label, expected);
-select is((select message_count from contacts where id = pg_temp.id('contact quiet')), 2, 'the contact counts along');
+select is((select message_count from contact_activity where contact_id = pg_temp.id('contact quiet')), 2, 'the contact counts along');
 
 -- Reopening ------------------------------------------------------------------------------------------
 
@@ -160,7 +160,7 @@ delete from conversations where id = pg_temp.id('talk');
 select is((select count(*) from messages where conversation_id = pg_temp.id('talk')) + (select count(*) from internal_notes
   where conversation_id = pg_temp.id('talk')),
   0::bigint, 'a deleted conversation takes its messages and notes along');
-select is((select message_count from contacts where id = pg_temp.id('contact talk')), 8, 'the contact stays');
+select is((select message_count from contact_activity where contact_id = pg_temp.id('contact talk')), 8, 'the contact stays');
 
 select * from finish();
 rollback;

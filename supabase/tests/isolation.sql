@@ -35,12 +35,13 @@ insert into twins select n, place, pg_temp.id(place || ' ' || n)
 from unnest(array['home', 'away']) place, unnest(array['one', 'two', 'three']) n;
 insert into contacts (id, workspace_id, name, phone, email, company, source, channels, status, auto_status, sale_status, stage,
   value, score, grade, sentiment, tags, notes, assigned_to, is_vip, is_at_risk, is_mystery_shopper, is_contractor, opted_out,
-  do_not_call, call_count, last_contact_at, created_at)
+  do_not_call, call_count, created_at)
 select t.id, pg_temp.id(t.place), 'Twin ' || t.label, p.phone, t.label || '@twins.example', 'Twins', 'broadcast', '{web}',
   'qualified', 'active', 'signed', 'closing', 100, 10, 'B', 'positive', array['twin', t.label], 'Seen together',
-  pg_temp.id(t.place || ' agent'), true, true, true, true, true, true, 4, '2026-03-01', '2026-02-01'
+  pg_temp.id(t.place || ' agent'), true, true, true, true, true, true, 4, '2026-02-01'
 from twins t join (values ('one', '+34600000001'), ('two', '+34600000002'), ('three', '+34600000003')) p (label,
   phone) using (label);
+update contact_activity a set last_contact_at = '2026-03-01' from twins t where a.contact_id = t.id;
 -- Only the other workspace knows this one.
 insert into contacts (id, workspace_id, name, phone, tags, created_at)
 values (pg_temp.id('away single'), pg_temp.id('away'), 'Single', '+5511911111111', '{single}', '2020-01-01');

@@ -30,16 +30,18 @@ $$;
 -- Three contacts that differ in everything that can be filtered.
 insert into contacts (workspace_id, name, email, source, channels, status, auto_status, sale_status, stage, value, score, grade,
   sentiment, tags, assigned_to,
-  is_vip, is_at_risk, is_mystery_shopper, is_contractor, opted_out, do_not_call, call_count, last_contact_at, created_at) values
+  is_vip, is_at_risk, is_mystery_shopper, is_contractor, opted_out, do_not_call, call_count, created_at) values
   (pg_temp.id('workspace'), 'a', 'a@list.example', 'chat', '{whatsapp,web}', 'new', 'active', 'none', 'inquiry', 10, 1, 'A',
     'positive', '{red,blue}', pg_temp.id('ann'),
-    true, false, true, false, true, false, 1, '2026-01-01T12:00:00Z', '2026-01-01T12:00:00Z'),
+    true, false, true, false, true, false, 1, '2026-01-01T12:00:00Z'),
   (pg_temp.id('workspace'), 'b', null, 'import', '{web}', 'lost', 'churned', 'sold', 'closing', 20.5, 2, 'B', 'negative', '{red}',
     pg_temp.id('ben'),
-    false, true, false, true, false, true, 2, '2026-01-02T12:00:00Z', '2026-01-02T12:00:00Z'),
+    false, true, false, true, false, true, 2, '2026-01-02T12:00:00Z'),
   (pg_temp.id('workspace'), 'c', null, 'manual', '{}', 'qualified', 'new', 'pending', 'follow_up', null, 3, null, 'neutral', '{}',
     null,
-    false, false, false, false, false, false, 0, null, '2026-01-03T12:00:00Z');
+    false, false, false, false, false, false, 0, '2026-01-03T12:00:00Z');
+update contact_activity a set last_contact_at = c.created_at
+from contacts c where c.id = a.contact_id and c.workspace_id = pg_temp.id('workspace') and c.name in ('a', 'b');
 create temp table filters (filter jsonb, expected text) on commit drop;
 insert into filters values
   ('{}', 'a b c'),
@@ -159,13 +161,15 @@ delete from contacts where workspace_id = pg_temp.id('workspace');
 -- Every sort, page by page ---------------------------------------------------------------------------
 
 -- Twenty-four contacts with ties and nulls in everything that can be sorted by.
-insert into contacts (id, workspace_id, name, value, score, last_contact_at, created_at, updated_at)
+insert into contacts (id, workspace_id, name, value, score, created_at, updated_at)
 select pg_temp.id('sorted ' || n), pg_temp.id('many'), (array['Ana', 'ana', 'Bea', 'Ánxel', '日本', null, 'bea"; \',
   null])[n % 8 + 1],
   (array[0, null, 10.5, -3, 10.50, 99999999.99])[n % 6 + 1], (array[0, 5, 5, -1])[n % 4 + 1],
-  (array['2026-01-01T00:00:00Z', null, '2026-01-01T00:00:00.000001Z', '2026-02-01T00:00:00Z', null]::timestamptz[])[n % 5 + 1],
   '2026-01-01'::timestamptz + make_interval(secs => n % 3), '2026-01-01'::timestamptz + make_interval(secs => n % 7)
 from generate_series(1, 24) n;
+update contact_activity set last_contact_at =
+  (array['2026-01-01T00:00:00Z', null, '2026-01-01T00:00:00.000001Z', '2026-02-01T00:00:00Z', null]::timestamptz[])[n % 5 + 1]
+from generate_series(1, 24) n where contact_id = pg_temp.id('sorted ' || n);
 create function pg_temp.walk(sort text, page int, filter jsonb default '{}') returns uuid[] language plpgsql as $$
 declare
   answer jsonb;
@@ -192,8 +196,8 @@ create function pg_temp.sorted(sort text) returns uuid[] language sql as $$
   from (select case ltrim(sort, '-')
     when 'created_at' then array(select id from contacts where workspace_id = pg_temp.id('many') order by created_at, id)
     when 'updated_at' then array(select id from contacts where workspace_id = pg_temp.id('many') order by updated_at, id)
-    when 'last_contact_at' then array(select id from contacts where workspace_id = pg_temp.id('many')
-      order by last_contact_at nulls first, id)
+    when 'last_contact_at' then array(select contact_id from contact_activity
+      where workspace_id = pg_temp.id('many') order by last_contact_at nulls first, contact_id)
     when 'name' then array(select id from contacts where workspace_id = pg_temp.id('many') order by lower(name) nulls first, id)
     when 'value' then array(select id from contacts where workspace_id = pg_temp.id('many') order by case when value is null then 0
       else value end, id)

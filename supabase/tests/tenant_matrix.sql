@@ -138,6 +138,7 @@ insert into relations (name, key, place, person, new_row, change, beforehand) va
 -- Those that cannot: a write of anything has to be refused.
 insert into relations (name, key, place) values
   ('public.activity_log', 'id', 'workspace_id'),
+  ('public.contact_activity', 'contact_id', 'workspace_id'),
   ('public.contact_identities', 'id', 'workspace_id'),
   ('public.contact_assignments', 'id', 'workspace_id'),
   ('public.contact_consents', 'id', 'workspace_id'),
@@ -246,6 +247,13 @@ insert into expected values
   ('public.contacts', 'update', 'others', 'none'),
   ('public.contacts', 'delete', 'outsider admin owner contacts:delete *', 'rows'),
   ('public.contacts', 'delete', 'others', 'none'),
+
+  ('public.contact_activity', 'select',
+    'outsider agent admin owner contacts:read contacts:write contacts:delete conversations:read conversations:write *', 'rows'),
+  ('public.contact_activity', 'select', 'others', 'none'),
+  ('public.contact_activity', 'insert', 'others', 'denied'),
+  ('public.contact_activity', 'update', 'others', 'denied'),
+  ('public.contact_activity', 'delete', 'others', 'denied'),
 
   ('public.contact_identities', 'select', 'outsider agent admin owner contacts:read contacts:write *', 'rows'),
   ('public.contact_identities', 'select', 'others', 'none'),
@@ -359,9 +367,9 @@ insert into expected values
   ('private.contact_records', 'select',
     'outsider agent admin owner contacts:read contacts:write contacts:delete conversations:read conversations:write *', 'rows'),
   ('private.contact_records', 'select', 'others', 'none'),
-  ('private.contact_records', 'insert', 'others', 'denied'),
-  ('private.contact_records', 'update', 'others', 'denied'),
-  ('private.contact_records', 'delete', 'others', 'denied'),
+  ('private.contact_records', 'insert', 'others', 'static'),
+  ('private.contact_records', 'update', 'others', 'static'),
+  ('private.contact_records', 'delete', 'others', 'static'),
 
   ('private.conversation_records', 'select', 'outsider agent admin owner conversations:read conversations:write contacts:read *',
     'rows'),

@@ -58,9 +58,10 @@ select is(
     jsonb_build_array(pg_temp.person('34600111222', 'Ana', 'ES.7'))))),
   '{"messages": 1, "contacts": 1, "events": 0, "failed": 0, "unknown_numbers": []}', 'a first message');
 select results_eq(
-  $$ select workspace_id, name, name_source, profile_name, phone, whatsapp_contact_id, source::text, channels, country,
+  $$ select c.workspace_id, name, name_source, c.profile_name, phone, whatsapp_contact_id, source::text, channels, country,
     status::text, message_count,
-       last_contact_at, stage from contacts where id = (pg_temp.found('A1')).contact_id $$,
+       last_contact_at, stage from contacts c join contact_activity a on a.contact_id = c.id
+     where c.id = (pg_temp.found('A1')).contact_id $$,
   $$ values (pg_temp.id('home'), 'Ana', 'profile', 'Ana', '+34600111222', '34600111222', 'chat', '{whatsapp}'::text[], 'ES', 'new',
     1,
        '2026-09-21 14:13:21+00'::timestamptz, 'inquiry') $$, 'makes the contact');
@@ -177,8 +178,8 @@ select is(pg_temp.whose('A1'), 'Home Ana +34600999888', 'and a new number is the
 -- Once ---------------------------------------------------------------------------------------------
 
 create function pg_temp.counters() returns text language sql as $$
-  select format('%s messages, %s unread, %s of the contact', v.message_count, v.unread_count, c.message_count)
-  from conversations v join contacts c on c.id = v.contact_id where v.id = (pg_temp.found('A1')).conversation_id
+  select format('%s messages, %s unread, %s of the contact', v.message_count, v.unread_count, a.message_count)
+  from conversations v join contact_activity a on a.contact_id = v.contact_id where v.id = (pg_temp.found('A1')).conversation_id
 $$;
 create temp table before as select pg_temp.counters() as counters;
 select is(pg_temp.deliver(pg_temp.change(pg_temp.messages(pg_temp.message('A1')))) ->> 'messages', '0', 'a message comes again');

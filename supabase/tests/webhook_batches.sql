@@ -246,7 +246,8 @@ select is(pg_temp.deliver(pg_temp.change(pg_temp.messages(variadic (select array
   || lpad((n % 100)::text, 3, '0'))) from generate_series(1, 1000) n)))),
   '{"messages": 1000, "contacts": 100, "events": 0, "failed": 0, "unknown_numbers": []}',
     'a thousand messages of a hundred people');
-select is((select array_agg(distinct message_count) from contacts where phone like '+34600990%'), array[10], 'each with their ten');
+select is((select array_agg(distinct message_count) from contact_activity join contacts c on c.id = contact_id
+  where phone like '+34600990%'), array[10], 'each with their ten');
 
 -- What happens to an account twice --------------------------------------------------------------
 

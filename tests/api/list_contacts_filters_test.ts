@@ -10,7 +10,11 @@ const { key, admin, agent } = workspace;
 const colleague = await withDatabase((sql) => makeMember(sql, workspace.id, "agent", "kim"));
 
 /** What the API writes, and what only triggers and later computations write. */
-const PEOPLE: { given: Record<string, unknown>; computed: Record<string, unknown> }[] = [
+const PEOPLE: {
+  given: Record<string, unknown>;
+  computed: Record<string, unknown>;
+  lastContact?: string;
+}[] = [
   {
     given: {
       name: "Ana",
@@ -27,7 +31,6 @@ const PEOPLE: { given: Record<string, unknown>; computed: Record<string, unknown
     },
     computed: {
       created_at: "2026-01-01T23:30:00Z",
-      last_contact_at: "2026-03-01T12:00:00Z",
       auto_status: "active",
       score: -5,
       grade: "A",
@@ -35,6 +38,7 @@ const PEOPLE: { given: Record<string, unknown>; computed: Record<string, unknown
       call_count: 0,
       is_at_risk: true,
     },
+    lastContact: "2026-03-01T12:00:00Z",
   },
   {
     given: {
@@ -53,13 +57,13 @@ const PEOPLE: { given: Record<string, unknown>; computed: Record<string, unknown
     },
     computed: {
       created_at: "2026-01-02T00:00:00Z",
-      last_contact_at: "2026-03-02T12:00:00Z",
       auto_status: "qualified",
       score: 40,
       grade: "B",
       sentiment: "negative",
       call_count: 2,
     },
+    lastContact: "2026-03-02T12:00:00Z",
   },
   {
     given: {
@@ -77,7 +81,6 @@ const PEOPLE: { given: Record<string, unknown>; computed: Record<string, unknown
     },
     computed: {
       created_at: "2026-01-02T23:59:59.5Z",
-      last_contact_at: null,
       auto_status: "new",
       score: 80,
       call_count: 5,
@@ -85,16 +88,21 @@ const PEOPLE: { given: Record<string, unknown>; computed: Record<string, unknown
   },
   {
     given: { phone: "+49 30 901820", value: 0, status: "new", is_mystery_shopper: true },
-    computed: { created_at: "2026-01-03T00:00:00Z", last_contact_at: "2026-03-04T00:00:00Z" },
+    computed: { created_at: "2026-01-03T00:00:00Z" },
+    lastContact: "2026-03-04T00:00:00Z",
   },
 ];
 
 /** The people under the letters that the table below calls them by. */
 const letters = new Map<string, string>();
-for (const [index, { given, computed }] of PEOPLE.entries()) {
+for (const [index, { given, computed, lastContact }] of PEOPLE.entries()) {
   const { id } = await createContact(admin, given);
   letters.set(id, "ABCD"[index]);
-  await withDatabase((sql) => sql`update public.contacts set ${sql(computed)} where id = ${id}`);
+  await withDatabase(async (sql) => {
+    await sql`update public.contacts set ${sql(computed)} where id = ${id}`;
+    await sql`update public.contact_activity set last_contact_at = ${lastContact ?? null}
+      where contact_id = ${id}`;
+  });
 }
 
 const FILTERS: [query: string, expected: string][] = [

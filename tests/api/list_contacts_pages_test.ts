@@ -8,20 +8,25 @@ import { makeWorkspace, type Workspace } from "../support/workspace.ts";
 /** A workspace with contacts that share sort keys, or have none. */
 async function makeCrowd(size: number): Promise<Workspace> {
   const workspace = await makeWorkspace();
-  await withDatabase((sql) =>
-    sql`
+  await withDatabase(async (sql) => {
+    await sql`
       insert into public.contacts
-        (workspace_id, name, phone, value, score, created_at, updated_at, last_contact_at)
+        (workspace_id, name, phone, value, score, created_at, updated_at)
       select ${workspace.id},
         case n % 4 when 0 then null when 1 then 'ÉMILE' when 2 then 'émile ' || n else 'Zoe, "' || n end,
         '+49301' || lpad(n::text, 6, '0'),
         case n % 3 when 0 then null when 1 then 10.50 else -n end,
         n % 2,
         '2026-01-01'::timestamptz + (n / 5) * interval '0.000001 s',
-        '2026-02-01'::timestamptz + (n / 4) * interval '1 s',
-        case n % 3 when 0 then '2026-03-01'::timestamptz + (n / 6) * interval '1 hour' end
-      from generate_series(1, ${size}) n`
-  );
+        '2026-02-01'::timestamptz + (n / 4) * interval '1 s'
+      from generate_series(1, ${size}) n`;
+    await sql`
+      update public.contact_activity a
+      set last_contact_at = '2026-03-01'::timestamptz + (n / 6) * interval '1 hour'
+      from public.contacts c, generate_series(3, ${size}, 3) n
+      where c.id = a.contact_id and c.workspace_id = ${workspace.id}
+        and c.phone = '+49301' || lpad(n::text, 6, '0')`;
+  });
   return workspace;
 }
 

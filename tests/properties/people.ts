@@ -84,20 +84,36 @@ export async function addContacts(
   workspace: Workspace,
   count: number,
 ): Promise<string[]> {
-  const contacts = sample(workspace, count)
-    .map((fields) => ({ ...fields, workspace_id: workspace.id }));
+  const drawn = sample(workspace, count);
+  const contacts = drawn.map(({ last_contact_at: _, ...fields }) => ({
+    ...fields,
+    workspace_id: workspace.id,
+  }));
   const names = sql(Object.keys(contacts[0]));
   const rows = await sql<{ id: string }[]>`
     insert into public.contacts (${names})
     select ${names}
     from jsonb_populate_recordset(null::public.contacts, ${sql.json(contacts as never)})
     returning id`;
-  return rows.map(({ id }) => id);
+  const ids = rows.map(({ id }) => id);
+  await setLastContacts(sql, ids, drawn.map(({ last_contact_at }) => last_contact_at));
+  return ids;
+}
+
+/** As texts, since the driver would cut their microseconds off. */
+async function setLastContacts(sql: Sql, ids: string[], times: unknown[]): Promise<void> {
+  await sql`
+    update public.contact_activity a set last_contact_at = g.at::text::timestamptz
+    from unnest(${ids}::uuid[], ${times as string[]}::text[]) as g (id, at)
+    where a.contact_id = g.id`;
 }
 
 /** Changes a contact in what lists are filtered and sorted by. */
 export async function changeContact(sql: Sql, workspace: Workspace, id: string): Promise<void> {
-  const [{ phone: _phone, created_at: _created, ...fields }] = sample(workspace, 1);
+  const [{ phone: _phone, created_at: _created, last_contact_at, ...fields }] = sample(
+    workspace,
+    1,
+  );
   const names = sql(Object.keys(fields));
   await sql`
     update public.contacts set (${names}) = (
@@ -105,4 +121,5 @@ export async function changeContact(sql: Sql, workspace: Workspace, id: string):
     sql.json(fields as never)
   }))
     where id = ${id}`;
+  await setLastContacts(sql, [id], [last_contact_at]);
 }

@@ -232,3 +232,41 @@ Deno.test("an id that is no phone number makes a contact without a phone", async
   await said(workspace, "012345678", "Ana");
   assert.equal((await onlyContact(workspace)).message_count, 2);
 });
+
+Deno.test("a message changes neither the contact's ETag nor its updated_at, another name does", async () => {
+  const workspace = await makeWorkspace();
+  const waId = "16045550111";
+  await said(workspace, waId, "Ana", { timestamp: at(1) });
+  const [{ id }] = await contactsOf(workspace.id);
+  const read = async () => {
+    const answer = await workspace.key.get<Data<ContactDetail>>(`get-contact?contact_id=${id}`);
+    const { name, message_count, last_contact_at, updated_at } = answer.body.data;
+    const last = Date.parse(last_contact_at!);
+    return { etag: answer.headers.get("etag")!, updated_at, said: [name, message_count, last] };
+  };
+  const before = await read();
+  await said(workspace, waId, "Ana", { timestamp: at(2) });
+  const { said: talk, ...same } = await read();
+  assert.deepEqual(talk, ["Ana", 2, timeAt(2).getTime()]);
+  assert.deepEqual(same, { etag: before.etag, updated_at: before.updated_at });
+
+  await said(workspace, waId, "Anna", { timestamp: at(3) });
+  const renamed = await read();
+  assert.deepEqual(renamed.said, ["Anna", 3, timeAt(3).getTime()]);
+  assert.notEqual(renamed.etag, before.etag);
+  assert.notEqual(renamed.updated_at, before.updated_at);
+  const stale = await workspace.key.post("update-contact", { contact_id: id, company: "Acme" }, {
+    "if-match": before.etag,
+  });
+  assert.equal(stale.status, 412);
+});
+
+Deno.test("the name that made the contact holds against an older message that comes later", async () => {
+  const workspace = await makeWorkspace();
+  const waId = "16045550111";
+  const reaction = { type: "reaction", reaction: { message_id: "wamid.NONE", emoji: "👍" } };
+  await said(workspace, waId, "Later", { timestamp: at(9), text: undefined, ...reaction });
+  assert.equal((await onlyContact(workspace)).name, "Later");
+  await said(workspace, waId, "Before", { timestamp: at(3) });
+  assert.equal((await onlyContact(workspace)).name, "Later");
+});

@@ -101,8 +101,9 @@ export interface ContactRow {
 export function contactsOf(workspaceId: string): Promise<ContactRow[]> {
   return rowsOf((sql) =>
     sql<ContactRow[]>`
-      select id, name, phone, country, source, channels, message_count, last_contact_at
-      from public.contacts where workspace_id = ${workspaceId} order by phone, name`
+      select c.id, name, phone, country, source, channels, message_count, last_contact_at
+      from public.contacts c join public.contact_activity a on a.contact_id = c.id
+      where c.workspace_id = ${workspaceId} order by phone, name`
   );
 }
 

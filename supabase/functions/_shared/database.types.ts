@@ -198,6 +198,48 @@ export type Database = {
           },
         ];
       };
+      "contact_activity": {
+        Row: {
+          "contact_id": string;
+          "last_contact_at": string | null;
+          "message_count": number;
+          "profile_name": string | null;
+          "profile_name_at": string | null;
+          "username": string | null;
+          "username_at": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "contact_id": string;
+          "last_contact_at"?: string | null;
+          "message_count"?: number;
+          "profile_name"?: string | null;
+          "profile_name_at"?: string | null;
+          "username"?: string | null;
+          "username_at"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "contact_id"?: string;
+          "last_contact_at"?: string | null;
+          "message_count"?: number;
+          "profile_name"?: string | null;
+          "profile_name_at"?: string | null;
+          "username"?: string | null;
+          "username_at"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "contact_activity_contact_id_fkey";
+            columns: ["contact_id"];
+            isOneToOne: true;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "contact_assignments": {
         Row: {
           "assigned_at": string;
@@ -425,8 +467,6 @@ export type Database = {
           "is_contractor": boolean;
           "is_mystery_shopper": boolean;
           "is_vip": boolean;
-          "last_contact_at": string | null;
-          "message_count": number;
           "name": string | null;
           "name_source": string;
           "notes": string | null;
@@ -436,7 +476,6 @@ export type Database = {
           "phonebook_name": string | null;
           "phonebook_name_at": string | null;
           "profile_name": string | null;
-          "profile_name_at": string | null;
           "sale_status": Database["public"]["Enums"]["contact_sale_status"];
           "score": number;
           "search_text": string;
@@ -447,8 +486,6 @@ export type Database = {
           "status": Database["public"]["Enums"]["contact_status"];
           "tags": (string)[];
           "updated_at": string;
-          "username": string | null;
-          "username_at": string | null;
           "value": number | null;
           "version": number;
           "whatsapp_contact_id": string | null;
@@ -476,8 +513,6 @@ export type Database = {
           "is_contractor"?: boolean;
           "is_mystery_shopper"?: boolean;
           "is_vip"?: boolean;
-          "last_contact_at"?: string | null;
-          "message_count"?: number;
           "name"?: string | null;
           "name_source"?: string;
           "notes"?: string | null;
@@ -487,7 +522,6 @@ export type Database = {
           "phonebook_name"?: string | null;
           "phonebook_name_at"?: string | null;
           "profile_name"?: string | null;
-          "profile_name_at"?: string | null;
           "sale_status"?: Database["public"]["Enums"]["contact_sale_status"];
           "score"?: number;
           "search_text"?: string;
@@ -498,8 +532,6 @@ export type Database = {
           "status"?: Database["public"]["Enums"]["contact_status"];
           "tags"?: (string)[];
           "updated_at"?: string;
-          "username"?: string | null;
-          "username_at"?: string | null;
           "value"?: number | null;
           "version"?: number;
           "whatsapp_contact_id"?: string | null;
@@ -526,8 +558,6 @@ export type Database = {
           "is_contractor"?: boolean;
           "is_mystery_shopper"?: boolean;
           "is_vip"?: boolean;
-          "last_contact_at"?: string | null;
-          "message_count"?: number;
           "name"?: string | null;
           "name_source"?: string;
           "notes"?: string | null;
@@ -537,7 +567,6 @@ export type Database = {
           "phonebook_name"?: string | null;
           "phonebook_name_at"?: string | null;
           "profile_name"?: string | null;
-          "profile_name_at"?: string | null;
           "sale_status"?: Database["public"]["Enums"]["contact_sale_status"];
           "score"?: number;
           "search_text"?: string;
@@ -548,8 +577,6 @@ export type Database = {
           "status"?: Database["public"]["Enums"]["contact_status"];
           "tags"?: (string)[];
           "updated_at"?: string;
-          "username"?: string | null;
-          "username_at"?: string | null;
           "value"?: number | null;
           "version"?: number;
           "whatsapp_contact_id"?: string | null;

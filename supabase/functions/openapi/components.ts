@@ -83,7 +83,9 @@ export const components: ZodOpenApiComponentsObject = {
     "Retry-After": { description: "Seconds to wait.", schema: { type: "integer" } },
     "WWW-Authenticate": { description: "The challenge of RFC 6750.", schema: text },
     ETag: {
-      description: "Changes with what is answered; a contact's is for `If-Match`.",
+      description:
+        "Changes with what is answered. A contact's is for `If-Match` and changes as its " +
+        "`updated_at` does: a message alone changes neither.",
       schema: text,
       example: '"3"',
     },

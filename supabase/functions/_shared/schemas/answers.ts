@@ -77,7 +77,9 @@ const contactFields = lazy(() => ({
   call_count: z.int(),
   last_contact_at: time.nullable(),
   created_at: time,
-  updated_at: time,
+  updated_at: time.meta({
+    description: "When the contact last changed; a message alone is no change.",
+  }),
 }));
 
 export const contact = lazy(() => z.strictObject(contactFields()).meta({ id: "Contact" }));

@@ -1,0 +1,70 @@
+/** Messages, calls, opt-outs and people's work on the same contacts at once: nobody deadlocks. */
+import assert from "node:assert/strict";
+import { withDatabase } from "../support/database.ts";
+import { makeWorkspace, type Workspace } from "../support/workspace.ts";
+import { at, delivered, person, text } from "../fixtures/whatsapp/delivery.ts";
+import { deliver } from "./hook.ts";
+import { contactsOf, storeOutbound } from "./rows.ts";
+
+const WA_IDS = Array.from({ length: 12 }, (_, n) => `1604555${String(1000 + n)}`);
+const any = <Value>(values: readonly Value[]) => values[Math.floor(Math.random() * values.length)];
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** A delivery from a few of them, in any order, with a new name now and then, or a STOP. */
+function chatter({ phoneNumberId }: Workspace, turn: number): Promise<void> {
+  const some = WA_IDS.toSorted(() => Math.random() - 0.5).slice(0, 4);
+  return deliver(delivered(phoneNumberId, {
+    contacts: some.map((waId) => person(waId, any(["Ana", "Anna", `Ana ${turn}`]))),
+    messages: some.map((waId) => text(waId, any(["Hi", "Hi", "STOP"]), { timestamp: at(turn) })),
+  }));
+}
+
+/** What people do: write to a contact, call it, change it, take its conversation. */
+async function work(workspace: Workspace, contactIds: string[]): Promise<void> {
+  const contactId = any(contactIds);
+  const { id: workspaceId, phoneNumberId, agent } = workspace;
+  await any([
+    () =>
+      withDatabase((sql) =>
+        storeOutbound(sql, { workspaceId, contactId, phoneNumberId, wamids: [crypto.randomUUID()] })
+      ),
+    () =>
+      withDatabase((sql) =>
+        sql`insert into public.calls (workspace_id, contact_id, direction, status, started_at)
+          values (${workspaceId}, ${contactId}, 'outbound', 'completed', now())`
+      ),
+    () => agent.post("update-contact", { contact_id: contactId, company: crypto.randomUUID() }),
+  ])();
+}
+
+Deno.test("messages, calls and changes of the same contacts wait for each other and never deadlock", async () => {
+  const workspace = await makeWorkspace();
+  const { phoneNumberId } = workspace;
+  await deliver(delivered(phoneNumberId, { messages: WA_IDS.map((waId) => text(waId, "Hi")) }));
+  const ids = (await contactsOf(workspace.id)).map(({ id }) => id);
+  assert.equal(ids.length, WA_IDS.length);
+  const before = await deadlocks();
+  await Promise.all(Array.from({ length: 8 }, async (_, lane) => {
+    for (let turn = 1; turn <= 25; turn++) {
+      await (lane % 2 === 0 ? chatter(workspace, turn) : work(workspace, ids));
+    }
+  }));
+  assert.equal(await deadlocks(), before);
+  const wrong = await withDatabase((sql) =>
+    sql`
+      select a.contact_id from public.contact_activity a join public.contacts c on c.id = a.contact_id
+      where c.workspace_id = ${workspace.id} and (c.name is distinct from a.profile_name
+        or a.message_count <> (select count(*) from public.messages m where m.contact_id = c.id))`
+  );
+  assert.deepEqual([...wrong], []);
+});
+
+async function deadlocks(): Promise<number> {
+  // Postgres's processes add to their statistics once a second.
+  await pause(1100);
+  return await withDatabase(async (sql) => {
+    const [{ deadlocks }] = await sql<{ deadlocks: number }[]>`
+      select deadlocks::int from pg_stat_database where datname = current_database()`;
+    return deadlocks;
+  });
+}

@@ -293,6 +293,8 @@ begin
   join private.consent_words w on w.word = private.consent_key(n.body)
   where private.consent_word(w.word, n.type <> 'text') is not null;
   if consents is not null then
+    -- All of the batch at once: the effects, which come next, may have to lock others of them.
+    perform from public.contacts c where c.id in (select i.contact_id from inserted i) order by c.id for no key update;
     perform private.record_consents(consents);
   end if;
   return null;

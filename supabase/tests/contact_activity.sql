@@ -93,7 +93,8 @@ select is(duplicate ->> 'id' || ' ' || (duplicate ->> 'message_count') || ' ' ||
 from merged;
 -- The other way round: the one that stays has the later names.
 select is(pg_temp.say('cai', '10:00', 'Cai', '@cai'), '1 10:00 Cai @cai v5 Cai', 'a third, who was silent for longer');
-update contacts set created_at = '2020-01-01' where id = pg_temp.id('cai');
+-- Whom a person has named is kept.
+update contacts set name = 'Caio' where id = pg_temp.id('cai');
 select is(private.merge_contacts(array[pg_temp.id('cai'), (select primary_id from merged)]), pg_temp.id('cai'), 'is the same again');
 select is((select concat_ws(' ', message_count, to_char(last_contact_at at time zone 'UTC', 'HH24:MI'), a.profile_name, username,
     c.profile_name)

@@ -50,8 +50,9 @@ async function effectsOf(workspace: Workspace): Promise<unknown[]> {
   const rows = await ask<
     { call_count: number; last_inbound_at: Date | null; last_contact_at: Date }
   >(
-    `select c.call_count, v.last_inbound_at, c.last_contact_at
-      from public.contacts c join public.conversations v on v.contact_id = c.id
+    `select c.call_count, v.last_inbound_at, a.last_contact_at
+      from public.contacts c join public.contact_activity a on a.contact_id = c.id
+      join public.conversations v on v.contact_id = c.id
       where c.workspace_id = $1`,
     workspace.id,
   );

@@ -182,7 +182,7 @@ Deno.test("a username is what a contact is called there, not who it is", async (
   await tell(workspace, named("CA.7", "@ana.r", 8));
   await tell(workspace, named("CA.7", "@too.late", 7));
   const rows = await ask<{ username: string; username_at: Date }>(
-    "select username, username_at from public.contacts where workspace_id = $1 order by 1",
+    "select username, username_at from public.contact_activity where workspace_id = $1 order by 1",
     workspace.id,
   );
   assert.deepEqual(rows, [

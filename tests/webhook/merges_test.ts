@@ -102,8 +102,9 @@ Deno.test("everything that was either's is the one's: notes, consents, calls, ch
   await tell(workspace, link);
 
   const [{ id, ...contact }] = await ask<{ id: string } & Json>(
-    `select id, message_count, call_count, assigned_to, opted_out from public.contacts
-      where workspace_id = $1`,
+    `select c.id, message_count, call_count, assigned_to, opted_out
+      from public.contacts c join public.contact_activity a on a.contact_id = c.id
+      where c.workspace_id = $1`,
     workspace.id,
   );
   assert.deepEqual(contact, {

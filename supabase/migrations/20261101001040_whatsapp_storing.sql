@@ -232,6 +232,11 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  -- Whose account a number is of is taken from what Meta signs, never from who registers it: what is
+  -- said about the account goes to whoever has a number of it.
+  update public.whatsapp_numbers w set waba_id = c.waba_id
+  from unnest(changes) c
+  where w.phone_number_id = c.phone_number_id and w.waba_id is null and c.waba_id ~ '^[0-9]{1,32}$';
   update public.whatsapp_numbers w
   set history_phase = s.phase, history_progress = s.progress
   from (
@@ -252,7 +257,7 @@ begin
 end
 $$;
 comment on function private.store_number_updates(private.whatsapp_change[]) is
-  'How far the chat history of a number has come, and how fast the number may send.';
+  'What updates tell about numbers: the account, how far the chat history has come, how fast the number may send.';
 
 create function private.store_whatsapp_events(changes private.whatsapp_change[]) returns int
 language plpgsql

@@ -224,8 +224,11 @@ begin
   if cardinality(statuses) > 0 then
     detail := detail || jsonb_build_object('statuses', private.keep_message_statuses(statuses, sums));
   end if;
-  if further then
+  -- A number that nothing is known of yet has people that nothing is known of.
+  if further or cardinality(created) > 0 then
     perform private.store_number_updates(changes);
+  end if;
+  if further then
     perform private.keep_unclaimed(changes, countries);
     events := private.store_whatsapp_events(array(
       select c from unnest(changes) c where c.workspace_id is not null or c.phone_number_id is null));

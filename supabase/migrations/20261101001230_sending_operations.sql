@@ -311,7 +311,7 @@ end
 $$;
 comment on function api.list_whatsapp_numbers(jsonb) is '{} → the workspace''s numbers, oldest first.';
 
-create function private.refuse_taken_number(workspace uuid, number text, account text) returns void
+create function private.refuse_taken_number(workspace uuid, number text) returns void
 language plpgsql stable
 set search_path = ''
 as $$
@@ -319,14 +319,9 @@ begin
   if exists (select from public.whatsapp_numbers n where n.phone_number_id = number and n.workspace_id <> workspace) then
     perform private.refuse(409, 'number_taken', 'The number is registered in another workspace.');
   end if;
-  -- Updates about an account go to whoever has a number of it.
-  if exists (select from public.whatsapp_numbers n where n.waba_id = account and n.workspace_id <> workspace) then
-    perform private.refuse(409, 'number_taken', 'The business account is registered in another workspace: leave `waba_id` out.');
-  end if;
 end
 $$;
-comment on function private.refuse_taken_number(uuid, text, text) is
-  'Raises 409 number_taken if another workspace has the number or a number of the account.';
+comment on function private.refuse_taken_number(uuid, text) is 'Raises 409 number_taken if another workspace has the number.';
 
 create function private.store_number(args jsonb) returns boolean
 language plpgsql
@@ -338,12 +333,11 @@ declare
   number text := args ->> 'phone_number_id';
   created boolean;
 begin
-  perform private.refuse_taken_number(workspace, number, args ->> 'waba_id');
-  insert into public.whatsapp_numbers as n (phone_number_id, workspace_id, waba_id, display_phone_number, verified_name)
-  values (number, workspace, args ->> 'waba_id', args ->> 'display_phone_number', args ->> 'verified_name')
+  perform private.refuse_taken_number(workspace, number);
+  insert into public.whatsapp_numbers as n (phone_number_id, workspace_id, display_phone_number, verified_name)
+  values (number, workspace, args ->> 'display_phone_number', args ->> 'verified_name')
   on conflict (phone_number_id) do update
-  set waba_id = coalesce(excluded.waba_id, n.waba_id), display_phone_number = excluded.display_phone_number,
-    verified_name = excluded.verified_name
+  set display_phone_number = excluded.display_phone_number, verified_name = excluded.verified_name
   where n.workspace_id = excluded.workspace_id
   returning n.xmax = 0 into created;
   if created is null then
@@ -383,7 +377,7 @@ begin
 end
 $$;
 comment on function api.register_whatsapp_number(jsonb) is
-  '{ phone_number_id, waba_id?, display_phone_number, verified_name?, sealed_token: base64 } → 201 the number, 200 if the workspace has it already. 409 number_taken. That the caller may use it was asked of WhatsApp.';
+  '{ phone_number_id, display_phone_number, verified_name?, sealed_token: base64 } → 201 the number, 200 if the workspace has it already. 409 number_taken. That the caller may use it was asked of WhatsApp.';
 
 create function private.delete_number(number text) returns boolean
 language plpgsql

@@ -7,7 +7,7 @@ import { WHATSAPP_NUMBER_EXAMPLE } from "../_shared/schemas/examples.ts";
 import { text } from "../_shared/schemas/fields.ts";
 import { proven } from "./registration.ts";
 
-const { phone_number_id, waba_id } = WHATSAPP_NUMBER_EXAMPLE;
+const { phone_number_id } = WHATSAPP_NUMBER_EXAMPLE;
 const numericId = z.string().regex(/^[0-9]{1,32}$/, "An id of WhatsApp's is digits.");
 
 const listNumbers = route({
@@ -41,17 +41,13 @@ const registerNumber = route({
   scope: "settings:write",
   body: z.strictObject({
     phone_number_id: numericId.meta({ example: phone_number_id }),
-    waba_id: numericId.optional().meta({
-      description: "The WhatsApp Business account, for updates about it.",
-      example: waba_id,
-    }),
     access_token: text(1, 4096).regex(/^[\x21-\x7e]+$/, "An access token is visible ASCII.")
       .meta({ example: "EAAB…" }),
     display_phone_number: text(1, 32).optional().meta({
       description: "Ignored where WhatsApp tells it, as it does.",
     }),
   }),
-  example: { body: { phone_number_id, waba_id, access_token: "EAABsbCS1iHgBO7ZC" } },
+  example: { body: { phone_number_id, access_token: "EAABsbCS1iHgBO7ZC" } },
   answers: () => {
     const schema = dataOf(whatsappNumber());
     const example = { data: WHATSAPP_NUMBER_EXAMPLE };

@@ -6,7 +6,6 @@ import { seal } from "../_shared/secret_box.ts";
 /** Body of POST whatsapp-numbers. */
 export interface Registration {
   phone_number_id: string;
-  waba_id?: string;
   access_token: string;
   display_phone_number?: string;
 }

@@ -260,7 +260,9 @@ export const handoff = lazy(() =>
 export const whatsappNumber = lazy(() =>
   z.strictObject({
     phone_number_id: z.string(),
-    waba_id: text.meta({ description: "The WhatsApp Business account." }),
+    waba_id: text.meta({
+      description: "The WhatsApp Business account, once a delivery has told it.",
+    }),
     display_phone_number: z.string(),
     verified_name: text,
     can_send: z.boolean().meta({ description: "Whether it has an access token." }),

@@ -11,12 +11,23 @@ end
 $$;
 comment on function private.json_list(jsonb) is 'The value if it is an array, else an empty one.';
 
+create function private.is_digits(value text, at_least int, at_most int) returns boolean
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+begin
+  -- Asked of every id of every update: a pattern takes ten times as long.
+  return char_length(value) between at_least and at_most and ltrim(value, '0123456789') = '';
+end
+$$;
+comment on function private.is_digits(text, int, int) is 'Whether a text is so many ASCII digits and nothing else.';
+
 create function private.whatsapp_time(value jsonb) returns timestamptz
 language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 begin
-  return case when value #>> '{}' ~ '^[0-9]{1,11}$' then to_timestamp((value #>> '{}')::bigint) end;
+  return case when private.is_digits(value #>> '{}', 1, 11) then to_timestamp((value #>> '{}')::bigint) end;
 end
 $$;
 comment on function private.whatsapp_time(jsonb) is 'Seconds as a string or a number → time; null for anything else.';
@@ -111,6 +122,8 @@ begin
     -- Many changes are of few numbers. Account-level fields name none: they belong to whoever has a
     -- number of the account.
     select g.phone_number_id, g.waba_id,
+      -- What cannot be a number's id will never be registered: kept as an event, not until it is.
+      case when private.is_digits(g.phone_number_id, 1, 32) then g.phone_number_id end as usable_id,
       case when g.phone_number_id is not null
         then (select w.workspace_id from public.whatsapp_numbers w where w.phone_number_id = g.phone_number_id)
         else (select w.workspace_id from public.whatsapp_numbers w where w.waba_id = g.waba_id order by w.phone_number_id limit 1)
@@ -119,10 +132,10 @@ begin
   )
   -- What is kept to be read again has null for what was missing: it has to be the same as when it came.
   select g.n, g.waba_id, coalesce(g.field, 'unknown'), nullif(g.value, 'null'),
-    -- What cannot be a number's id will never be registered: kept as an event, not until it is.
-    substring(g.phone_number_id from '^[0-9]{1,32}$'), o.workspace_id, nullif(g.entry_time, 'null')
+    o.usable_id, o.workspace_id, nullif(g.entry_time, 'null')
   from given g
-  left join owners o on coalesce(o.phone_number_id, 'account ' || o.waba_id) = coalesce(g.phone_number_id, 'account ' || g.waba_id);
+  left join owners o on o.phone_number_id = g.phone_number_id
+    or o.phone_number_id is null and g.phone_number_id is null and o.waba_id is not distinct from g.waba_id;
 end
 $$;
 comment on function private.whatsapp_changes(jsonb) is 'The changes of a delivery, or of a list of deliveries, numbered, each with the workspace of its number (null: not registered).';
@@ -132,7 +145,7 @@ language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 begin
-  return case when jsonb_typeof(value) in ('string', 'number') and value #>> '{}' ~ '^[0-9]{5,20}$' then value #>> '{}' end;
+  return case when jsonb_typeof(value) in ('string', 'number') and private.is_digits(value #>> '{}', 5, 20) then value #>> '{}' end;
 end
 $$;
 comment on function private.wa_id(jsonb) is 'A WhatsApp id (digits), null for anything else: a group''s id, say.';

@@ -80,11 +80,14 @@ async function ending(happenings: Happening[], made: Partial<Made>[] = []): Prom
   return await withDatabase(async (sql) => {
     const endings: Found[] = [];
     for (const order of orders([...happenings.keys()])) {
-      const stage = await setStage(sql, story, freshCast(people));
-      const parts = order.map((place) => [[place]]);
-      await tellAll(sql, stage, parts, { packed: false, overHttp: false });
-      endings.push(await found(sql, stage));
-      assert.deepEqual(endings.at(-1), endings[0], `told as ${order}`);
+      const singly = order.map((place) => [[place]]);
+      const together = [...singly.slice(0, 2), [order.slice(2)]];
+      for (const parts of order.length > 2 ? [singly, together] : [singly]) {
+        const stage = await setStage(sql, story, freshCast(people));
+        await tellAll(sql, stage, parts, { packed: false, overHttp: false });
+        endings.push(await found(sql, stage));
+        assert.deepEqual(endings.at(-1), endings[0], `told as ${JSON.stringify(parts)}`);
+      }
     }
     return endings[0];
   });
@@ -101,6 +104,12 @@ Deno.test("two contacts that turn out to be one person are one, with all that wa
   const end = await ending([message(WA), message(BSUID, { second: 2 }), link(BOTH)]);
   assert.equal(theOne(end).message_count, 2);
   assert.deepEqual(end.conversations.map(({ unread_count }) => unread_count), [2]);
+});
+
+Deno.test("a message that comes with what unites two contacts is in the one", async () => {
+  const late = message(BSUID, { second: 3 });
+  const end = await ending([message(WA), message(BSUID, { second: 2 }), link(BOTH), late]);
+  assert.equal(theOne(end).message_count, 3);
 });
 
 Deno.test("a person's phone is the number that they have changed to last", async () => {

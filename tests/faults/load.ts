@@ -1,16 +1,22 @@
 /** Senders that keep a server busy and remember what it told them. */
 import assert from "node:assert/strict";
 import type { Credentials } from "../../scripts/stack/credentials.ts";
-import { delivered, person, sign, text } from "../fixtures/whatsapp/delivery.ts";
-import { uniquePhone } from "../support/unique.ts";
+import type { Kind } from "./kinds.ts";
+
+/** What a request stores: a contact by its phone, messages by their wamids, statuses by both. */
+export interface Stored {
+  phones?: string[];
+  wamids?: string[];
+  statuses?: { wamid: string; status: string }[];
+}
 
 /** A request that can be sent again, byte for byte. */
 export interface Sent {
+  kind: Kind;
   path: string;
   headers: Record<string, string>;
   body: string;
-  /** What it stores: a message by its wamid, or a contact by its phone. */
-  stores: { wamid: string } | { phone: string };
+  stores: Stored;
 }
 
 /** What became of it: an HTTP status, or 0 if the connection broke first. */
@@ -21,32 +27,6 @@ export interface Told extends Sent {
   /** Of a refusal. */
   code?: string;
   retryAfter?: string | null;
-}
-
-/** The people who write: few, so that senders meet at the same rows. */
-const PEOPLE = Array.from({ length: 10 }, (_, n) => `1604555020${n}`);
-
-export function newMessage({ whatsapp }: Credentials): Sent {
-  const waId = PEOPLE[Math.floor(Math.random() * PEOPLE.length)];
-  const message = text(waId, "Hi");
-  const parts = { contacts: [person(waId, "Ana")], messages: [message] };
-  const body = JSON.stringify(delivered(whatsapp.phone_number_id, parts));
-  return {
-    path: "whatsapp-webhook",
-    headers: { "x-hub-signature-256": sign(body, whatsapp.app_secret) },
-    body,
-    stores: { wamid: message.id },
-  };
-}
-
-export function newContact({ api_key }: Credentials): Sent {
-  const phone = uniquePhone();
-  return {
-    path: "create-contact",
-    headers: { authorization: `Bearer ${api_key}`, "idempotency-key": crypto.randomUUID() },
-    body: JSON.stringify({ phone, name: "Load" }),
-    stores: { phone },
-  };
 }
 
 /** Sends it once. Whoever gets no answer within ten seconds has been left hanging: an error. */
@@ -71,17 +51,37 @@ export function isAcknowledged({ status }: Told): boolean {
   return status === 200 || status === 201;
 }
 
-/** Eight senders, until they are stopped or the server has been away for all of them. */
-export function startLoad(credentials: Credentials, senders = 8) {
+/** Whoever was refused was told that the database is away and when to come again; nobody was cut off. */
+export function assertOnlyUnavailable(told: Told[]): void {
+  const refused = told.filter((one) => !isAcknowledged(one))
+    .map(({ status, code, retryAfter }) => ({ status, code, retryAfter }));
+  const unavailable = { status: 503, code: "database_unavailable", retryAfter: "2" };
+  assert.deepEqual(refused, refused.map(() => unavailable));
+}
+
+export interface LoadOptions {
+  /** What is sent, in turn. */
+  kinds: readonly Kind[];
+  senders?: number;
+  /** From 0 up to 1, for all that is random about it. */
+  random?: () => number;
+}
+
+/** Eight senders, until they are stopped. */
+export function startLoad(
+  credentials: Credentials,
+  { kinds, senders = 8, random = Math.random }: LoadOptions,
+) {
   const told: Told[] = [];
   let stopped = false;
+  let turn = 0;
   const work = async (): Promise<void> => {
     while (!stopped) {
-      const next = told.length % 2 ? newMessage(credentials) : newContact(credentials);
-      const outcome = await send(credentials, next);
-      told.push(outcome);
+      const together = kinds[turn++ % kinds.length].make(credentials, random);
+      const outcomes = await Promise.all(together.map((one) => send(credentials, one)));
+      told.push(...outcomes);
       // As any client should, they wait a little before they knock again.
-      if (!isAcknowledged(outcome)) await pause(20);
+      if (!outcomes.every(isAcknowledged)) await pause(20);
     }
   };
   const working = Promise.all(Array.from({ length: senders }, work));
@@ -106,4 +106,29 @@ export async function untilAcknowledged(told: Told[], count: number): Promise<vo
     assert.equal(waited < 20_000, true, "the load does not get through");
     await pause(10);
   }
+}
+
+/** Waits until somebody has been refused. */
+export async function untilRefused(told: Told[]): Promise<void> {
+  for (let waited = 0; told.every(isAcknowledged); waited += 10) {
+    assert.equal(waited < 5000, true, "nobody is refused");
+    await pause(10);
+  }
+}
+
+/**
+ * Sends again what was not acknowledged, as Meta and any good client do; now all of it is.
+ *
+ * @returns what it was told this time.
+ */
+export async function sendAgain(credentials: Credentials, told: Told[]): Promise<Told[]> {
+  const refused = told.filter((one) => !isAcknowledged(one));
+  const again: Told[] = [];
+  // A few at a time: after a long outage there are many.
+  for (let from = 0; from < refused.length; from += 20) {
+    const few = refused.slice(from, from + 20);
+    again.push(...await Promise.all(few.map((one) => send(credentials, one))));
+  }
+  assert.deepEqual(again.filter((one) => !isAcknowledged(one)), []);
+  return again;
 }

@@ -22,7 +22,7 @@ export interface EmbeddedPostgres {
   synced: Promise<void>;
   /** Whether its process is there; it may be recovering still. */
   isRunning(): Promise<boolean>;
-  /** One attempt to start it again on the same port, once it is gone; throws what stands in the way. */
+  /** One attempt to start it again, on the same port; throws what stands in the way. */
   restart(): Promise<void>;
   /** Waits for a clean shutdown; clients still connected are cut off. */
   stop(): Promise<void>;

@@ -21,8 +21,8 @@ export interface Pace {
 }
 
 /**
- * Processes of a killed Postgres finish the statement that they are at (20 seconds at most) and keep
- * its memory as long; another program may have the port for a moment. Both pass within the patience.
+ * Processes of a killed Postgres finish the statement that they are at (20 seconds at most) and
+ * keep its memory as long; another program may have the port for a moment. Both pass in time.
  */
 const PACE: Pace = { look: 250, retry: 250, longestRetry: 2000, patience: 30_000 };
 

@@ -19,7 +19,7 @@ import { isAcknowledged, type Sent, type Stored, type Told } from "./load.ts";
 export interface Kind {
   /** What a sender sends at once: one request, or copies of one. */
   make(credentials: Credentials, random: () => number): Sent[];
-  /** What was acknowledged is there exactly once, whole; the rest is there like that or not at all. */
+  /** What was acknowledged is there exactly once and whole, the rest like that or not at all. */
   verify(sql: postgres.Sql, told: Told[]): Promise<void>;
 }
 

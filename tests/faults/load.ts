@@ -51,7 +51,7 @@ export function isAcknowledged({ status }: Told): boolean {
   return status === 200 || status === 201;
 }
 
-/** Whoever was refused was told that the database is away and when to come again; nobody was cut off. */
+/** Whoever was refused was told that the database is away and when to come again. */
 export function assertOnlyUnavailable(told: Told[]): void {
   const refused = told.filter((one) => !isAcknowledged(one))
     .map(({ status, code, retryAfter }) => ({ status, code, retryAfter }));

@@ -1,4 +1,4 @@
-/** Postgres dies and the server is told to stop, or nothing helps: the server ends, and says why. */
+/** Postgres dies and the server is told to stop, or nothing helps: it ends in good order. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { spawnStack } from "../../scripts/spawn.ts";

@@ -77,19 +77,20 @@ export async function assertKept(databaseUrl: string, told: Told[]): Promise<voi
 /** What triggers count is what there is: no transaction was stored by half. */
 async function assertCounters(sql: postgres.Sql): Promise<void> {
   const wrong = await sql`
-    select c.id from public.contacts c left join public.contact_activity a on a.contact_id = c.id
+    select 'messages of contact' as count_of, c.id
+    from public.contacts c left join public.contact_activity a on a.contact_id = c.id
     where a.message_count is distinct from
       (select count(*) from public.messages m where m.contact_id = c.id)
     union all
-    select v.id from public.conversations v
+    select 'messages of conversation', v.id from public.conversations v
     where v.message_count <> (select count(*) from public.messages m where m.conversation_id = v.id)
     union all
-    select c.id from public.contacts c
+    select 'activity of contact', c.id from public.contacts c
     where not exists (
       select from public.activity_log a where a.entity_id = c.id and a.action = 'contact.created')
     union all
-    select w.id from public.workspaces w
+    select 'contacts of workspace', w.id from public.workspaces w
     where (select count(*) from public.contacts c where c.workspace_id = w.id)
       <> (select sum(contacts) from private.contact_counts(w.id, true))`;
-  assert.deepEqual([...wrong], []);
+  assert.deepEqual([...wrong], [], "counters are wrong");
 }

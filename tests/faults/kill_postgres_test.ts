@@ -10,7 +10,7 @@ import {
   sendAgain,
   startLoad,
   untilAcknowledged,
-  untilRefused,
+  untilServed,
 } from "./load.ts";
 import { killPostmaster, postmasterPid } from "./postmaster.ts";
 
@@ -69,11 +69,12 @@ Deno.test("a Postgres that is killed whole: 503 for a moment, then it is back, w
     try {
       const load = startLoad(stack.credentials, { kinds });
       await untilAcknowledged(load.told, 200);
-      const killed = await killPostmaster(data);
-      await untilRefused(load.told);
-      await untilAcknowledged(load.told, load.told.length + 100);
+      const killed = await postmasterPid(data);
+      await killPostmaster(stack, data);
+      await untilServed(load.told, 100);
       const told = await load.stop();
       assertOnlyUnavailable(told);
+      assert.equal(told.some(({ status }) => status === 503), true);
       assert.notEqual(await postmasterPid(data), killed);
       assert.equal(await health(stack), 200);
       const said = stack.output().split("\n").filter((line) => line.startsWith("Postgres "));

@@ -108,10 +108,12 @@ export async function untilAcknowledged(told: Told[], count: number): Promise<vo
   }
 }
 
-/** Waits until somebody has been refused. */
-export async function untilRefused(told: Told[]): Promise<void> {
-  for (let waited = 0; told.every(isAcknowledged); waited += 10) {
-    assert.equal(waited < 5000, true, "nobody is refused");
+/** Waits until so many requests in a row have been acknowledged from now on. */
+export async function untilServed(told: Told[], count = 50): Promise<void> {
+  const now = told.length;
+  for (let waited = 0;; waited += 10) {
+    if (told.length >= now + count && told.slice(-count).every(isAcknowledged)) return;
+    assert.equal(waited < 20_000, true, "the load is not served");
     await pause(10);
   }
 }

@@ -20,8 +20,7 @@ import {
   sendAgain,
   startLoad,
   type Told,
-  untilAcknowledged,
-  untilRefused,
+  untilServed,
 } from "./load.ts";
 import { killPostmaster } from "./postmaster.ts";
 
@@ -125,9 +124,8 @@ class Run {
 
   /** Killed in the middle of the load, which goes on until it is answered well again. */
   async #killPostgres(told: Told[]): Promise<void> {
-    await killPostmaster(this.data);
-    await untilRefused(told);
-    await untilAcknowledged(told, told.filter(isAcknowledged).length + 20);
+    await killPostmaster(this.stack, this.data);
+    await untilServed(told);
   }
 }
 

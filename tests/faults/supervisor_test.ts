@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { spawnStack } from "../../scripts/spawn.ts";
 import { isAlive } from "../../scripts/stack/process.ts";
 import { pause } from "./load.ts";
-import { killPostmaster, postmasterPid } from "./postmaster.ts";
+import { postmasterPid } from "./postmaster.ts";
 
 async function withData(use: (data: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "leadbase-supervisor-" });
@@ -20,7 +20,8 @@ Deno.test("a stop while Postgres is away: exit code 0, and nothing is left runni
     // Before the loss is seen, while Postgres starts, about when it is back.
     for (const moment of [0, 300, 600]) {
       const stack = await spawnStack({ data });
-      const killed = await killPostmaster(data);
+      const killed = await postmasterPid(data);
+      Deno.kill(killed, "SIGKILL");
       await pause(moment);
       assert.equal(await stack.stop(), 0, stack.output());
       const left = await postmasterPid(data).catch(() => killed);
@@ -33,7 +34,7 @@ Deno.test("a Postgres that cannot come back ends the server, which says why", as
   await withData(async (data) => {
     const stack = await spawnStack({ data });
     const port = Number(new URL(stack.credentials.database_url).port);
-    await killPostmaster(data);
+    Deno.kill(await postmasterPid(data), "SIGKILL");
     // Somebody else has the port before the loss is seen, and keeps it.
     using _taken = await listenSoon(port);
     const began = Date.now();

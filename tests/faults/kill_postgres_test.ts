@@ -83,7 +83,7 @@ Deno.test("a Postgres that is killed whole: 503 for a moment, then it is back, w
         "Postgres is back.",
       ]);
       await assertKept(stack.credentials.database_url, told);
-      const again = await sendAgain(stack.credentials, told);
+      const again = await sendAgain(stack.credentials, told, 5);
       await assertKept(stack.credentials.database_url, [...told, ...again]);
       await assertDurable(stack);
     } finally {

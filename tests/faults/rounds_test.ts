@@ -111,7 +111,7 @@ class Run {
     assert.equal(told.every(isAcknowledged), false, "it was killed under load");
     this.#told.push(...told);
     await assertKept(this.stack.credentials.database_url, this.#told);
-    this.#told.push(...await sendAgain(this.stack.credentials, told));
+    this.#told.push(...await sendAgain(this.stack.credentials, told, victim === "server" ? 1 : 5));
     await assertKept(this.stack.credentials.database_url, this.#told);
   }
 

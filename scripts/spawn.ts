@@ -24,6 +24,8 @@ export interface SpawnedStack {
   stop(): Promise<number>;
   /** SIGKILL: nothing is finished, Postgres is left behind for the next start. */
   kill(): Promise<void>;
+  /** The exit code, once it has ended, by itself or not. */
+  ended: Promise<number>;
   /** All that it printed. */
   output(): string;
 }
@@ -91,6 +93,7 @@ export async function spawnStack(options: SpawnOptions): Promise<SpawnedStack> {
     pid: child.pid,
     stop: () => end("SIGTERM"),
     kill: async () => void await end("SIGKILL"),
+    ended: child.status.then(({ code }) => code),
     output,
   };
 }

@@ -11,6 +11,7 @@ import { StackProblem } from "./stack/problem.ts";
 import { loadSecrets, saveSecrets, type Secrets, secretsPath } from "./stack/secrets.ts";
 import { DEMO, emailsOf, ensureApiKeys, seedDemo } from "./stack/seed.ts";
 import { type HttpServer, listen } from "./stack/server.ts";
+import { supervise } from "./stack/supervisor.ts";
 import { startSweeper } from "./stack/sweeper.ts";
 import { mintMemberToken } from "./stack/tokens.ts";
 import { startWorkerLoop } from "./stack/worker_loop.ts";
@@ -18,6 +19,8 @@ import { startWorkerLoop } from "./stack/worker_loop.ts";
 export interface StackOptions extends Omit<DatabaseOptions, "databasePort"> {
   /** HTTP port on 127.0.0.1; 0 takes any free one. */
   port: number;
+  /** Told when the embedded Postgres has ended and does not come back: the stack is to be stopped. */
+  onLost: (problem: StackProblem) => void;
 }
 
 export interface Stack {
@@ -66,6 +69,8 @@ async function assemble(options: StackOptions, release: AsyncDisposableStack): P
   await database.synced;
   await waitUntilHealthy(credentials.url);
   signal?.throwIfAborted();
+  // From here on: before it, a start that loses its Postgres fails and says so.
+  if (database.embedded) release.defer(supervise(database.embedded, options));
   await writeCredentials(data, credentials);
   return {
     url: credentials.url,

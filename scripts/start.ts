@@ -22,6 +22,7 @@ async function main(): Promise<number> {
       project: Deno.env.get("LEADBASE_PROJECT"),
       signal: stop.signal,
       onProgress: say,
+      onLost: fault.note,
     });
     greet(stack);
     await aborted(stop.signal);
@@ -31,7 +32,7 @@ async function main(): Promise<number> {
     // Asked to stop before it was ready: that is what it did.
     if (!stop.signal.aborted || error instanceof StackProblem) throw error;
   }
-  return fault() ? 1 : 0;
+  return fault.happened() ? 1 : 0;
 }
 
 /** `deno task` runs us in the checkout; a relative folder is meant from where it was called. */
@@ -41,17 +42,20 @@ function workingFolder(data: string): string {
 }
 
 /** Without this a fault that nobody catches would end the process and leave Postgres running. */
-function stopOnFault(stop: AbortController): () => boolean {
+function stopOnFault(stop: AbortController) {
   let happened = false;
-  const note = (event: ErrorEvent | PromiseRejectionEvent) => {
-    event.preventDefault();
+  const note = (fault: unknown) => {
     happened = true;
-    console.error(event instanceof ErrorEvent ? event.error : event.reason);
+    console.error(describeFailure(fault));
     stop.abort();
   };
-  globalThis.addEventListener("error", note);
-  globalThis.addEventListener("unhandledrejection", note);
-  return () => happened;
+  const noteEvent = (event: ErrorEvent | PromiseRejectionEvent) => {
+    event.preventDefault();
+    note(event instanceof ErrorEvent ? event.error : event.reason);
+  };
+  globalThis.addEventListener("error", noteEvent);
+  globalThis.addEventListener("unhandledrejection", noteEvent);
+  return { note, happened: () => happened };
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { isThere, ROOT } from "./files.ts";
 import { migrate } from "./migrate.ts";
 import { applyPlatform, applyPlatformIfMissing, knowsLetters } from "./platform.ts";
-import { connectionUrl, startPostgres } from "./postgres.ts";
+import { connectionUrl, type EmbeddedPostgres, startPostgres } from "./postgres.ts";
 import type { Secrets } from "./secrets.ts";
 import { supabaseCli } from "./supabase_cli.ts";
 
@@ -27,6 +27,8 @@ export interface Database {
   adminUrl?: string;
   /** Resolves once a new cluster is safe on disk. */
   synced: Promise<void>;
+  /** Absent for an existing Postgres, which somebody else looks after. */
+  embedded?: EmbeddedPostgres;
 }
 
 /** A migrated database; `release` stops what was started for it. */
@@ -83,5 +85,6 @@ async function startEmbedded(
     url: connectionUrl("postgres", secrets.postgres_password, embedded.port),
     adminUrl: embedded.adminUrl,
     synced: embedded.synced,
+    embedded,
   };
 }

@@ -26,6 +26,13 @@ export async function readTextIfThere(path: string): Promise<string | undefined>
   }
 }
 
+/** What stands behind so many bytes of a file. */
+export async function readTextFrom(path: string, offset: number): Promise<string> {
+  const file = await Deno.open(path);
+  await file.seek(offset, Deno.SeekMode.Start);
+  return await new Response(file.readable).text();
+}
+
 export async function removeIfThere(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });
@@ -35,11 +42,15 @@ export async function removeIfThere(path: string): Promise<void> {
 }
 
 export async function isThere(path: string): Promise<boolean> {
+  return await sizeIfThere(path) !== undefined;
+}
+
+/** In bytes. */
+export async function sizeIfThere(path: string): Promise<number | undefined> {
   try {
-    await Deno.stat(path);
-    return true;
+    return (await Deno.stat(path)).size;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
 }

@@ -1,3 +1,5 @@
+import { kill } from "node:process";
+
 export interface Finished {
   code: number;
   stdout: string;
@@ -34,6 +36,24 @@ export async function run(
     stdout: text.decode(output.stdout),
     stderr: text.decode(output.stderr),
   };
+}
+
+/** Whether a process runs; one that has ended and only waits to be noticed by its parent does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    kill(pid, 0);
+    return Deno.build.os !== "linux" || stateOf(pid) !== "Z";
+  } catch (error) {
+    // Not ours to signal, and there all the same.
+    return (error as { code?: string }).code === "EPERM";
+  }
+}
+
+/** A letter, as the kernel has it. */
+function stateOf(pid: number): string | undefined {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  // pid (name) state …, where the name may hold anything, a parenthesis too.
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[0];
 }
 
 /** Without PG… and SUPABASE_… variables: a shell set up for another database must not steer us. */

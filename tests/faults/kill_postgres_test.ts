@@ -2,16 +2,19 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type SpawnedStack, spawnStack } from "../../scripts/spawn.ts";
+import { contacts, messages } from "./kinds.ts";
 import { assertKept, withSql } from "./ledger.ts";
 import {
-  isAcknowledged,
-  newContact,
+  assertOnlyUnavailable,
   pause,
-  send,
+  sendAgain,
   startLoad,
-  type Told,
   untilAcknowledged,
+  untilServed,
 } from "./load.ts";
+import { killPostmaster, postmasterPid } from "./postmaster.ts";
+
+const kinds = [contacts, messages];
 
 async function withData(use: (data: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "leadbase-postgres-" });
@@ -28,19 +31,11 @@ async function health({ credentials }: SpawnedStack): Promise<number> {
   return response.status;
 }
 
-/** Whoever was refused was told that the database is away and when to come again; nobody was cut off. */
-function assertOnlyUnavailable(told: Told[]): void {
-  const refused = told.filter((one) => !isAcknowledged(one))
-    .map(({ status, code, retryAfter }) => ({ status, code, retryAfter }));
-  const unavailable = { status: 503, code: "database_unavailable", retryAfter: "2" };
-  assert.deepEqual(refused, refused.map(() => unavailable));
-}
-
 Deno.test("a Postgres process that is killed: 503 for a moment, then it goes on by itself", async () => {
   await withData(async (data) => {
     const stack = await spawnStack({ data });
     try {
-      const load = startLoad(stack.credentials);
+      const load = startLoad(stack.credentials, { kinds });
       for (let round = 1; round <= 3; round++) {
         await untilAcknowledged(load.told, 100 * round);
         // All others are cut off as well: Postgres cannot know what the dead one did to its memory.
@@ -68,36 +63,31 @@ async function killBackend({ credentials }: SpawnedStack): Promise<void> {
   Deno.kill(pid, "SIGKILL");
 }
 
-Deno.test("a Postgres that is killed whole: 503 until the next start, which has everything", async () => {
+Deno.test("a Postgres that is killed whole: 503 for a moment, then it is back, with everything", async () => {
   await withData(async (data) => {
-    let stack = await spawnStack({ data });
-    let told: Told[];
+    const stack = await spawnStack({ data });
     try {
-      const load = startLoad(stack.credentials);
+      const load = startLoad(stack.credentials, { kinds });
       await untilAcknowledged(load.told, 200);
-      const [pid] = (await Deno.readTextFile(join(data, "postgres", "postmaster.pid"))).split("\n");
-      Deno.kill(Number(pid), "SIGKILL");
-      await pause(1000);
-      told = await load.stop();
+      const killed = await postmasterPid(data);
+      await killPostmaster(stack, data);
+      await untilServed(load.told, 100);
+      const told = await load.stop();
       assertOnlyUnavailable(told);
       assert.equal(told.some(({ status }) => status === 503), true);
-      assert.equal(await health(stack), 503);
-      assertOnlyUnavailable([await send(stack.credentials, newContact(stack.credentials))]);
-    } finally {
-      assert.equal(await stack.stop(), 0, "a server whose Postgres is gone stops all the same");
-    }
-    stack = await spawnStack({ data });
-    try {
+      assert.notEqual(await postmasterPid(data), killed);
       assert.equal(await health(stack), 200);
+      const said = stack.output().split("\n").filter((line) => line.startsWith("Postgres "));
+      assert.deepEqual(said, [
+        "Postgres has ended by itself. Starting it again…",
+        "Postgres is back.",
+      ]);
       await assertKept(stack.credentials.database_url, told);
-      const again = await Promise.all(
-        told.filter((one) => !isAcknowledged(one)).map((one) => send(stack.credentials, one)),
-      );
-      assert.deepEqual(again.filter((one) => !isAcknowledged(one)), []);
+      const again = await sendAgain(stack.credentials, told, 5);
       await assertKept(stack.credentials.database_url, [...told, ...again]);
       await assertDurable(stack);
     } finally {
-      assert.equal(await stack.stop(), 0);
+      assert.equal(await stack.stop(), 0, stack.output());
     }
   });
 });

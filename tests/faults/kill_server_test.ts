@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { spawnStack } from "../../scripts/spawn.ts";
-import { assertKept, storedCounts } from "./ledger.ts";
-import { isAcknowledged, send, startLoad, type Told, untilAcknowledged } from "./load.ts";
+import { contacts, messages } from "./kinds.ts";
+import { assertKept } from "./ledger.ts";
+import { sendAgain, startLoad, type Told, untilAcknowledged } from "./load.ts";
 
 const ROUNDS = 3;
 
@@ -13,7 +14,7 @@ Deno.test("SIGKILL while eight senders write: acknowledged is there once, the re
   let stack = await spawnStack({ data });
   try {
     for (let round = 0; round < ROUNDS; round++) {
-      const load = startLoad(stack.credentials);
+      const load = startLoad(stack.credentials, { kinds: [contacts, messages] });
       await untilAcknowledged(load.told, 150 + 50 * round);
       await stack.kill();
       const told = await load.stop();
@@ -24,7 +25,7 @@ Deno.test("SIGKILL while eight senders write: acknowledged is there once, the re
 
       stack = await spawnStack({ data });
       await assertKept(stack.credentials.database_url, everything);
-      everything.push(...await sendAgain(stack, told));
+      everything.push(...await sendAgain(stack.credentials, told));
       await assertKept(stack.credentials.database_url, everything);
     }
   } finally {
@@ -32,17 +33,3 @@ Deno.test("SIGKILL while eight senders write: acknowledged is there once, the re
     await Deno.remove(join(data, ".."), { recursive: true });
   }
 });
-
-/** As Meta and any good client do with what was not answered; each of it is then there once. */
-async function sendAgain(
-  { credentials }: Awaited<ReturnType<typeof spawnStack>>,
-  told: Told[],
-): Promise<Told[]> {
-  const again = await Promise.all(
-    told.filter((one) => !isAcknowledged(one)).map((one) => send(credentials, one)),
-  );
-  assert.deepEqual(again.filter((one) => !isAcknowledged(one)), []);
-  const counts = await storedCounts(credentials.database_url, again);
-  assert.deepEqual([...counts.values()].filter((count) => count !== 1), []);
-  return again;
-}

@@ -1,16 +1,22 @@
 /** Senders that keep a server busy and remember what it told them. */
 import assert from "node:assert/strict";
 import type { Credentials } from "../../scripts/stack/credentials.ts";
-import { delivered, person, sign, text } from "../fixtures/whatsapp/delivery.ts";
-import { uniquePhone } from "../support/unique.ts";
+import type { Kind } from "./kinds.ts";
+
+/** What a request stores: a contact by its phone, messages by their wamids, statuses by both. */
+export interface Stored {
+  phones?: string[];
+  wamids?: string[];
+  statuses?: { wamid: string; status: string }[];
+}
 
 /** A request that can be sent again, byte for byte. */
 export interface Sent {
+  kind: Kind;
   path: string;
   headers: Record<string, string>;
   body: string;
-  /** What it stores: a message by its wamid, or a contact by its phone. */
-  stores: { wamid: string } | { phone: string };
+  stores: Stored;
 }
 
 /** What became of it: an HTTP status, or 0 if the connection broke first. */
@@ -21,32 +27,6 @@ export interface Told extends Sent {
   /** Of a refusal. */
   code?: string;
   retryAfter?: string | null;
-}
-
-/** The people who write: few, so that senders meet at the same rows. */
-const PEOPLE = Array.from({ length: 10 }, (_, n) => `1604555020${n}`);
-
-export function newMessage({ whatsapp }: Credentials): Sent {
-  const waId = PEOPLE[Math.floor(Math.random() * PEOPLE.length)];
-  const message = text(waId, "Hi");
-  const parts = { contacts: [person(waId, "Ana")], messages: [message] };
-  const body = JSON.stringify(delivered(whatsapp.phone_number_id, parts));
-  return {
-    path: "whatsapp-webhook",
-    headers: { "x-hub-signature-256": sign(body, whatsapp.app_secret) },
-    body,
-    stores: { wamid: message.id },
-  };
-}
-
-export function newContact({ api_key }: Credentials): Sent {
-  const phone = uniquePhone();
-  return {
-    path: "create-contact",
-    headers: { authorization: `Bearer ${api_key}`, "idempotency-key": crypto.randomUUID() },
-    body: JSON.stringify({ phone, name: "Load" }),
-    stores: { phone },
-  };
 }
 
 /** Sends it once. Whoever gets no answer within ten seconds has been left hanging: an error. */
@@ -71,17 +51,37 @@ export function isAcknowledged({ status }: Told): boolean {
   return status === 200 || status === 201;
 }
 
-/** Eight senders, until they are stopped or the server has been away for all of them. */
-export function startLoad(credentials: Credentials, senders = 8) {
+/** Whoever was refused was told that the database is away and when to come again. */
+export function assertOnlyUnavailable(told: Told[]): void {
+  const unavailable = { status: 503, code: "database_unavailable", retryAfter: "2" };
+  for (const { status, code, retryAfter } of told.filter((one) => !isAcknowledged(one))) {
+    assert.deepEqual({ status, code, retryAfter }, unavailable);
+  }
+}
+
+export interface LoadOptions {
+  /** What is sent, in turn. */
+  kinds: readonly Kind[];
+  senders?: number;
+  /** From 0 up to 1, for all that is random about it. */
+  random?: () => number;
+}
+
+/** Eight senders, until they are stopped. */
+export function startLoad(
+  credentials: Credentials,
+  { kinds, senders = 8, random = Math.random }: LoadOptions,
+) {
   const told: Told[] = [];
   let stopped = false;
+  let turn = 0;
   const work = async (): Promise<void> => {
     while (!stopped) {
-      const next = told.length % 2 ? newMessage(credentials) : newContact(credentials);
-      const outcome = await send(credentials, next);
-      told.push(outcome);
+      const together = kinds[turn++ % kinds.length].make(credentials, random);
+      const outcomes = await Promise.all(together.map((one) => send(credentials, one)));
+      told.push(...outcomes);
       // As any client should, they wait a little before they knock again.
-      if (!isAcknowledged(outcome)) await pause(20);
+      if (!outcomes.every(isAcknowledged)) await pause(20);
     }
   };
   const working = Promise.all(Array.from({ length: senders }, work));
@@ -106,4 +106,43 @@ export async function untilAcknowledged(told: Told[], count: number): Promise<vo
     assert.equal(waited < 20_000, true, "the load does not get through");
     await pause(10);
   }
+}
+
+/** Waits until so many requests in a row have been acknowledged from now on. */
+export async function untilServed(told: Told[], count = 50): Promise<void> {
+  const now = told.length;
+  for (let waited = 0;; waited += 10) {
+    if (told.length >= now + count && told.slice(-count).every(isAcknowledged)) return;
+    assert.equal(waited < 20_000, true, "the load is not served");
+    await pause(10);
+  }
+}
+
+/**
+ * Sends again what was not acknowledged, as Meta and any good client do; now all of it is. Once a
+ * request, unless `times` says more: npm:postgres 3.4.9 answers the first query of a connection
+ * that it made anew with the error that ended the one before, though the query itself went well.
+ *
+ * @returns what it was told at last.
+ */
+export async function sendAgain(
+  credentials: Credentials,
+  told: Told[],
+  times = 1,
+): Promise<Told[]> {
+  const served: Told[] = [];
+  let refused = told.filter((one) => !isAcknowledged(one));
+  for (let time = 1; refused.length > 0; time++) {
+    const again: Told[] = [];
+    // A few at a time: after a long outage there are many.
+    for (let from = 0; from < refused.length; from += 20) {
+      const few = refused.slice(from, from + 20);
+      again.push(...await Promise.all(few.map((one) => send(credentials, one))));
+    }
+    served.push(...again.filter(isAcknowledged));
+    refused = again.filter((one) => !isAcknowledged(one));
+    assertOnlyUnavailable(refused);
+    assert.equal(refused.length > 0 && time === times, false, `refused ${time} times`);
+  }
+  return served;
 }

@@ -113,11 +113,13 @@ as $$
 begin
   return query
   with given as materialized (
-    select row_number() over () as n, entry ->> 'id' as waba_id, change ->> 'field' as field, change -> 'value' as value,
+    -- Numbered by where it stands: a window would copy the whole entry for each of its changes.
+    select (e.n * 1000000 + k.n) * 1000000 + d.n as n, entry ->> 'id' as waba_id, change ->> 'field' as field, change -> 'value' as value,
       change #>> '{value,metadata,phone_number_id}' as phone_number_id, entry -> 'time' as entry_time
-    from jsonb_array_elements(case when jsonb_typeof(body) = 'array' then body else jsonb_build_array(body) end) as delivery
-    cross join jsonb_array_elements(private.json_list(delivery -> 'entry')) as entry
-    cross join jsonb_array_elements(private.json_list(entry -> 'changes')) as change
+    from jsonb_array_elements(case when jsonb_typeof(body) = 'array' then body else jsonb_build_array(body) end)
+      with ordinality as d (delivery, n)
+    cross join jsonb_array_elements(private.json_list(delivery -> 'entry')) with ordinality as e (entry, n)
+    cross join jsonb_array_elements(private.json_list(entry -> 'changes')) with ordinality as k (change, n)
   ), owners as materialized (
     -- Many changes are of few numbers. Account-level fields name none: they belong to whoever has a
     -- number of the account.

@@ -11,23 +11,13 @@ end
 $$;
 comment on function private.json_list(jsonb) is 'The value if it is an array, else an empty one.';
 
-create function private.is_digits(value text, at_least int, at_most int) returns boolean
-language plpgsql immutable parallel safe
-set search_path = ''
-as $$
-begin
-  -- Asked of every id of every update: a pattern takes ten times as long.
-  return char_length(value) between at_least and at_most and ltrim(value, '0123456789') = '';
-end
-$$;
-comment on function private.is_digits(text, int, int) is 'Whether a text is so many ASCII digits and nothing else.';
-
 create function private.whatsapp_time(value jsonb) returns timestamptz
 language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 begin
-  return case when private.is_digits(value #>> '{}', 1, 11) then to_timestamp((value #>> '{}')::bigint) end;
+  return case when char_length(value #>> '{}') between 1 and 11 and ltrim(value #>> '{}', '0123456789') = ''
+    then to_timestamp((value #>> '{}')::bigint) end;
 end
 $$;
 comment on function private.whatsapp_time(jsonb) is 'Seconds as a string or a number → time; null for anything else.';
@@ -125,7 +115,8 @@ begin
     -- number of the account.
     select g.phone_number_id, g.waba_id,
       -- What cannot be a number's id will never be registered: kept as an event, not until it is.
-      case when private.is_digits(g.phone_number_id, 1, 32) then g.phone_number_id end as usable_id,
+      case when char_length(g.phone_number_id) between 1 and 32 and ltrim(g.phone_number_id, '0123456789') = ''
+        then g.phone_number_id end as usable_id,
       case when g.phone_number_id is not null
         then (select w.workspace_id from public.whatsapp_numbers w where w.phone_number_id = g.phone_number_id)
         else (select w.workspace_id from public.whatsapp_numbers w where w.waba_id = g.waba_id order by w.phone_number_id limit 1)
@@ -147,7 +138,8 @@ language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 begin
-  return case when jsonb_typeof(value) in ('string', 'number') and private.is_digits(value #>> '{}', 5, 20) then value #>> '{}' end;
+  -- Asked several times of every update: a pattern takes ten times as long.
+  return case when char_length(value #>> '{}') between 5 and 20 and ltrim(value #>> '{}', '0123456789') = '' then value #>> '{}' end;
 end
 $$;
 comment on function private.wa_id(jsonb) is 'A WhatsApp id (digits), null for anything else: a group''s id, say.';

@@ -1,7 +1,7 @@
 /** Deliveries that come at the same time, stored together. */
 
-/** How many batches are stored at the same time by one process. */
-const RUNNING = 2;
+/** How many batches are stored at the same time by one process: some compute while others commit. */
+const AT_ONCE = 4;
 
 /** As much as one batch takes. A delivery of Meta's is 3 MB at most, and goes whatever its size. */
 const MOST_ITEMS = 64;
@@ -27,6 +27,7 @@ export class Batches<Item> {
   constructor(
     private readonly store: (items: readonly Item[]) => Promise<void>,
     private readonly isItemsFault: (error: unknown) => boolean,
+    private readonly atOnce = AT_ONCE,
   ) {}
 
   /** Resolves when the item is stored. `size`: in characters. */
@@ -39,7 +40,7 @@ export class Batches<Item> {
   }
 
   #start(): void {
-    while (this.#running < RUNNING && this.#waiting.length > 0) {
+    while (this.#running < this.atOnce && this.#waiting.length > 0) {
       this.#running++;
       this.#run(this.#take()).finally(() => {
         this.#running--;

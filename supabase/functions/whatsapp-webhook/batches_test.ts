@@ -35,7 +35,7 @@ async function endAll({ end, batches }: ReturnType<typeof store>, added: Promise
 
 Deno.test("the first do not wait, the others go together", async () => {
   const kept = store();
-  const batches = new Batches(kept.run, isItemsFault);
+  const batches = new Batches(kept.run, isItemsFault, 2);
   const added = ["a", "b", "c", "d", "e"].map((item) => batches.add(item, 1));
   assert.deepEqual(kept.batches, [["a"], ["b"]]);
   assert.deepEqual(await endAll(kept, added), Array(5).fill("stored"));
@@ -44,7 +44,7 @@ Deno.test("the first do not wait, the others go together", async () => {
 
 Deno.test("a batch that fails costs only the one that it fails for", async () => {
   const kept = store((items) => items.includes("d"));
-  const batches = new Batches(kept.run, isItemsFault);
+  const batches = new Batches(kept.run, isItemsFault, 2);
   const added = ["a", "b", "c", "d", "e"].map((item) => batches.add(item, 1));
   assert.deepEqual(await endAll(kept, added), ["stored", "stored", "stored", "d", "stored"]);
   assert.deepEqual(kept.batches.slice(2), [["c", "d", "e"], ["c"], ["d"], ["e"]]);
@@ -52,7 +52,7 @@ Deno.test("a batch that fails costs only the one that it fails for", async () =>
 
 Deno.test("a batch has its limits, but for one that is beyond them by itself", async () => {
   const kept = store();
-  const batches = new Batches(kept.run, isItemsFault);
+  const batches = new Batches(kept.run, isItemsFault, 2);
   const sizes = [1, 1, 400_000, 400_000, 400_000, 3_000_000, 1, 1];
   const added = sizes.map((size, index) => batches.add(String(index), size));
   await endAll(kept, added);
@@ -64,7 +64,7 @@ Deno.test("a batch has its limits, but for one that is beyond them by itself", a
 
 Deno.test("what is no item's fault is not tried again item by item", async () => {
   const kept = store((items) => items.includes("away"));
-  const batches = new Batches(kept.run, isItemsFault);
+  const batches = new Batches(kept.run, isItemsFault, 2);
   const added = ["a", "b", "c", "away", "e"].map((item) => batches.add(item, 1));
   const failed = Array(3).fill("c,away,e");
   assert.deepEqual(await endAll(kept, added), ["stored", "stored", ...failed]);

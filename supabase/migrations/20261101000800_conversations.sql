@@ -345,7 +345,8 @@ comment on function private.sum_contacts(private.message_sum[]) is
 create function private.follow_activity(sums private.contact_sum[]) returns void
 language plpgsql
 -- After the activity was written and in a statement of its own, so that it sees what whoever held
--- the activity meanwhile has made of the contact.
+-- the activity meanwhile has made of the contact. Should that be another name than the one we found
+-- and bring again, the contact is locked only here: seldom, and a deadlock is tried again.
 set search_path = ''
 as $$
 begin

@@ -10,11 +10,14 @@ const WA_IDS = Array.from({ length: 12 }, (_, n) => `1604555${String(1000 + n)}`
 const any = <Value>(values: readonly Value[]) => values[Math.floor(Math.random() * values.length)];
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** A delivery from a few of them, in any order, with a new name now and then, or a STOP. */
-function chatter({ phoneNumberId }: Workspace, turn: number): Promise<void> {
+/**
+ * A delivery from a few of them, in any order, with a new name now and then, or a STOP. No name is
+ * taken up again: one that a delivery finds current while another changes it is locked late.
+ */
+function chatter({ phoneNumberId }: Workspace, turn: number, lane: number): Promise<void> {
   const some = WA_IDS.toSorted(() => Math.random() - 0.5).slice(0, 4);
   return deliver(delivered(phoneNumberId, {
-    contacts: some.map((waId) => person(waId, any(["Ana", "Anna", `Ana ${turn}`]))),
+    contacts: some.map((waId) => person(waId, any([`Ana ${lane}.${turn}`, undefined]))),
     messages: some.map((waId) => text(waId, any(["Hi", "Hi", "STOP"]), { timestamp: at(turn) })),
   }));
 }
@@ -45,8 +48,8 @@ Deno.test("messages, calls and changes of the same contacts wait for each other 
   assert.equal(ids.length, WA_IDS.length);
   const before = await deadlocks();
   await Promise.all(Array.from({ length: 8 }, async (_, lane) => {
-    for (let turn = 1; turn <= 25; turn++) {
-      await (lane % 2 === 0 ? chatter(workspace, turn) : work(workspace, ids));
+    for (let turn = 1; turn <= 40; turn++) {
+      await (lane % 2 === 0 ? chatter(workspace, turn, lane) : work(workspace, ids));
     }
   }));
   assert.equal(await deadlocks(), before);

@@ -131,18 +131,19 @@ as $$
 begin
   return array(
     select l from unnest(links) l
+    cross join lateral (
+      select
+        (select i.contact_id from public.contact_identities i
+          where i.workspace_id = l.workspace_id and i.channel = 'whatsapp' and i.external_id = l.wa_id) as by_wa_id,
+        (select i.contact_id from public.contact_identities i
+          where i.workspace_id = l.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = l.bsuid) as by_bsuid
+      offset 0
+    ) as f
+    -- Nearly always these two, and known.
     where case when l.parent_bsuid is null and l.wa_id is not null and l.bsuid is not null then
-        -- Nearly always these two, and known: one look-up each.
-        (select i.contact_id from public.contact_identities i
-          where i.workspace_id = l.workspace_id and i.channel = 'whatsapp' and i.external_id = l.wa_id)
-        is distinct from
-        (select i.contact_id from public.contact_identities i
-          where i.workspace_id = l.workspace_id and i.channel = 'whatsapp_bsuid' and i.external_id = l.bsuid)
+        f.by_wa_id is distinct from f.by_bsuid
         -- Both unknown is news until it is kept.
-        or not exists (
-          select from public.contact_identities i
-          where i.workspace_id = l.workspace_id and i.channel = 'whatsapp' and i.external_id = l.wa_id)
-        and not exists (
+        or f.by_wa_id is null and not exists (
           select from private.identity_links k
           where k.workspace_id = l.workspace_id and k.channel = 'whatsapp' and k.external_id = l.wa_id
             and k.other_channel = 'whatsapp_bsuid' and k.other_id = l.bsuid)
@@ -168,79 +169,109 @@ $$;
 comment on function private.has_more_than(private.whatsapp_change[], int) is
   'Whether a delivery says more than that many messages and statuses of registered numbers.';
 
-create function private.process_whatsapp(body jsonb, countries jsonb) returns jsonb
-language plpgsql
+-- What a delivery says, read. about: those of the messages that change another one. further: it says
+-- more than messages and statuses of registered numbers.
+create type private.whatsapp_news as (
+  changes private.whatsapp_change[], messages private.whatsapp_message[], about private.whatsapp_message[],
+  statuses private.status_update[], sums private.status_sum[], calls private.whatsapp_call[], facts private.whatsapp_fact[],
+  moves private.whatsapp_person[], further boolean);
+
+create function private.read_whatsapp(body jsonb) returns private.whatsapp_news
+language plpgsql stable
 set search_path = ''
 as $$
 declare
   changes private.whatsapp_change[] := array(select c from private.whatsapp_changes(body) c);
-  messages private.whatsapp_message[] := private.locate_messages(array(select m from private.whatsapp_inbound(changes) m));
+  messages private.whatsapp_message[] := array(select m from private.whatsapp_inbound(changes) m);
   statuses private.status_update[] := private.whatsapp_statuses(changes);
-  sums private.status_sum[] := private.sum_statuses(statuses);
   calls private.whatsapp_call[] := '{}';
   facts private.whatsapp_fact[] := '{}';
   moves private.whatsapp_person[] := '{}';
   -- Nearly all deliveries are ordinary messages and statuses, and cost no more than these.
   further boolean := private.has_more_than(changes, cardinality(messages) + cardinality(statuses));
-  people private.whatsapp_person[];
-  about private.whatsapp_message[];
-  created uuid[] := '{}';
-  events int := 0;
-  detail jsonb := '{"messages": 0}';
 begin
   if further then
-    messages := messages || private.locate_messages(array(select m from private.whatsapp_app_messages(changes) m));
+    messages := messages || array(select m from private.whatsapp_app_messages(changes) m);
     calls := array(select k from private.whatsapp_calls(changes) k);
     facts := array(select f from private.whatsapp_facts(changes) f);
     moves := array(select p from private.whatsapp_moves(changes) p);
   end if;
-  about := array(select m from unnest(messages) m where private.is_message_change(m.message));
-  -- Locks in the order that everybody keeps: messages' ids, people's ids, rows.
-  if cardinality(messages) > 0 or cardinality(statuses) > 0 then
-    perform private.lock_wa_messages(array(select m.message ->> 'id' from unnest(messages) m),
-      array(select s.wa_message_id from unnest(sums) s where s.id is null
-        union all select private.whatsapp_target(a.message) from unnest(about) a));
+  return row(changes, messages, array(select m from unnest(messages) m where private.is_message_change(m.message)),
+    statuses, private.sum_statuses(statuses), calls, facts, moves, further)::private.whatsapp_news;
+end
+$$;
+comment on function private.read_whatsapp(jsonb) is 'A delivery''s JSON, or a list of them → what it says.';
+
+create function private.store_whatsapp_news(news private.whatsapp_news) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  detail jsonb := '{"messages": 0}';
+begin
+  if cardinality(news.facts) > 0 then
+    perform private.store_whatsapp_facts(news.facts);
   end if;
-  people := private.whatsapp_people(messages, calls, facts, moves, changes);
+  if cardinality(news.messages) > cardinality(news.about) then
+    detail := jsonb_build_object('messages', private.store_whatsapp_messages(
+      case when cardinality(news.about) = 0 then news.messages
+        else array(select m from unnest(news.messages) m where not private.is_message_change(m.message)) end));
+  end if;
+  if cardinality(news.about) > 0 then
+    detail := detail || jsonb_build_object('changes', private.store_message_changes(news.about));
+  end if;
+  if cardinality(news.calls) > 0 then
+    detail := detail || jsonb_build_object('calls', private.store_whatsapp_calls(news.calls));
+  end if;
+  if cardinality(news.statuses) > 0 then
+    detail := detail || jsonb_build_object('statuses', private.keep_message_statuses(news.statuses, news.sums));
+  end if;
+  return detail;
+end
+$$;
+comment on function private.store_whatsapp_news(private.whatsapp_news) is
+  'Stores what people wrote, called and want, and what became of what was written to them; returns how much was new.';
+
+create function private.process_whatsapp(body jsonb, countries jsonb) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  news private.whatsapp_news := private.read_whatsapp(body);
+  people private.whatsapp_person[];
+  created uuid[] := '{}';
+  detail jsonb;
+  events int := 0;
+begin
+  -- Locks in the order that everybody keeps: messages' ids, people's ids, rows.
+  if cardinality(news.messages) > 0 or cardinality(news.statuses) > 0 then
+    perform private.lock_wa_messages(array(select m.message ->> 'id' from unnest(news.messages) m),
+      array(select s.wa_message_id from unnest(news.sums) s where s.id is null
+        union all select private.whatsapp_target(a.message) from unnest(news.about) a));
+  end if;
+  news.messages := private.locate_messages(news.messages);
+  people := private.whatsapp_people(news.messages, news.calls, news.facts, news.moves, news.changes);
   if cardinality(people) > 0 then
     created := private.resolve_whatsapp_people(people, countries);
-    messages := private.locate_messages(messages);
-    about := private.locate_messages(about);
+    news.messages := private.locate_messages(news.messages);
   end if;
-  if cardinality(facts) > 0 then
-    perform private.store_whatsapp_facts(facts);
-  end if;
-  if cardinality(messages) > cardinality(about) then
-    detail := jsonb_build_object('messages', private.store_whatsapp_messages(
-      case when cardinality(about) = 0 then messages
-        else array(select m from unnest(messages) m where not private.is_message_change(m.message)) end));
-  end if;
-  if cardinality(about) > 0 then
-    detail := detail || jsonb_build_object('changes', private.store_message_changes(about));
-  end if;
-  if cardinality(calls) > 0 then
-    detail := detail || jsonb_build_object('calls', private.store_whatsapp_calls(calls));
-  end if;
-  if cardinality(statuses) > 0 then
-    detail := detail || jsonb_build_object('statuses', private.keep_message_statuses(statuses, sums));
-  end if;
+  news.about := private.locate_messages(news.about);
+  detail := private.store_whatsapp_news(news);
   -- A number that nothing is known of yet has people that nothing is known of.
-  if further or cardinality(created) > 0 then
-    perform private.store_number_updates(changes);
+  if news.further or cardinality(created) > 0 then
+    perform private.store_number_updates(news.changes);
   end if;
-  if further then
-    perform private.keep_unclaimed(changes, countries);
+  if news.further then
+    perform private.keep_unclaimed(news.changes, countries);
     events := private.store_whatsapp_events(array(
-      select c from unnest(changes) c where c.workspace_id is not null or c.phone_number_id is null));
+      select c from unnest(news.changes) c where c.workspace_id is not null or c.phone_number_id is null));
   end if;
   if cardinality(created) > 0 then
     perform private.route_contacts(created);
   end if;
-  return detail || jsonb_build_object('contacts', cardinality(created),
-    'events', events,
-    'unknown_numbers', (
-      select coalesce(jsonb_agg(distinct c.phone_number_id), '[]')
-      from unnest(changes) c where c.workspace_id is null and c.phone_number_id is not null));
+  return detail || jsonb_build_object('contacts', cardinality(created), 'events', events, 'unknown_numbers', (
+    select coalesce(jsonb_agg(distinct c.phone_number_id), '[]')
+    from unnest(news.changes) c where c.workspace_id is null and c.phone_number_id is not null));
 end
 $$;
 comment on function private.process_whatsapp(jsonb, jsonb) is

@@ -69,7 +69,7 @@ async function ask({ path, token, query, body }: GraphCall): Promise<GraphOutcom
   } catch (error) {
     return unanswered(error);
   }
-  return read(response, parsed(text));
+  return read(response, parsed(text), token);
 }
 
 /**
@@ -80,9 +80,13 @@ function once(body: string | undefined): ReadableStream<Uint8Array<ArrayBuffer>>
   return body === undefined ? undefined : new Blob([body]).stream();
 }
 
-function read(response: Response, body: Record<string, unknown> | undefined): GraphOutcome {
+function read(
+  response: Response,
+  body: Record<string, unknown> | undefined,
+  token: string,
+): GraphOutcome {
   if (response.ok && body && body.error === undefined) return { kind: "answered", body };
-  const error = refusal(response.status, body?.error);
+  const error = refusal(response.status, body?.error, token);
   return { kind: "refused", error, afterSeconds: retryAfter(response.headers) };
 }
 
@@ -97,7 +101,7 @@ function parsed(text: string): Record<string, unknown> | undefined {
   }
 }
 
-function refusal(httpStatus: number, given: unknown): GraphError {
+function refusal(httpStatus: number, given: unknown, token: string): GraphError {
   const error = (given ?? {}) as {
     code?: unknown;
     error_subcode?: unknown;
@@ -107,8 +111,8 @@ function refusal(httpStatus: number, given: unknown): GraphError {
   return {
     code: whole(error.code),
     subcode: whole(error.error_subcode),
-    title: brief(error.message) ?? `HTTP ${httpStatus} without an explanation`,
-    details: brief(error.error_data?.details),
+    title: brief(error.message, token) ?? `HTTP ${httpStatus} without an explanation`,
+    details: brief(error.error_data?.details, token),
     http_status: httpStatus,
   };
 }
@@ -119,10 +123,11 @@ function whole(value: unknown): number | undefined {
     : undefined;
 }
 
-// Words of strangers are kept as long as they are of use, and as Postgres can hold them.
-function brief(value: unknown): string | undefined {
+// Words of strangers are kept as long as they are of use, and as Postgres can hold them. Meta's quote
+// a token that they cannot read, and who reads conversations would read it there.
+function brief(value: unknown, token: string): string | undefined {
   return typeof value === "string"
-    ? value.slice(0, 1000).replaceAll("\u0000", "").toWellFormed()
+    ? value.replaceAll(token, "…").slice(0, 1000).replaceAll("\u0000", "").toWellFormed()
     : undefined;
 }
 

@@ -60,6 +60,12 @@ Deno.test("an error tells code, subcode, title and details, and how long to wait
   });
 });
 
+Deno.test("a token that Graph quotes is not in the error", async () => {
+  const error = { message: `Malformed access token ${TOKEN}`, code: 190 };
+  const found = await outcome(text(JSON.stringify({ error }), { status: 401 }));
+  assert.equal(found.kind === "refused" && found.error.title, "Malformed access token …");
+});
+
 for (const body of ["", "<html>", "[]", "null", '{"error":"no object"}']) {
   Deno.test(`an answer 502 ${JSON.stringify(body)} has no code`, async () => {
     const found = await outcome(text(body, { status: 502 }));

@@ -38,15 +38,14 @@ export class StorageStore implements MediaStore {
   async read(path: string): Promise<Bytes | undefined> {
     const response = await this.#ask("GET", path);
     if (response.ok) return response.body ?? new Blob().stream();
-    await response.body?.cancel();
-    if (isMissing(response)) return undefined;
+    if (await isMissing(response)) return undefined;
     throw refused("read", response);
   }
 
   async remove(path: string): Promise<void> {
     const response = await this.#ask("DELETE", path);
-    await response.body?.cancel();
-    if (!response.ok && !isMissing(response)) throw refused("remove", response);
+    if (response.ok) await response.body?.cancel();
+    else if (!await isMissing(response)) throw refused("remove", response);
   }
 
   async #ask(method: string, path: string, more: RequestInit = {}): Promise<Response> {
@@ -60,9 +59,14 @@ export class StorageStore implements MediaStore {
   }
 }
 
-// Storage says 400 of what is not there, to some requests.
-function isMissing({ status }: Response): boolean {
-  return status === 404 || status === 400;
+/**
+ * Storage answers 400 for what is not there, and for a key that it does not take; its body tells
+ * them apart. Taken for gone, a file would stay for ever.
+ */
+async function isMissing(response: Response): Promise<boolean> {
+  const body: unknown = await response.json().catch(() => undefined);
+  if (response.status === 404) return true;
+  return response.status === 400 && (body as { statusCode?: unknown })?.statusCode === "404";
 }
 
 function refused(what: string, { status }: Response): Error {

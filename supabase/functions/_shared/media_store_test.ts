@@ -136,6 +136,10 @@ Deno.test("a refusal of Storage is an error; too large is one for good", () =>
     await assert.rejects(store.write(PATH, bytesOf("x")), /503/);
     await assert.rejects(store.read(PATH), /503/);
     await assert.rejects(store.remove(PATH), /503/);
+    // What it says of a key that it does not take, as well as of what is not there.
+    refuse(400);
+    await assert.rejects(store.read(PATH), /400/);
+    await assert.rejects(store.remove(PATH), /400/);
     refuse(413);
     await assert.rejects(
       store.write(PATH, bytesOf("x")),

@@ -1,14 +1,16 @@
+import { graphTimeoutMs } from "../../supabase/functions/_shared/env.ts";
 import { dueJobs, type JobName, onNudge, WORKERS } from "../../supabase/functions/_shared/jobs.ts";
 
 const EVERY_MS = 250;
 const SLOWEST_MS = 5_000;
-const GRACE_MS = 10_000;
+// Longer than an answer of WhatsApp is waited for: what it says about a message is not to be lost.
+const graceMs = () => graphTimeoutMs() + 5_000;
 
 /**
  * Runs the workers in this process: what a clock and the functions themselves do on Supabase. Each
  * runs once at a time. A database that is away is asked less and less often until it is back.
  *
- * @returns stops it: nothing new is begun, what runs is broken off and may end, within ten seconds
+ * @returns stops it: nothing new is begun, what runs is broken off and may end, for as long as WhatsApp may take
  */
 export function startWorkerLoop(): () => Promise<void> {
   const stopping = new AbortController();
@@ -103,7 +105,7 @@ class Pause {
 async function inTime(work: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const enough = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, GRACE_MS);
+    timer = setTimeout(resolve, graceMs());
   });
   await Promise.race([work, enough]);
   clearTimeout(timer);

@@ -143,3 +143,13 @@ Deno.test("a conversation of another workspace is not there", async () => {
   const answer = await other.key.post(`conversations/${opened.id}/messages`, body);
   assertProblem(answer, 404, "conversation_not_found");
 });
+
+Deno.test("what has optional fields only takes no body as well", async () => {
+  const path = `conversations/${opened.id}`;
+  const read = await key.call<Data<Conversation>>("POST", `${path}/read`);
+  assert.deepEqual([read.status, read.body.data.unread_count], [200, 0]);
+  assert.equal((await key.call("POST", `${path}/typing`)).status, 202);
+  // Only where there is nothing at all.
+  assertProblem(await key.call("POST", `${path}/read`, { raw: " " }), 400, "malformed_json");
+  assertProblem(await key.call("POST", `${path}/assign`), 400, "malformed_json");
+});

@@ -25,7 +25,7 @@ export function serve(route: Route): (context: Context<Env>) => Promise<Response
     const search = searchOf(raw.url);
     const query = validate(querySchema, readQuery(search, lists), "query");
     const params = validate(paramsSchema, context.req.param(), "path");
-    const bytes = route.body && await readJsonBytes(raw);
+    const bytes = route.body && await readJsonBytes(raw, route.bodyOptional);
     const body = bytes && validate(route.body!, parseJson(bytes), "body", route.readOnly);
     const key = caller && route.method !== "GET" ? idempotencyKey(raw.headers) : undefined;
     const hash = key && await requestHash(raw.method, context.req.path + search, bytes);
@@ -52,8 +52,14 @@ function searchOf(url: string): string {
   return at < 0 ? "" : url.slice(at);
 }
 
-async function readJsonBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+const EMPTY_OBJECT = new TextEncoder().encode("{}");
+
+async function readJsonBytes(
+  request: Request,
+  isOptional = false,
+): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await readBytes(request, BODY_LIMIT);
+  if (isOptional && bytes.byteLength === 0) return EMPTY_OBJECT;
   requireJson(request.headers, bytes);
   return bytes;
 }

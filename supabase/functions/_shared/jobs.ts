@@ -72,6 +72,20 @@ export function onNudge(loop: () => void): () => void {
 
 /** Says that something has just become due: it is begun now, without keeping the caller. */
 export function nudge(): void {
-  if (wake) wake();
-  else inBackground(runJobs());
+  if (wake) return wake();
+  again = true;
+  if (running) return;
+  running = runWhileNudged().finally(() => running = undefined);
+  inBackground(running);
+}
+
+let running: Promise<void> | undefined;
+let again = false;
+
+/** One run at a time, however many say that something is due. */
+async function runWhileNudged(): Promise<void> {
+  while (again) {
+    again = false;
+    await runJobs();
+  }
 }

@@ -65,6 +65,8 @@ export interface Route<
   params?: Params;
   /** The JSON body; a route without it reads the request itself, or takes none. */
   body?: Body;
+  /** Whether no body at all is as good as `{}`. */
+  bodyOptional?: boolean;
   /** What a body that the route reads itself looks like. */
   rawBody?(): z.ZodType;
   /** Names of fields that are computed: 422 `read_only` instead of `unknown_field`. */

@@ -16,6 +16,7 @@ const markRead = route({
   scope: "conversations:write",
   params,
   body: z.strictObject({ receipt: z.boolean().optional() }),
+  bodyOptional: true,
   example: { params: EXAMPLE_PARAMS, body: { receipt: true } },
   answers: () => ({
     200: {

@@ -17,6 +17,7 @@ const showTyping = route({
   scope: "conversations:write",
   params,
   body: z.strictObject(sender).check(epochOfBots),
+  bodyOptional: true,
   example: { params: EXAMPLE_PARAMS, body: {} },
   answers: () => ({
     202: {

@@ -38,9 +38,15 @@ const getMedia = route({
     // Opened for nothing, a file would stay open.
     if (call.request.method === "HEAD") return { status: 200, body: null, headers };
     const bytes = await mediaStore().read(media.storage_path);
-    if (!bytes) throw new ApiError("media_not_stored", "The store has lost the file.");
+    if (!bytes) throw lost();
     return { status: 200, body: bytes, headers };
   },
 });
+
+function lost(): ApiError {
+  return new ApiError("media_not_stored", "The store has lost the file.", {
+    members: { media_status: "failed", media_error: { code: "lost" } },
+  });
+}
 
 export const app = createApp("media", [getMedia]);

@@ -50,7 +50,8 @@ function requestBody(route: Route): Pick<ZodOpenApiOperationObject, "requestBody
   const schema = route.body ?? route.rawBody?.();
   if (!schema) return {};
   const example = route.example?.body;
-  return { requestBody: { required: true, content: { "application/json": { schema, example } } } };
+  const required = !route.bodyOptional;
+  return { requestBody: { required, content: { "application/json": { schema, example } } } };
 }
 
 function successes(route: Route): ZodOpenApiOperationObject["responses"] {

@@ -22,6 +22,7 @@ interface Waiting<Item> {
 export class Batches<Item> {
   readonly #waiting: Waiting<Item>[] = [];
   #running = 0;
+  #size = 0;
 
   /** `isItemsFault`: whether an error of `store` is about one of the items, and not about all. */
   constructor(
@@ -30,10 +31,19 @@ export class Batches<Item> {
     private readonly atOnce = AT_ONCE,
   ) {}
 
+  /** How much waits or is being stored, in characters. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** Resolves when the item is stored. `size`: in characters. */
   add(item: Item, size: number): Promise<void> {
+    this.#size += size;
     return new Promise((resolve, reject) => {
-      const settle = (error?: unknown) => error === undefined ? resolve() : reject(error);
+      const settle = (error?: unknown) => {
+        this.#size -= size;
+        return error === undefined ? resolve() : reject(error);
+      };
       this.#waiting.push({ item, size, settle });
       this.#start();
     });

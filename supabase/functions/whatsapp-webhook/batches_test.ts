@@ -62,6 +62,15 @@ Deno.test("a batch has its limits, but for one that is beyond them by itself", a
   assert.deepEqual(kept.batches.slice(6).map(({ length }) => length), [1, 1, 64, 64, 20]);
 });
 
+Deno.test("what waits is known until it is settled", async () => {
+  const kept = store((items) => items.includes("d"));
+  const batches = new Batches(kept.run, isItemsFault, 2);
+  const added = ["a", "b", "c", "d"].map((item) => batches.add(item, 10));
+  assert.equal(batches.size, 40);
+  await endAll(kept, added);
+  assert.equal(batches.size, 0);
+});
+
 Deno.test("what is no item's fault is not tried again item by item", async () => {
   const kept = store((items) => items.includes("away"));
   const batches = new Batches(kept.run, isItemsFault, 2);

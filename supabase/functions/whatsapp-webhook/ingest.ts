@@ -36,6 +36,9 @@ interface Delivery {
 
 const batches = new Batches<Delivery>(storeTogether, (error) => whyUnusable(error) !== undefined);
 
+// Characters; a hosted function has 256 MB for everything.
+const MOST_WAITING = 30_000_000;
+
 // JSON holds no such character but escaped.
 const SEPARATOR = "\u001e";
 
@@ -54,7 +57,11 @@ async function store(
   countries: Record<string, string>,
   raw: Uint8Array<ArrayBuffer> | null,
 ): Promise<void> {
-  if (raw === null) return await batches.add({ text, countries }, text.length);
+  if (raw === null) {
+    // Meta sends it again; a process that runs out of memory loses what others wait for as well.
+    if (batches.size > MOST_WAITING) throw new ApiError("database_unavailable");
+    return await batches.add({ text, countries }, text.length);
+  }
   const db = database();
   await retrying(() =>
     db`

@@ -311,7 +311,7 @@ $$;
 comment on function private.retry_outbox(private.outbox, jsonb, numeric, interval) is
   'Queues a failed attempt again: after 1, 4, 16, … units, an hour''s worth at most, and not before after_seconds; failed after eight attempts or when its time is over.';
 
-create function private.finish_outbox(id uuid, outcome jsonb, unit interval default '1 second') returns void
+create function private.finish_outbox(id uuid, attempt int, outcome jsonb, unit interval default '1 second') returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -328,8 +328,9 @@ begin
     return;
   end if;
   select * into item from private.outbox o where o.id = finish_outbox.id for update;
-  -- A status may have been quicker. Whose lease ended meanwhile still knows better than nobody.
-  if item.id is null or item.state not in ('sending', 'unknown') then
+  -- A status may have been quicker. Whose lease ended meanwhile still knows better than nobody. Who says it
+  -- once more, the answer of Postgres having been lost, must not take the next attempt for theirs.
+  if item.id is null or item.state not in ('sending', 'unknown') or item.attempts <> attempt then
     return;
   end if;
   if verdict = 'retry' or (verdict = 'unknown' and item.signal) then
@@ -339,8 +340,8 @@ begin
   end if;
 end
 $$;
-comment on function private.finish_outbox(uuid, jsonb, interval) is
-  'What became of an attempt: { accepted: wamid | null }, { refused: Graph''s error } (private.graph_error_kind decides), { retry | failed | unknown: error }, each with after_seconds if the answer named it. Errors: { code, title, details, http_status?, subcode? }. unit: what the back-off is a multiple of.';
+comment on function private.finish_outbox(uuid, int, jsonb, interval) is
+  'What became of an attempt, counted as private.claim_outbox did: { accepted: wamid | null }, { refused: Graph''s error } (private.graph_error_kind decides), { retry | failed | unknown: error }, each with after_seconds if the answer named it. Errors: { code, title, details, http_status?, subcode? }. unit: what the back-off is a multiple of.';
 
 -- Claiming ------------------------------------------------------------------------------------
 

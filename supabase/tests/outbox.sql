@@ -2,7 +2,7 @@
 -- known of what became of it.
 begin;
 set local search_path = public, extensions;
-select plan(136);
+select plan(138);
 
 create function pg_temp.keep(statuses jsonb) returns jsonb language sql as $$
   select private.keep_message_statuses(private.status_updates(statuses))
@@ -49,7 +49,7 @@ create function pg_temp.claim(at_most int default 64, lease interval default '60
   from private.claim_outbox(at_most, lease) with ordinality as c (id, phone_number_id, access_token, body, kind, attempts, n)
 $$;
 create function pg_temp.finish(label text, outcome jsonb) returns void language sql
-as $$ select private.finish_outbox(pg_temp.id(label), outcome) $$;
+as $$ select private.finish_outbox(o.id, o.attempts, outcome) from private.outbox o where o.id = pg_temp.id(label) $$;
 create function pg_temp.sent(label text) returns void language sql
 as $$ select pg_temp.finish(label, jsonb_build_object('accepted', 'wamid.' || label)) $$;
 -- State of the item, then of its message.
@@ -189,8 +189,13 @@ select pg_temp.pass('90 seconds'), pg_temp.claim();
 select pg_temp.finish('told', '{"retry": {"code": "unreachable"}, "after_seconds": 90000}');
 select is(pg_temp.state('told'), 'failed failed unreachable', 'but not past its time');
 select pg_temp.say('fast', 'ana'), pg_temp.claim();
-select private.finish_outbox(pg_temp.id('fast'), '{"retry": {"code": "unreachable"}}', '20 milliseconds');
+select private.finish_outbox(pg_temp.id('fast'), 1, '{"retry": {"code": "unreachable"}}', '20 milliseconds');
 select is(private.outbox_wait_ms(), 20, 'the unit of the pauses can be shorter');
+select pg_temp.pass('20 milliseconds'), pg_temp.claim();
+select private.finish_outbox(pg_temp.id('fast'), 1, '{"retry": {"code": "unreachable"}}');
+select is(pg_temp.state('fast'), 'sending sending', 'the end of an attempt that is told twice is not that of the next');
+select private.finish_outbox(pg_temp.id('fast'), 2, '{"retry": {"code": "unreachable"}}');
+select is(pg_temp.state('fast'), 'queued queued', 'which has its own');
 select pg_temp.pass('25 hours');
 select is(pg_temp.claim(), null, 'a day later nothing is sent any more');
 select is(pg_temp.state('fast'), 'failed failed expired', 'and the message says so');
@@ -296,7 +301,7 @@ begin
     item := (select id from private.claim_outbox(1));
     exit when item is null;
     done := done + 1;
-    perform private.finish_outbox(item, jsonb_build_object('accepted', 'wamid.' || item));
+    perform private.finish_outbox(item, 1, jsonb_build_object('accepted', 'wamid.' || item));
     update private.outbox_rates set full_until = '-infinity';
   end loop;
   return done;

@@ -133,6 +133,6 @@ function delivery(kind: Kind, { whatsapp }: Credentials, updates: Update[]): Sen
   };
 }
 
-function pick<Item>(items: readonly Item[], random: () => number): Item {
+export function pick<Item>(items: readonly Item[], random: () => number): Item {
   return items[Math.floor(items.length * random())];
 }

@@ -22,6 +22,7 @@ export async function storedCounts(
 ): Promise<Map<Told, number[]>> {
   const phones = told.flatMap(({ stores }) => stores.phones ?? []);
   const wamids = told.flatMap(({ stores }) => stores.wamids ?? []);
+  const bodies = told.flatMap(({ stores }) => stores.bodies ?? []);
   const statuses = told.flatMap(({ stores }) => stores.statuses ?? []).map(({ wamid }) => wamid);
   const rows = await sql<{ stored: string; count: number }[]>`
     select phone as stored, count(*)::int from public.contacts
@@ -29,6 +30,9 @@ export async function storedCounts(
     union all
     select wa_message_id, count(*)::int from public.messages
     where wa_message_id = any (${wamids}) group by 1
+    union all
+    select body, count(*)::int from public.messages
+    where body = any (${bodies}) group by 1
     union all
     select wa_message_id || ' ' || status, count(*)::int from (
       select wa_message_id, status::text from public.whatsapp_pending_statuses
@@ -47,8 +51,13 @@ export async function storedCounts(
   );
 }
 
-function namesOf({ phones = [], wamids = [], statuses = [] }: Stored): string[] {
-  return [...phones, ...wamids, ...statuses.map(({ wamid, status }) => `${wamid} ${status}`)];
+function namesOf({ phones = [], wamids = [], bodies = [], statuses = [] }: Stored): string[] {
+  return [
+    ...phones,
+    ...wamids,
+    ...bodies,
+    ...statuses.map(({ wamid, status }) => `${wamid} ${status}`),
+  ];
 }
 
 /** What was acknowledged is there exactly once; the rest too, or it left nothing at all. */

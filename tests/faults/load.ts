@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import type { Credentials } from "../../scripts/stack/credentials.ts";
 import type { Kind } from "./kinds.ts";
 
-/** What a request stores: a contact by its phone, messages by their wamids, statuses by both. */
+/** What a request stores: a contact by its phone, messages by wamids or texts, statuses by both. */
 export interface Stored {
   phones?: string[];
   wamids?: string[];
+  /** Of messages that are sent. */
+  bodies?: string[];
   statuses?: { wamid: string; status: string }[];
 }
 
@@ -24,6 +26,8 @@ export interface Told extends Sent {
   status: number;
   /** Of the contact that it made. */
   contactId?: string;
+  /** Of the message that it sends. */
+  messageId?: string;
   /** Of a refusal. */
   code?: string;
   retryAfter?: string | null;
@@ -40,7 +44,8 @@ export async function send({ url }: Credentials, request: Sent): Promise<Told> {
     });
     const { data, code } = await response.json();
     const retryAfter = response.headers.get("retry-after");
-    return { ...request, status: response.status, contactId: data?.id, code, retryAfter };
+    const ids = { contactId: data?.id, messageId: data?.message?.id };
+    return { ...request, status: response.status, ...ids, code, retryAfter };
   } catch (error) {
     if (error instanceof DOMException) throw new Error(`${request.path} was never answered`);
     return { ...request, status: 0 };
@@ -48,7 +53,7 @@ export async function send({ url }: Credentials, request: Sent): Promise<Told> {
 }
 
 export function isAcknowledged({ status }: Told): boolean {
-  return status === 200 || status === 201;
+  return [200, 201, 202].includes(status);
 }
 
 /** Whoever was refused was told that the database is away and when to come again. */

@@ -1,11 +1,12 @@
 /**
  * Twenty rounds on one data folder: under load the server or Postgres is killed at a random moment.
- * Nothing that was acknowledged is ever lost or doubled. LEADBASE_PROPERTY_SEED gives the same
- * victims and moments again.
+ * Nothing that was acknowledged is ever lost or doubled, and no message is sent twice.
+ * LEADBASE_PROPERTY_SEED gives the same victims and moments again.
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import type postgres from "postgres";
 import { type SpawnedStack, spawnStack } from "../../scripts/spawn.ts";
 import { uniqueWamid } from "../fixtures/whatsapp/delivery.ts";
 import { seed } from "../properties/runs.ts";
@@ -23,6 +24,7 @@ import {
   untilServed,
 } from "./load.ts";
 import { killPostmaster } from "./postmaster.ts";
+import { Sending } from "./sending.ts";
 
 const ROUNDS = 20;
 
@@ -55,17 +57,20 @@ function planRounds(): Round[] {
 Deno.test("20 rounds of SIGKILL under load: acknowledged is there once, the rest can be sent again", async (test) => {
   const folder = await Deno.makeTempDir({ prefix: "leadbase-rounds-" });
   const data = join(folder, "data");
-  const run = new Run(data, await spawnStack({ data }));
+  const run = await Run.start(data);
   try {
     await run.prepare();
+    let whole = true;
     for (const [index, round] of planRounds().entries()) {
       const { victim, moment } = round;
       const name = `round ${index + 1}: ${victim} after ${moment} ms (seed ${seed})`;
       // The rounds build on each other: after one that failed the next say nothing.
-      if (!await test.step(name, () => run.round(round))) break;
+      whole = await test.step(name, () => run.round(round));
+      if (!whole) break;
     }
+    if (whole) await test.step("nothing is left to be sent", () => run.end());
   } finally {
-    assert.equal(await run.stack.stop(), 0, run.stack.output());
+    await run.stop();
     await Deno.remove(folder, { recursive: true });
   }
 });
@@ -76,7 +81,26 @@ class Run {
   readonly #random = randomOf("load");
   #kinds: Kind[] = [];
 
-  constructor(readonly data: string, public stack: SpawnedStack) {}
+  private constructor(
+    readonly data: string,
+    readonly sending: Sending,
+    public stack: SpawnedStack,
+  ) {}
+
+  static async start(data: string): Promise<Run> {
+    const sending = await Sending.start(randomOf("faults"));
+    const run = new Run(data, sending, await spawnStack({ data, env: sending.env }));
+    sending.follow(run.stack.credentials);
+    return run;
+  }
+
+  async stop(): Promise<void> {
+    try {
+      assert.equal(await this.stack.stop(), 0, this.stack.output());
+    } finally {
+      await this.sending.graph.stop();
+    }
+  }
 
   /** Messages that statuses can be about, and a key that may call as often as it likes. */
   async prepare(): Promise<void> {
@@ -94,15 +118,18 @@ class Run {
         phoneNumberId: credentials.whatsapp.phone_number_id,
         wamids: outbound,
       });
+      await this.sending.prepare(credentials, sql);
     });
-    this.#kinds = [contacts, batches(outbound)];
+    this.#kinds = [contacts, this.sending, batches(outbound), this.sending];
   }
 
   async round({ victim, moment }: Round): Promise<void> {
     const load = startLoad(this.stack.credentials, { kinds: this.#kinds, random: this.#random });
     const { told } = load;
+    let killed: Date;
     try {
       await pause(moment);
+      killed = new Date();
       await (victim === "server" ? this.#killServer(load) : this.#killPostgres(told));
     } finally {
       await load.stop();
@@ -111,15 +138,28 @@ class Run {
     assert.equal(told.every(isAcknowledged), false, "it was killed under load");
     this.#told.push(...told);
     await assertKept(this.stack.credentials.database_url, this.#told);
+    await this.#sql((sql) => this.sending.endLeases(sql, killed));
     this.#told.push(...await sendAgain(this.stack.credentials, told, victim === "server" ? 1 : 5));
     await assertKept(this.stack.credentials.database_url, this.#told);
+  }
+
+  /** What is still to be sent is sent. */
+  async end(): Promise<void> {
+    await this.#sql((sql) => this.sending.runDry(sql));
+    await assertKept(this.stack.credentials.database_url, this.#told);
+    await this.#sql((sql) => this.sending.verifyEnd(sql, this.#told));
+  }
+
+  #sql<Result>(use: (sql: postgres.Sql) => Promise<Result>): Promise<Result> {
+    return withSql(this.stack.credentials.database_url, use);
   }
 
   /** Killed in the middle of the load, and started again on what it left. */
   async #killServer(load: ReturnType<typeof startLoad>): Promise<void> {
     await this.stack.kill();
     await load.stop();
-    this.stack = await spawnStack({ data: this.data });
+    this.stack = await spawnStack({ data: this.data, env: this.sending.env });
+    this.sending.follow(this.stack.credentials);
   }
 
   /** Killed in the middle of the load, which goes on until it is answered well again. */

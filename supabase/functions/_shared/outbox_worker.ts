@@ -11,6 +11,8 @@ interface Item {
   access_token: Uint8Array;
   /** JSON text. */
   body: string;
+  /** This one included. */
+  attempts: number;
 }
 
 /** What `private.finish_outbox` takes. */
@@ -45,7 +47,7 @@ export async function drainOutbox({ signal }: { signal: AbortSignal }): Promise<
 
 function start(item: Item, running: Set<Promise<void>>): void {
   const done: Promise<void> = send(item)
-    .then((outcome) => finish(item.id, outcome))
+    .then((outcome) => finish(item, outcome))
     .catch((error) => console.error(`The outcome of ${item.id} could not be kept:`, error))
     .finally(() => running.delete(done));
   running.add(done);
@@ -68,7 +70,7 @@ async function somethingComes(
 async function claim(atMost: number): Promise<Item[]> {
   return await retrying(() =>
     database()<Item[]>`
-      select id, phone_number_id, access_token, body::text as body
+      select id, phone_number_id, access_token, body::text as body, attempts
       from private.claim_outbox(${atMost})`
   );
 }
@@ -117,12 +119,12 @@ function accepted(body: Record<string, unknown>): Outcome {
 // A database that restarts is back within these; after that the lease ends, and nobody knows.
 const PAUSES_MS = [200, 500, 1_000, 2_000, 4_000, 8_000];
 
-async function finish(id: string, outcome: Outcome): Promise<void> {
+async function finish({ id, attempts }: Item, outcome: Outcome): Promise<void> {
   for (let attempt = 0;; attempt++) {
     try {
       const db = database();
       await retrying(() =>
-        db`select private.finish_outbox(${id}, ${json(db, outcome)}::jsonb,
+        db`select private.finish_outbox(${id}, ${attempts}::int, ${json(db, outcome)}::jsonb,
           ${sendBackoffMs()}::int * interval '1 millisecond')`
       );
       return;

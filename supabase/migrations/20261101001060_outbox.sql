@@ -426,8 +426,11 @@ begin
   -- Another worker is at it: it takes what there is.
   select greatest(r.full_until, now()) into used
   from private.outbox_rates r where r.phone_number_id = number for update skip locked;
-  return coalesce(greatest(least(at_most,
-    floor(extract(epoch from now() + interval '100 milliseconds' - used) * rate) + 1), 0), 0);
+  -- Least and greatest leave nulls out: without this, who waits for nothing would take all.
+  if used is null or rate is null then
+    return 0;
+  end if;
+  return greatest(least(at_most, floor(extract(epoch from now() + interval '100 milliseconds' - used) * rate) + 1), 0);
 end
 $$;
 comment on function private.lock_number_slots(text, int) is
@@ -545,6 +548,7 @@ begin
     exit when free <= 0;
     -- Of a number without a token nothing is sent; what waits there fails.
     slots := case when number.sealed_token is null then free else private.lock_number_slots(number.phone_number_id, free) end;
+    continue when slots = 0;
     used := 0;
     for lane in
       select * from private.outbox_lanes l

@@ -489,7 +489,8 @@ begin
     exit when item.id is null;
     problem := case
       when item.expires_at <= now() then '{"code": "expired", "title": "Not sent in time", "details": "WhatsApp could not be reached, or took nothing more from this number, until its time was over."}'
-      when sealed_token is null then '{"code": "no_number", "title": "Number removed", "details": "The WhatsApp number was removed before the message was sent."}'
+      -- The number may be another workspace's by now: with its token nothing of ours is sent.
+      when sealed_token is null or not private.can_send_from(item.phone_number_id, item.workspace_id) then '{"code": "no_number", "title": "Number removed", "details": "The WhatsApp number was removed before the message was sent."}'
     end;
     exit when problem is null;
     perform private.settle_outbox(item, 'failed', problem);

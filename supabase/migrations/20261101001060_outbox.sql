@@ -427,8 +427,11 @@ begin
   -- Another worker is at it: it takes what there is.
   select greatest(r.full_until, now()) into used
   from private.outbox_rates r where r.phone_number_id = number for update skip locked;
-  return coalesce(greatest(least(at_most,
-    floor(extract(epoch from now() + interval '100 milliseconds' - used) * rate) + 1), 0), 0);
+  -- Least and greatest leave nulls out: without this, who waits for nothing would take all.
+  if used is null or rate is null then
+    return 0;
+  end if;
+  return greatest(least(at_most, floor(extract(epoch from now() + interval '100 milliseconds' - used) * rate) + 1), 0);
 end
 $$;
 comment on function private.lock_number_slots(text, int) is
@@ -487,7 +490,8 @@ begin
     exit when item.id is null;
     problem := case
       when item.expires_at <= now() then '{"code": "expired", "title": "Not sent in time", "details": "WhatsApp could not be reached, or took nothing more from this number, until its time was over."}'
-      when sealed_token is null then '{"code": "no_number", "title": "Number removed", "details": "The WhatsApp number was removed before the message was sent."}'
+      -- The number may be another workspace's by now: with its token nothing of ours is sent.
+      when sealed_token is null or not private.can_send_from(item.phone_number_id, item.workspace_id) then '{"code": "no_number", "title": "Number removed", "details": "The WhatsApp number was removed before the message was sent."}'
     end;
     exit when problem is null;
     perform private.settle_outbox(item, 'failed', problem);
@@ -546,6 +550,7 @@ begin
     exit when free <= 0;
     -- Of a number without a token nothing is sent; what waits there fails.
     slots := case when number.sealed_token is null then free else private.lock_number_slots(number.phone_number_id, free) end;
+    continue when slots = 0;
     used := 0;
     for lane in
       select * from private.outbox_lanes l

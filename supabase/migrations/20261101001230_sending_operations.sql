@@ -7,8 +7,8 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  if args ->> 'sender' = 'bot' and not (private.bot_in_control(conversation)
-    and (args ->> 'control_epoch')::int = conversation.control_epoch) then
+  if args ->> 'sender' = 'bot' and (not private.bot_in_control(conversation)
+    or (args ->> 'control_epoch')::int is distinct from conversation.control_epoch) then
     perform private.refuse(409, 'stale_control', 'The bot is not in control any more.',
       jsonb_build_object('control_epoch', conversation.control_epoch, 'phase', conversation.phase));
   end if;

@@ -2,7 +2,7 @@
 -- known of what became of it.
 begin;
 set local search_path = public, extensions;
-select plan(138);
+select plan(139);
 
 create function pg_temp.keep(statuses jsonb) returns jsonb language sql as $$
   select private.keep_message_statuses(private.status_updates(statuses))
@@ -344,6 +344,9 @@ delete from whatsapp_numbers where phone_number_id = '900000000000002';
 select is(pg_temp.claim(), 'r3', 'from a number that was removed nothing is sent');
 select is(pg_temp.state('r1') || ', ' || pg_temp.state('r2'), 'failed failed no_number, failed failed no_number',
   'what waited there has failed');
+select pg_temp.say('other''s', 'bea', '900000000000009');
+select is(coalesce(pg_temp.claim(), '') || pg_temp.state('other''s'), 'failed failed no_number',
+  'nor is anything sent from a number that another workspace has registered meanwhile');
 
 select pg_temp.say('r4', 'ana'), pg_temp.say('r5', 'bea'), pg_temp.say('r6', 'ana');
 update messages set conversation_id = pg_temp.id('with bea') where conversation_id = pg_temp.id('with ana');

@@ -1,7 +1,7 @@
 -- The operations that send: what is stored and queued, what is refused, from which number, by whom.
 begin;
 set local search_path = public, extensions;
-select plan(88);
+select plan(89);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('sending ' || label)::uuid $$;
@@ -157,6 +157,7 @@ select is(pg_temp.send('cid', pg_temp.bot(1)) ->> 'sender_type', 'bot', 'a bot i
 select is(pg_temp.state('cid'), 'active automated active epoch 1', 'and stays in control');
 select is(pg_temp.refused('cid', pg_temp.bot(2)), '{"is": "409 stale_control", "control_epoch": 1, "phase": "automated"}',
   'another epoch is not believed, not even a later one');
+select is(pg_temp.refused('cid', pg_temp.bot(null)) ->> 'is', '409 stale_control', 'nor is none');
 select is(pg_temp.send('cid', pg_temp.text('I', '{"automated": true}')) ->> 'sender_type', 'agent', 'a campaign in an agent''s name');
 select is(pg_temp.state('cid'), 'active automated active epoch 1', 'leaves the conversation with whom it is');
 select is(pg_temp.send('cid', pg_temp.text('I')) ->> 'sender_type', 'agent', 'a person writes');

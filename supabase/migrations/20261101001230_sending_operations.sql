@@ -226,7 +226,10 @@ declare
   last public.messages := private.last_inbound(conversation);
 begin
   update public.conversations v
-  set unread_count = 0, read_until = greatest(v.read_until, v.last_message_at, now())
+  -- Not until now: what was said before now and is still on its way has been seen by nobody.
+  set unread_count = 0, read_until = greatest(v.read_until, (
+    select max(m.sent_at) from public.messages m
+    where m.conversation_id = v.id and m.direction = 'inbound' and not m.from_history))
   where v.id = conversation.id;
   -- What was read before was told before.
   if receipt and last.sent_at > coalesce(conversation.read_until, '-infinity')

@@ -1,7 +1,7 @@
 -- The operations that send: what is stored and queued, what is refused, from which number, by whom.
 begin;
 set local search_path = public, extensions;
-select plan(89);
+select plan(90);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('sending ' || label)::uuid $$;
@@ -219,6 +219,10 @@ select ok((select read_until >= now() + interval '1 second' from conversations w
   'read is what there is, also what is ahead of our clock');
 select is(pg_temp.on('mark_read', 'eva') -> 'status', '200', 'a web chat can be read');
 select is(pg_temp.on('mark_read', 'bea') -> 'status', '200', 'so can one in which nobody wrote');
+savepoint overtaken;
+select pg_temp.hear('overtaken', 'bea', at => now() - interval '1 second');
+select is((select unread_count from conversations where id = pg_temp.id('with bea')), 1, 'what was on its way then is unread');
+rollback to savepoint overtaken;
 select throws_ok($$ select pg_temp.on('mark_read', 'nobody') $$, 'PT404', 'conversation_not_found', 'but not one that is not there');
 delete from private.outbox;
 select is(pg_temp.on('send_typing', 'ana'), jsonb_build_object('status', 202, 'data', jsonb_build_object('expires_at',

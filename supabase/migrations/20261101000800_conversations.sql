@@ -68,6 +68,9 @@ create table public.conversations (
 with (fillfactor = 85);
 create index conversations_recent_idx on public.conversations
   (workspace_id, coalesce(last_message_at, created_at), id);
+-- Who waits for a person is what an inbox asks for most, and few of all.
+create index conversations_waiting_idx on public.conversations
+  (workspace_id, coalesce(last_message_at, created_at), id) where phase = 'waiting';
 create index conversations_assigned_idx on public.conversations (workspace_id, assigned_to);
 comment on table public.conversations is 'The thread with a contact on a channel.';
 comment on column public.conversations.control_epoch is 'Rises whenever control passes between bot and person.';
@@ -163,6 +166,7 @@ create table public.whatsapp_pending_statuses (
   created_at timestamptz not null default now(),
   primary key (wa_message_id, phone_number_id, status)
 );
+create index whatsapp_pending_statuses_created_idx on public.whatsapp_pending_statuses (created_at);
 comment on table public.whatsapp_pending_statuses is
   'Statuses that came before the message they are about was stored; applied as soon as it is.';
 

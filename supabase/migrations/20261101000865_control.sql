@@ -197,3 +197,20 @@ create trigger conversations_710_log_control after update on public.conversation
   for each row when ((old.phase, old.ai_enabled, old.bot_status, old.assigned_to)
     is distinct from (new.phase, new.ai_enabled, new.bot_status, new.assigned_to))
   execute function private.log_control();
+
+create function private.contractor_to_person() returns trigger
+language plpgsql
+-- Definer: whoever may say so need not be allowed to change conversations.
+security definer set search_path = ''
+as $$
+begin
+  -- As their conversations start (private.conversation_start).
+  update public.conversations v set phase = 'waiting', ai_enabled = false, bot_status = 'agent'
+  where v.contact_id = new.id and v.phase = 'automated';
+  return null;
+end
+$$;
+comment on function private.contractor_to_person() is 'Trigger: who turns out to be a contractor is taken from the bot.';
+
+create trigger contacts_740_contractor after update of is_contractor on public.contacts
+  for each row when (new.is_contractor and not old.is_contractor) execute function private.contractor_to_person();

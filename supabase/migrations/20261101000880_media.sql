@@ -116,12 +116,16 @@ begin
   -- comes later waits for our lock and wakes them.
   update public.message_media m set next_attempt_at = 'infinity'
   where m.id = any (due)
-    and not exists (select from private.whatsapp_tokens t where t.phone_number_id = m.phone_number_id);
+    and not exists (
+      select from private.whatsapp_tokens t join public.whatsapp_numbers w using (phone_number_id)
+      where t.phone_number_id = m.phone_number_id and w.workspace_id = m.workspace_id);
   return query
   update public.message_media m
   set attempts = m.attempts + 1, next_attempt_at = now() + lease
   from private.whatsapp_tokens t
-  where m.id = any (due) and t.phone_number_id = m.phone_number_id
+  -- The number may be another workspace's by now, and the token theirs.
+  join public.whatsapp_numbers w using (phone_number_id)
+  where m.id = any (due) and t.phone_number_id = m.phone_number_id and w.workspace_id = m.workspace_id
   returning m.id, m.storage_path, m.phone_number_id, t.sealed, m.whatsapp_media_id, m.sha256, m.attempts;
 end
 $$;

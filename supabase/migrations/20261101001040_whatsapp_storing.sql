@@ -237,6 +237,12 @@ begin
   update public.whatsapp_numbers w set waba_id = c.waba_id
   from unnest(changes) c
   where w.phone_number_id = c.phone_number_id and w.waba_id is null and c.waba_id ~ '^[0-9]{1,32}$';
+  if found then
+    -- What came about the account before anybody had a number of it.
+    update public.whatsapp_events e set workspace_id = w.workspace_id
+    from public.whatsapp_numbers w
+    where e.workspace_id is null and e.phone_number_id is null and e.waba_id = w.waba_id;
+  end if;
   update public.whatsapp_numbers w
   set history_phase = s.phase, history_progress = s.progress
   from (

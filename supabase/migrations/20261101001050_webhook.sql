@@ -35,9 +35,10 @@ create table private.unclaimed_updates (
   received_at timestamptz not null default now()
 );
 create index unclaimed_updates_phone_number_id_idx on private.unclaimed_updates (phone_number_id, id);
+create index unclaimed_updates_received_idx on private.unclaimed_updates (received_at);
 alter table private.unclaimed_updates enable row level security;
 comment on table private.unclaimed_updates is
-  'What came for numbers that nobody had registered: deliveries of one change, stored as if they came now once the number is registered.';
+  'What came for numbers that nobody had registered: deliveries of one change, stored as if they came now once the number is registered. Swept after 30 days.';
 
 create function private.keep_unclaimed(changes private.whatsapp_change[], countries jsonb) returns int
 language plpgsql
@@ -404,11 +405,8 @@ begin
     delete from private.unclaimed_updates u where u.id = update_.id;
     claimed := claimed + 1;
   end loop;
-  update public.whatsapp_events e set workspace_id = w.workspace_id
-  from public.whatsapp_numbers w
-  where e.workspace_id is null and e.phone_number_id is null and e.waba_id = w.waba_id;
   return claimed;
 end
 $$;
 comment on function private.claim_unclaimed_updates(int) is
-  'Stores what came for numbers before they were registered, up to that many deliveries; returns how many. Account events find their workspace as well.';
+  'Stores what came for numbers before they were registered, up to that many deliveries; returns how many.';

@@ -15,6 +15,8 @@ create table private.outbox (
   kind text not null check (kind in ('message', 'reaction', 'read', 'typing')),
   signal boolean not null generated always as (kind in ('read', 'typing')) stored,
   request jsonb not null,
+  automated boolean not null default false,
+  control_epoch int,
   state text not null default 'queued' check (state in ('queued', 'sending', 'accepted', 'failed', 'unknown')),
   attempts int not null default 0,
   next_attempt_at timestamptz not null default now(),
@@ -32,6 +34,8 @@ create index outbox_conversation_id_idx on private.outbox (conversation_id);
 create index outbox_message_id_idx on private.outbox (message_id);
 create index outbox_finished_idx on private.outbox (created_at) where state not in ('queued', 'sending');
 alter table private.outbox enable row level security;
+comment on column private.outbox.automated is 'Written by nobody in person: not sent to who opts out meanwhile.';
+comment on column private.outbox.control_epoch is 'A bot''s: not sent once the conversation has changed hands.';
 comment on table private.outbox is
   'What goes to WhatsApp. id travels along as biz_opaque_callback_data, so that a status can tell that a message whose answer was lost has been sent. Swept after days.';
 comment on column private.outbox.id is 'The message''s id for kind message.';
@@ -472,6 +476,23 @@ $$;
 comment on function private.graph_body(private.outbox) is
   'The body of POST /messages; null if the contact has no WhatsApp id and no number.';
 
+create function private.overtaken(item private.outbox) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return case
+    when item.control_epoch <> (select v.control_epoch from public.conversations v where v.id = item.conversation_id)
+      then '{"code": "stale_control", "title": "Bot not in control", "details": "The conversation changed hands before the message was sent."}'::jsonb
+    when item.automated and (
+      select c.opted_out from public.conversations v join public.contacts c on c.id = v.contact_id where v.id = item.conversation_id)
+      then '{"code": "opted_out", "title": "Opted out", "details": "The person asked for no more messages before this one was sent."}'
+  end;
+end
+$$;
+comment on function private.overtaken(private.outbox) is
+  'Why what was allowed when it was queued may not be sent any more: { code, title, details }; null if it may.';
+
 create function private.next_in_lane(lane private.outbox_lanes, sealed_token bytea) returns private.outbox
 language plpgsql
 set search_path = ''
@@ -492,6 +513,7 @@ begin
       when item.expires_at <= now() then '{"code": "expired", "title": "Not sent in time", "details": "WhatsApp could not be reached, or took nothing more from this number, until its time was over."}'
       -- The number may be another workspace's by now: with its token nothing of ours is sent.
       when sealed_token is null or not private.can_send_from(item.phone_number_id, item.workspace_id) then '{"code": "no_number", "title": "Number removed", "details": "The WhatsApp number was removed before the message was sent."}'
+      else private.overtaken(item)
     end;
     exit when problem is null;
     perform private.settle_outbox(item, 'failed', problem);

@@ -242,7 +242,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  idempotency int; limits int; deliveries int; statuses int; folded bigint;
+  idempotency int; limits int; deliveries int; statuses int; unclaimed int; folded bigint;
 begin
   delete from private.idempotency_keys where created_at < now() - interval '24 hours';
   get diagnostics idempotency = row_count;
@@ -252,10 +252,12 @@ begin
   get diagnostics deliveries = row_count;
   delete from public.whatsapp_pending_statuses where created_at < now() - interval '30 days';
   get diagnostics statuses = row_count;
+  delete from private.unclaimed_updates where received_at < now() - interval '30 days';
+  get diagnostics unclaimed = row_count;
   select coalesce(sum(private.fold_contact_kpis(w.workspace_id, 100000)), 0) into folded
   from (select distinct workspace_id from private.contact_kpi_deltas) as w;
   return jsonb_build_object('idempotency_keys', idempotency, 'rate_limits', limits,
-    'webhook_deliveries', deliveries, 'pending_statuses', statuses, 'kpi_deltas', folded, 'outbox', private.sweep_outbox());
+    'webhook_deliveries', deliveries, 'pending_statuses', statuses, 'unclaimed_updates', unclaimed, 'kpi_deltas', folded, 'outbox', private.sweep_outbox());
 end
 $$;
 comment on function private.sweep() is 'Removes what has expired and folds the KPI deltas; returns how many rows of each. Safe to run at any time.';

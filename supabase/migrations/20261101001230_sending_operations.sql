@@ -17,13 +17,23 @@ $$;
 comment on function private.refuse_stale_bot(public.conversations, jsonb) is
   'Raises 409 stale_control for what a bot sends under another control_epoch than that of the conversation, or without being in control. The caller has locked the conversation.';
 
+create function private.is_automated(args jsonb) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return coalesce((args ->> 'automated')::boolean, args ->> 'sender' = 'bot', false);
+end
+$$;
+comment on function private.is_automated(jsonb) is 'Whether a send { sender?, automated? } is written by nobody in person; a bot''s is, unless it says otherwise.';
+
 create function private.refuse_unsendable(conversation public.conversations, args jsonb) returns void
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   verdict jsonb := private.send_guard(conversation.contact_id, conversation.id,
-    coalesce((args ->> 'automated')::boolean, args ->> 'sender' = 'bot', false),
+    private.is_automated(args),
     case args ->> 'type' when 'template' then 'template' else 'message' end);
 begin
   if not (verdict ->> 'allowed')::boolean then
@@ -109,20 +119,24 @@ language plpgsql
 security definer set search_path = ''
 as $$
 declare
-  id uuid := private.uuid_v7();
+  made uuid := private.uuid_v7();
   type text := args ->> 'type';
   request jsonb := jsonb_build_object('type', type, type, args -> type)
     || case when quoted is null then '{}' else jsonb_build_object('context', jsonb_build_object('message_id', quoted)) end;
 begin
   insert into public.messages (id, workspace_id, conversation_id, contact_id, direction, sender_type, sender_id, type, body,
     payload, reply_to, phone_number_id, status, media)
-  values (id, conversation.workspace_id, conversation.id, conversation.contact_id, 'outbound',
+  values (made, conversation.workspace_id, conversation.id, conversation.contact_id, 'outbound',
     coalesce(args ->> 'sender', 'agent')::public.sender_type, (private.current_actor()).id, type,
     coalesce(private.whatsapp_body(request), request #>> '{interactive,body,text}'),
     case when type = 'text' then '{}' else request - '{type,context}'::text[] end,
     quoted, number, 'queued', private.whatsapp_media(request));
-  perform private.enqueue_outbox(id, conversation.workspace_id, conversation.id, id, number, 'message', request);
-  return id;
+  perform private.enqueue_outbox(made, conversation.workspace_id, conversation.id, made, number, 'message', request);
+  update private.outbox o
+  set automated = private.is_automated(args),
+    control_epoch = case when args ->> 'sender' = 'bot' then conversation.control_epoch end
+  where o.id = made and (private.is_automated(args) or args ->> 'sender' = 'bot');
+  return made;
 end
 $$;
 comment on function private.store_outbound(public.conversations, jsonb, text, text) is

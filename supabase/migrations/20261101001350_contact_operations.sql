@@ -25,7 +25,7 @@ declare
   contact uuid;
 begin
   if args ? 'contact_id' then
-    select c.id into contact from public.contacts c where c.id = (args ->> 'contact_id')::uuid and c.workspace_id = workspace;
+    contact := private.current_contact(workspace, (args ->> 'contact_id')::uuid);
   else
     contact := private.contact_by_phone(workspace, private.digits(args ->> 'phone'));
   end if;

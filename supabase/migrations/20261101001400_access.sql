@@ -136,7 +136,7 @@ create policy whatsapp_numbers_select_member on public.whatsapp_numbers for sele
   using (workspace_id in (select private.workspaces_allowing('settings:read')));
 
 grant select, insert (workspace_id, contact_id, channel),
-  update (status, phase, ai_enabled, bot_status, control_epoch, assigned_to, unread_count, resolved_at)
+  update (status, phase, ai_enabled, bot_status, control_epoch, assigned_to)
   on public.conversations to authenticated;
 create policy conversations_select_member on public.conversations for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('conversations:read', 'conversations:write', 'contacts:read')));
@@ -208,7 +208,7 @@ grant execute on function
   private.refuse_unseen_conversation(uuid), private.require_conversation(jsonb, boolean),
   private.conversation_answer(uuid), private.close_lead(uuid), private.refuse_non_member(uuid, uuid),
   -- sending
-  private.refuse_stale_bot(public.conversations, jsonb), private.refuse_unsendable(public.conversations, jsonb),
+  private.refuse_stale_bot(public.conversations, jsonb), private.refuse_unsendable(public.conversations, jsonb), private.is_automated(jsonb),
   private.sending_number(public.conversations, text, text), private.named_message(public.conversations, text, text),
   private.store_outbound(public.conversations, jsonb, text, text), private.message_answer(int, uuid),
   private.store_reaction(public.conversations, public.messages, text, text),

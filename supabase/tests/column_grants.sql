@@ -2,7 +2,7 @@
 -- cannot be written, a key's hash cannot be read.
 begin;
 set local search_path = public, extensions;
-select plan(85);
+select plan(87);
 
 -- The whole list, table by table, in the order of the columns.
 create temp table writable (relation text, op text, columns text) on commit drop;
@@ -20,7 +20,7 @@ insert into writable values
   ('contacts', 'update', 'name phone email company source channels status sale_status stage value tags notes custom '
     'assigned_to is_vip is_mystery_shopper is_contractor opted_out do_not_call avatar_url country'),
   ('conversations', 'insert', 'workspace_id contact_id channel'),
-  ('conversations', 'update', 'status phase ai_enabled bot_status control_epoch assigned_to unread_count resolved_at'),
+  ('conversations', 'update', 'status phase ai_enabled bot_status control_epoch assigned_to'),
   ('internal_notes', 'insert', 'workspace_id contact_id conversation_id content');
 
 create function pg_temp.granted(op text) returns table (relation text, columns text) language sql as $$

@@ -1,7 +1,7 @@
 -- The operations that send: what is stored and queued, what is refused, from which number, by whom.
 begin;
 set local search_path = public, extensions;
-select plan(90);
+select plan(93);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('sending ' || label)::uuid $$;
@@ -170,6 +170,18 @@ select is(pg_temp.refusal(format('select pg_temp.call(%L, %L)', 'send_typing', p
 update conversations set status = 'resolved', phase = 'resolved' where id = pg_temp.id('with cid');
 select is(pg_temp.send('cid', pg_temp.text('One more thing')) ->> 'status', 'queued', 'a person writes into what was resolved');
 select matches(pg_temp.state('cid'), '^active live agent epoch ', 'which opens it again');
+
+-- What waited is asked again before it goes.
+delete from private.outbox where conversation_id <> pg_temp.id('with cid');
+update contacts set opted_out = true where id = pg_temp.id('cid');
+select is((select count(*) from private.claim_outbox(10)), 1::bigint, 'one message is sent at a time');
+select results_eq($$ select body, sender_type::text, status::text, error ->> 'code' from messages
+    where conversation_id = pg_temp.id('with cid') and direction = 'outbound' order by id $$,
+  $$ values ('Beep', 'bot', 'failed', 'stale_control'), ('I', 'agent', 'failed', 'opted_out'), ('I', 'agent', 'sending', null),
+    ('One more thing', 'agent', 'queued', null) $$,
+  'not what a bot said before a person came, nor what nobody wrote in person to who has opted out');
+update contacts set is_contractor = true where id = pg_temp.id('bea');
+select matches(pg_temp.state('bea'), '^active waiting agent', 'who turns out to be a contractor is taken from the bot');
 
 -- Numbers -----------------------------------------------------------------------------------------
 

@@ -131,7 +131,7 @@ insert into relations (name, key, place, person, new_row, change, beforehand) va
   ('public.contacts', 'id', 'workspace_id', null,
     $$(workspace_id, name) values (pg_temp.id('{place}'), 'New')$$, $$name = 'Changed'$$, null),
   ('public.conversations', 'id', 'workspace_id', null,
-    $$(workspace_id, contact_id) values (pg_temp.id('{place}'), pg_temp.id('{place} quiet contact'))$$, 'unread_count = 7', null),
+    $$(workspace_id, contact_id) values (pg_temp.id('{place}'), pg_temp.id('{place} quiet contact'))$$, 'ai_enabled = ai_enabled', null),
   ('public.internal_notes', 'id', 'workspace_id',
     '(select a.name from actors a where pg_temp.id(a.name) = coalesce(t.author_user_id, t.author_api_key_id))',
     $$(workspace_id, contact_id, content) values (pg_temp.id('{place}'), pg_temp.id('{place} contact'), 'New')$$, null, null);

@@ -1,9 +1,9 @@
 /** What WhatsApp says about accounts, templates and quality: kept once each, and what it changes. */
 import assert from "node:assert/strict";
 import { withDatabase } from "../support/database.ts";
-import { uniqueNumericId } from "../support/unique.ts";
+import { uniqueNumericId, uniquePhone } from "../support/unique.ts";
 import { makeWorkspace, type Workspace } from "../support/workspace.ts";
-import { at, type Json, status, text, uniqueWamid } from "../fixtures/whatsapp/delivery.ts";
+import { at, change, type Json, status, text, uniqueWamid } from "../fixtures/whatsapp/delivery.ts";
 import { deliver } from "./hook.ts";
 import { contactsOf, eventsOf, messagesOf, storeOutbound } from "./rows.ts";
 import { ask, tell } from "./updates.ts";
@@ -41,9 +41,12 @@ Deno.test("an account that nobody has a number of is nobody's, until somebody ha
   await about(account, "account_alerts", { entity_id: account });
   assert.deepEqual(await eventsOf(workspace.id), []);
   await withDatabase((sql) =>
-    sql`update public.whatsapp_numbers set waba_id = ${account} where workspace_id = ${workspace.id}`
+    sql`update public.whatsapp_numbers set waba_id = null where workspace_id = ${workspace.id}`
   );
-  await ask("select private.claim_unclaimed_updates(1)");
+  // Whose the account is shows with the first message of one of its numbers.
+  const messages = [text(uniquePhone().slice(1), "Hi")];
+  const changes = [change(workspace.phoneNumberId, { messages })];
+  await deliver({ object: "whatsapp_business_account", entry: [{ id: account, changes }] });
   assert.deepEqual((await eventsOf(workspace.id)).map(({ field }) => field), ["account_alerts"]);
   assert.deepEqual(await eventsOf(other.id), []);
 });

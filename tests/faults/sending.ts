@@ -23,6 +23,9 @@ const SILENT = 4;
 /** Longer than the server waits for an answer. */
 const TIMEOUT_MS = 1000;
 
+/** Longer than the worker tries to send something and to tell Postgres what became of it. */
+const PATIENCE_MS = 17_000;
+
 /** How often WhatsApp dawdles or fails, and how; else it answers well and at once. */
 const FAULTS: [share: number, behaviour: Behaviour][] = [
   [0.04, lost()],
@@ -153,8 +156,8 @@ export class Sending implements Kind {
   /** Waits until nothing is to be sent any more and all statuses have been taken. */
   async runDry(sql: postgres.Sql): Promise<void> {
     await until(async () => {
-      // A worker whose Postgres is there has long finished such; what else it claimed it never saw.
-      await this.endLeases(sql, new Date(Date.now() - 5 * TIMEOUT_MS));
+      // The worker has given up on such, or its claim was never answered.
+      await this.endLeases(sql, new Date(Date.now() - PATIENCE_MS));
       const [{ left }] = await sql<{ left: number }[]>`
         select count(*)::int as left from private.outbox where state in ('queued', 'sending')`;
       return left === 0 ? true : undefined;

@@ -4,7 +4,7 @@ import { request } from "./http.ts";
 export interface Operation {
   operationId: string;
   security: Record<string, string[]>[];
-  requestBody?: unknown;
+  requestBody?: { required: boolean };
   responses: Record<string, { content?: Record<string, { examples?: Record<string, unknown> }> }>;
   parameters?: ({ $ref: string } | { name: string; in: string; required?: boolean })[];
 }

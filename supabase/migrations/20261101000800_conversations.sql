@@ -199,14 +199,13 @@ comment on view public.whatsapp_conversations is
 
 -- Triggers ------------------------------------------------------------------------------------
 
-create function private.conversation_start() returns trigger
+create function private.keep_contractors_from_bot() returns trigger
 language plpgsql
--- Definer: who may open a conversation need not be allowed to read contacts.
+-- Definer: who may open or pass on a conversation need not be allowed to read contacts.
 security definer set search_path = ''
 as $$
 begin
-  -- Contractors and suppliers talk to a person, never to the bot.
-  if (select c.is_contractor from public.contacts c where c.id = new.contact_id) then
+  if new.phase = 'automated' and (select c.is_contractor from public.contacts c where c.id = new.contact_id) then
     new.phase := 'waiting';
     new.ai_enabled := false;
     new.bot_status := 'agent';
@@ -214,10 +213,11 @@ begin
   return new;
 end
 $$;
-comment on function private.conversation_start() is 'Trigger: a contractor''s conversation starts with a person.';
+comment on function private.keep_contractors_from_bot() is
+  'Trigger: contractors and suppliers talk to a person, never to the bot, however their conversation begins, begins anew or is written.';
 
-create trigger conversations_100_start before insert on public.conversations
-  for each row execute function private.conversation_start();
+create trigger conversations_100_contractors before insert or update of phase on public.conversations
+  for each row execute function private.keep_contractors_from_bot();
 create trigger conversations_900_touch before update on public.conversations
   for each row execute function private.touch_updated_at();
 
@@ -299,8 +299,7 @@ begin
   where v.id = s.conversation_id and s.business_at is not null;
 
   update public.conversations v
-  set status = 'active', phase = 'live', ai_enabled = false, bot_status = 'agent', resolved_at = null,
-    escalated_at = null, control_epoch = v.control_epoch + 1
+  set status = 'active', phase = 'live', ai_enabled = false, bot_status = 'agent'
   from unnest(sums) s
   where v.id = s.conversation_id and s.business_at is not null
     and (v.phase in ('automated', 'waiting') or private.reopens(v, s.business_at));
@@ -309,21 +308,17 @@ $$;
 comment on function private.answer_in_app(private.message_sum[]) is
   'Who answers in WhatsApp''s own app has read what came before, and takes over from the bot.';
 
-create function private.reopen_by_message(sums private.message_sum[]) returns void
+create function private.reopen_conversations(ids uuid[]) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
   update public.conversations v
-  set status = 'active', resolved_at = null, control_epoch = v.control_epoch + 1, ai_enabled = not c.is_contractor,
-    phase = case when c.is_contractor then 'waiting' else 'automated' end::public.conversation_phase,
-    bot_status = case when c.is_contractor then 'agent' else 'active' end::public.bot_status
-  from unnest(sums) s, public.contacts c
-  where v.id = s.conversation_id and c.id = v.contact_id and private.reopens(v, s.last_inbound_at);
+  set status = 'active', phase = 'automated', ai_enabled = true, bot_status = 'active'
+  where v.id = any (ids);
 end
 $$;
-comment on function private.reopen_by_message(private.message_sum[]) is
-  'A later inbound message reopens a conversation as it began: with the bot, but for contractors. One that merely arrives late does not.';
+comment on function private.reopen_conversations(uuid[]) is 'Resolved conversations begin anew as all do: with the bot, but for contractors.';
 
 -- What a batch's messages say of one contact.
 create type private.contact_sum as (
@@ -431,7 +426,10 @@ begin
   )
   select bool_or(status = 'resolved') into was_resolved from changed;
   if was_resolved then
-    perform private.reopen_by_message(sums);
+    -- A later inbound message reopens; one that merely arrives late does not.
+    perform private.reopen_conversations(array(
+      select v.id from unnest(sums) s join public.conversations v on v.id = s.conversation_id
+      where private.reopens(v, s.last_inbound_at)));
   end if;
   if exists (select from unnest(sums) s where s.business_at is not null) then
     perform private.answer_in_app(sums);

@@ -31,16 +31,6 @@ $$;
 comment on function private.lock_wa_messages(text[], text[]) is
   'Taken by who stores messages (their wamids) and by who has something about messages that may not be stored yet, so that one of the two always sees the other. Before any row is locked.';
 
-create function private.lock_wa_messages(wa_message_ids text[]) returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  perform private.lock_wa_messages('{}', wa_message_ids);
-end
-$$;
-comment on function private.lock_wa_messages(text[]) is 'The same for who does both.';
-
 -- Statuses ------------------------------------------------------------------------------------
 
 -- One status as it was told. opaque: the biz_opaque_callback_data that we sent with the message.
@@ -52,17 +42,6 @@ create type private.status_update as (
 create type private.status_sum as (
   id uuid, wa_message_id text, phone_number_id text, status public.message_status, sent_at timestamptz,
   delivered_at timestamptz, read_at timestamptz, played_at timestamptz, failed_at timestamptz, error jsonb, pricing jsonb);
-
-create function private.status_updates(statuses jsonb) returns private.status_update[]
-language plpgsql immutable
-set search_path = ''
-as $$
-begin
-  return array(select s from jsonb_populate_recordset(null::private.status_update, statuses) s);
-end
-$$;
-comment on function private.status_updates(jsonb) is
-  'Statuses from [{ wa_message_id, phone_number_id, status, status_at, error?, pricing?, opaque? }].';
 
 create function private.sum_statuses(statuses private.status_update[]) returns private.status_sum[]
 language plpgsql stable

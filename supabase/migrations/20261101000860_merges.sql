@@ -132,11 +132,8 @@ begin
   insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id, changes)
   values (k.workspace_id, actor.type, actor.id, 'contact.merged', 'contact', kept, jsonb_build_object('duplicate_id', other));
   perform private.unite_contact_fields(k, o);
-  if k.is_contractor or o.is_contractor then
-    -- As their conversations start (private.conversation_start).
-    update public.conversations v set phase = 'waiting', ai_enabled = false, bot_status = 'agent'
-    where v.contact_id = kept and v.phase = 'automated';
-  end if;
+  -- They are of another contact now, perhaps of a contractor.
+  update public.conversations v set phase = v.phase where v.contact_id = kept and v.phase = 'automated';
 end
 $$;
 comment on function private.merge_contact(uuid, uuid) is

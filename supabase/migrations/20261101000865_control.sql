@@ -80,18 +80,12 @@ set search_path = ''
 as $$
 declare
   v public.conversations := private.lock_conversation(conversation);
-  for_person boolean;
 begin
-  if v.status = 'resolved' then
-    for_person := (select c.is_contractor from public.contacts c where c.id = v.contact_id);
-    update public.conversations t
-    set status = 'active', ai_enabled = not for_person,
-      phase = case when for_person then 'waiting' else 'automated' end::public.conversation_phase,
-      bot_status = case when for_person then 'agent' else 'active' end::public.bot_status
-    where t.id = v.id
-    returning * into v;
+  if v.status <> 'resolved' then
+    return v;
   end if;
-  return v;
+  perform private.reopen_conversations(array[conversation]);
+  return private.lock_conversation(conversation);
 end
 $$;
 comment on function private.reopen_conversation(uuid) is
@@ -204,9 +198,8 @@ language plpgsql
 security definer set search_path = ''
 as $$
 begin
-  -- As their conversations start (private.conversation_start).
-  update public.conversations v set phase = 'waiting', ai_enabled = false, bot_status = 'agent'
-  where v.contact_id = new.id and v.phase = 'automated';
+  -- What that means for them, private.keep_contractors_from_bot knows.
+  update public.conversations v set phase = v.phase where v.contact_id = new.id and v.phase = 'automated';
   return null;
 end
 $$;

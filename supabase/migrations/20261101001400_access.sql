@@ -202,7 +202,7 @@ grant execute on function
   private.neutral_contact(), private.given_contact(jsonb, public.contacts), private.write_contact(public.contacts, jsonb),
   private.refuse_existing_contact(uuid),
   private.open_conversation(uuid), private.lock_conversation(uuid), private.take_control(uuid, text),
-  private.reopen_conversation(uuid), private.bot_in_control(public.conversations),
+  private.reopen_conversation(uuid), private.reopen_conversations(uuid[]), private.bot_in_control(public.conversations),
   private.send_guard(uuid, uuid, boolean, text), private.send_facts(uuid, uuid), private.send_verdict(jsonb, timestamptz),
   private.quiet_until(timestamptz, text, time, time),
   private.refuse_unseen_conversation(uuid), private.require_conversation(jsonb, boolean),

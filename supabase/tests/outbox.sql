@@ -5,7 +5,7 @@ set local search_path = public, extensions;
 select plan(139);
 
 create function pg_temp.keep(statuses jsonb) returns jsonb language sql as $$
-  select private.keep_message_statuses(private.status_updates(statuses))
+  select private.keep_message_statuses(array(select s from jsonb_populate_recordset(null::private.status_update, statuses) s))
 $$;
 
 create function pg_temp.id(label text) returns uuid language sql immutable

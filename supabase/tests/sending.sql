@@ -1,7 +1,7 @@
 -- The operations that send: what is stored and queued, what is refused, from which number, by whom.
 begin;
 set local search_path = public, extensions;
-select plan(93);
+select plan(94);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('sending ' || label)::uuid $$;
@@ -184,6 +184,8 @@ insert into contacts (id, workspace_id, name) values (pg_temp.id('dan'), pg_temp
 insert into conversations (id, workspace_id, contact_id) values (pg_temp.id('with dan'), pg_temp.id('workspace'), pg_temp.id('dan'));
 update contacts set is_contractor = true where id = pg_temp.id('dan');
 select is(pg_temp.state('dan'), 'active waiting agent epoch 2', 'who turns out to be a contractor is taken from the bot');
+update conversations set phase = 'automated', ai_enabled = true, bot_status = 'active' where id = pg_temp.id('with dan');
+select is(pg_temp.state('dan'), 'active waiting agent epoch 2', 'and not given back, whoever writes it');
 
 -- Numbers -----------------------------------------------------------------------------------------
 

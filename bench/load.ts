@@ -1,6 +1,6 @@
 /** Load over HTTP, in a process of its own: `deno run load.ts <scenario JSON>`. */
 import autocannon from "autocannon";
-import { createHmac } from "node:crypto";
+import { sign } from "../scripts/graph/signature.ts";
 import type { Scenario } from "./scenarios.ts";
 import { figuresOf } from "./figures.ts";
 
@@ -18,8 +18,7 @@ function request(): { body?: string; headers: Record<string, string> } {
   const unique = `${run}${String(n++).padStart(6, "0")}`;
   const filled = body.replaceAll("{n}", unique);
   if (secret === undefined) return { body: filled, headers };
-  const signature = createHmac("sha256", secret).update(filled).digest("hex");
-  return { body: filled, headers: { ...headers, "x-hub-signature-256": `sha256=${signature}` } };
+  return { body: filled, headers: { ...headers, "x-hub-signature-256": sign(filled, secret) } };
 }
 
 const latencies: number[] = [];

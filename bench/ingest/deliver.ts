@@ -1,6 +1,7 @@
 /** Signed POSTs to the webhook, in a process of its own: `deno run deliver.ts <Delivering JSON>`. */
 import { Connection, postRequest } from "./connection.ts";
-import { bodiesOf, sign, type Slice } from "./delivery.ts";
+import { sign } from "../../scripts/graph/signature.ts";
+import { bodiesOf, type Slice } from "./delivery.ts";
 import { paced } from "./pace.ts";
 
 export interface Delivering {

@@ -1,5 +1,4 @@
 /** Updates as Meta posts them: one change an update, signed over the bytes. */
-import { createHmac } from "node:crypto";
 import { DEMO } from "../../scripts/stack/seed.ts";
 import { type Update, updateAt } from "./stream.ts";
 
@@ -57,9 +56,4 @@ function valueOf(update: Update): object {
 /** The business-scoped id that comes with a number since 2026. */
 export function bsuidOf(waId: string): string {
   return `ES.${waId}`;
-}
-
-/** The value of `X-Hub-Signature-256`. */
-export function sign(body: string, secret: string): string {
-  return `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
 }

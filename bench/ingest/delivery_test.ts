@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { arrayText, insertStatement, parametersOf } from "./bare_rows.ts";
 import { postRequest, wholeAnswer } from "./connection.ts";
-import { bodiesOf, sign } from "./delivery.ts";
+import { sign } from "../../scripts/graph/signature.ts";
+import { bodiesOf } from "./delivery.ts";
 import { updateAt } from "./stream.ts";
 
 interface Change {

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { sign } from "./signature.ts";
 import { sleep } from "./sleep.ts";
 import type { WebhookOptions } from "./types.ts";
 
@@ -91,9 +91,4 @@ export class Courier {
     }
     this.#inFlight++;
   }
-}
-
-/** The value of X-Hub-Signature-256 for exactly these bytes. */
-export function sign(body: Uint8Array, appSecret: string): string {
-  return `sha256=${createHmac("sha256", appSecret).update(body).digest("hex")}`;
 }

@@ -1,6 +1,6 @@
 /** What the tests of the stand-in share: a running one, calls to it, a receiver of webhooks. */
 import { startGraph } from "./server.ts";
-import { sign } from "./courier.ts";
+import { sign } from "./signature.ts";
 import type { Graph, GraphOptions } from "./types.ts";
 
 export type Json = Record<string, unknown>;

@@ -21,7 +21,8 @@ begin
   return array_remove(array[
     case when private.media_due() then 'media' end,
     case when private.updates_due() then 'updates' end,
-    case when private.outbox_wait_ms() = 0 then 'outbox' end
+    case when private.outbox_wait_ms() = 0 then 'outbox' end,
+    case when private.batches_due() then 'batches' end
   ], null);
 end
 $$;

@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(3010);
+select plan(3146);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -87,6 +87,7 @@ begin
     values (pg_temp.id(place), 'account_alerts', '{}', convert_to('tenant matrix ' || place, 'UTF8'));
     insert into whatsapp_pending_statuses (phone_number_id, wa_message_id, status, status_at)
     values (case place when 'home' then '987000000000001' else '987000000000002' end, 'wamid.LATER', 'read', now());
+    perform private.start_batch_job('matrix', pg_temp.id(place), '{}', format('select %L::uuid', pg_temp.id(place || ' contact')));
   end loop;
 end
 $$;
@@ -164,6 +165,8 @@ insert into relations (name, key, place) values
     '(select v.workspace_id from public.conversations v where v.id = t.conversation_id)'),
   ('private.outbox_rates', 'phone_number_id',
     '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
+  ('private.batch_jobs', 'id', 'workspace_id'),
+  ('private.batch_job_parts', 'job_id', '(select j.workspace_id from private.batch_jobs j where j.id = t.job_id)'),
   ('private.webhook_deliveries', 'id', null),
   ('private.webhook_failures', 'id', null),
   ('private.idempotency_keys', 'principal_id', null),
@@ -357,6 +360,8 @@ insert into expected values
   ('private.outbox', 'any', 'others', 'denied'),
   ('private.outbox_lanes', 'any', 'others', 'denied'),
   ('private.outbox_rates', 'any', 'others', 'denied'),
+  ('private.batch_jobs', 'any', 'others', 'denied'),
+  ('private.batch_job_parts', 'any', 'others', 'denied'),
   ('private.webhook_deliveries', 'any', 'others', 'denied'),
   ('private.webhook_failures', 'any', 'others', 'denied'),
   ('private.idempotency_keys', 'any', 'others', 'denied'),

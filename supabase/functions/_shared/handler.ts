@@ -118,12 +118,16 @@ class ReceivedCall implements Call {
     return await this.#call(operation, args, { idempotencyKey, requestHash });
   }
 
+  async read(operation: string, args: Record<string, unknown>): Promise<OperationReply> {
+    return await this.#call(operation, args, {});
+  }
+
   async authorize(): Promise<void> {
-    await this.#call("workspace", {}, {});
+    await this.read("workspace", {});
   }
 
   async country(): Promise<string> {
-    return await workspaceCountry(this.#caller().id, () => this.#call("workspace", {}, {}));
+    return await workspaceCountry(this.#caller().id, () => this.read("workspace", {}));
   }
 
   async #call(

@@ -4,6 +4,7 @@
  * `POST jobs` is called by the clock.
  */
 import { inBackground } from "./background.ts";
+import { runDueBatches } from "./batch_worker.ts";
 import { database } from "./database.ts";
 import { fetchMedia } from "./media_worker.ts";
 import { claimUpdates } from "./update_worker.ts";
@@ -17,6 +18,7 @@ export const WORKERS = {
   media: fetchMedia,
   updates: claimUpdates,
   outbox: drainOutbox,
+  batches: runDueBatches,
 } satisfies Record<string, Worker>;
 
 export type JobName = keyof typeof WORKERS;

@@ -27,6 +27,11 @@ export interface Call<Query = unknown, Params = unknown, Body = unknown> {
   /** Runs `api.<operation>(args)` for the caller; its answer is the reply. */
   operate(operation: string, args: Record<string, unknown>): Promise<OperationReply>;
   /**
+   * Runs an operation that changes nothing beside the one of the request: its answer is the present
+   * one, also when the request is a repeated one.
+   */
+  read(operation: string, args: Record<string, unknown>): Promise<OperationReply>;
+  /**
    * Throws unless the caller may call this route: for what has to be asked elsewhere before an
    * operation can run.
    */

@@ -12,16 +12,18 @@ const run = route({
   tag: "Service",
   summary: "Run what is due",
   description:
-    "For the project's clock: sends messages that wait, fetches media, and stores updates that " +
-    "came before their number was registered. Answers when nothing is due any more, or after two " +
+    "For the project's clock: sends messages that wait, fetches media, stores updates that came " +
+    "before their number was registered, and goes on with work over many contacts. Answers when nothing is due any more, or after two " +
     "minutes. May be called at any time, also while it runs.",
   scope: null,
   security: "secretKey",
   answers: () => ({
     200: {
       description: "How much of each was done.",
-      schema: dataOf(z.strictObject({ media: z.int(), updates: z.int(), outbox: z.int() })),
-      example: { data: { media: 2, updates: 0, outbox: 1 } },
+      schema: dataOf(
+        z.strictObject({ media: z.int(), updates: z.int(), outbox: z.int(), batches: z.int() }),
+      ),
+      example: { data: { media: 2, updates: 0, outbox: 1, batches: 0 } },
     },
   }),
   errors: [

@@ -22,37 +22,45 @@ const ARRIVING = 4000;
 
 const FIGURES = ["items/s", "p50 ms", "p99 ms"];
 
-/** Items a second and latencies, beside the limit; then the latencies at a fixed rate. */
+/** Items a second and latencies, beside the limits; then the latencies at a fixed rate. */
 export async function benchIngest(options: IngestOptions): Promise<void> {
   await using traffic = await Traffic.start(CONTACTS * options.scale, 0);
   console.log(
     `${traffic.contacts} contacts, ${roundsOf(options)}; bare over ${POOL} connections\n`,
   );
-  printHead("updates a POST", ...FIGURES, "bare items/s", "p50 ms", "p99 ms", "ratio");
+  const bare = ["bare items/s", "p50 ms", "p99 ms", "ratio"];
+  printHead("updates a POST", ...FIGURES, ...bare, "bare over HTTP", "p50 ms", "p99 ms", "ratio");
   for (const batch of BATCHES) {
-    const [figures, limit] = await besideBare(traffic, batch, options);
-    const ratio = (figures.perSecond / limit.perSecond).toFixed(2);
-    printRow(batch, ...cells(figures), ...cells(limit), ratio);
+    const [figures, ...limits] = await besideBare(traffic, batch, options);
+    const beside = limits.flatMap((limit) => [
+      ...cells(limit),
+      (figures.perSecond / limit.perSecond).toFixed(2),
+    ]);
+    printRow(batch, ...cells(figures), ...beside);
   }
   await arriving(traffic, options);
   console.log(`\n${await traffic.verify()}\n`);
 }
 
+/** Leadbase, bare inserts, and a receiver that makes bare inserts, in turns. */
 async function besideBare(
   traffic: Traffic,
   batch: number,
   options: IngestOptions,
-): Promise<[Figures, Figures]> {
+): Promise<Figures[]> {
+  await using receiver = await traffic.startBareReceiver();
+  const { connections, rounds } = options;
   const posts = await warmUp(traffic, batch, options);
   const inserts = await warmUpBare(traffic, batch, options);
-  await traffic.prepare(options.rounds * posts * batch);
-  const http: Figures[] = [];
-  const bare: Figures[] = [];
-  for (let round = 0; round < options.rounds; round++) {
-    http.push(await traffic.deliver(traffic.take(posts, batch), options.connections));
-    bare.push(await traffic.insertBare(inserts, batch));
+  await traffic.prepare(rounds * posts * batch);
+  const runs: Figures[][] = [[], [], []];
+  for (let round = 0; round < rounds; round++) {
+    runs[0].push(await traffic.deliver(traffic.take(posts, batch), connections));
+    runs[1].push(await traffic.insertBare(inserts, batch));
+    const slice = traffic.takeForReceiver(posts, batch);
+    runs[2].push(await traffic.deliver(slice, connections, { url: receiver.url }));
   }
-  return [medianOf(http), medianOf(bare)];
+  return runs.map(medianOf);
 }
 
 /** Latencies when updates come at a rate of their own, counted from when they were due. */
@@ -66,7 +74,7 @@ async function arriving(traffic: Traffic, options: IngestOptions): Promise<void>
     const runs: Figures[] = [];
     for (let round = 0; round < rounds; round++) {
       const slice = traffic.take(posts, batch);
-      runs.push(await traffic.deliver(slice, connections, ARRIVING / batch));
+      runs.push(await traffic.deliver(slice, connections, { perSecond: ARRIVING / batch }));
     }
     printRow(batch, ...cells(medianOf(runs)));
   }

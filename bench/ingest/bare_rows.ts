@@ -18,14 +18,19 @@ const COLUMNS = {
   sent_at: "timestamptz",
 } as const;
 
-type Row = Record<keyof typeof COLUMNS, string | null>;
+export type Row = Record<keyof typeof COLUMNS, string | null>;
 
-/** A copy of the message table: its defaults and indexes, but no triggers and no foreign keys. */
-export async function createBareTable(sql: postgres.Sql): Promise<void> {
+/** Where bare rows go: those of the inserts, and those that a bare receiver stores. */
+export type BareTable = "bench.messages" | "bench.received";
+
+/** Copies of the message table: its defaults and indexes, but no triggers and no foreign keys. */
+export async function createBareTables(sql: postgres.Sql): Promise<void> {
   await sql`create schema bench authorization postgres`;
-  await sql`
-    create table bench.messages (like public.messages including defaults including indexes)`;
-  await sql`alter table bench.messages owner to postgres`;
+  for (const table of ["bench.messages", "bench.received"] satisfies BareTable[]) {
+    await sql`
+      create table ${sql(table)} (like public.messages including defaults including indexes)`;
+    await sql`alter table ${sql(table)} owner to postgres`;
+  }
 }
 
 function rowOf(update: Update): Row {
@@ -49,10 +54,10 @@ function rowOf(update: Update): Row {
  * The fastest that was found: plain values for one row, arrays from ten rows up (as many parameters
  * as values, or one of JSON, took a tenth to a quarter longer).
  */
-export function insertStatement(batch: number): string {
+export function insertStatement(batch: number, table: BareTable = "bench.messages"): string {
   const names = Object.keys(COLUMNS).join(", ");
   const row = `'${DEMO.workspaceId}'::uuid, 'text', '${DEMO.phoneNumberId}'`;
-  const into = `insert into bench.messages (workspace_id, type, phone_number_id, ${names})`;
+  const into = `insert into ${table} (workspace_id, type, phone_number_id, ${names})`;
   const parameters = Object.values(COLUMNS).map((type, n) => [`$${n + 1}::text::${type}`, type]);
   if (batch === 1) return `${into} values (${row}, ${parameters.map(([one]) => one).join(", ")})`;
   const arrays = parameters.map(([one]) => `${one}[]`).join(", ");
@@ -61,13 +66,19 @@ export function insertStatement(batch: number): string {
 
 /** The parameters of the statement for each batch of a slice. */
 export function parametersOf({ first, posts, batch, contacts }: Slice): (string | null)[][] {
-  const columns = Object.keys(COLUMNS) as (keyof Row)[];
   return Array.from({ length: posts }, (_, post) => {
     const start = first + post * batch;
-    const rows = Array.from({ length: batch }, (_, n) => rowOf(updateAt(start + n, contacts)));
-    if (batch === 1) return columns.map((column) => rows[0][column]);
-    return columns.map((column) => arrayText(rows.map((row) => row[column])));
+    return parametersOfRows(
+      Array.from({ length: batch }, (_, n) => rowOf(updateAt(start + n, contacts))),
+    );
   });
+}
+
+/** The parameters of the statement for these rows. */
+export function parametersOfRows(rows: Row[]): (string | null)[] {
+  const columns = Object.keys(COLUMNS) as (keyof Row)[];
+  if (rows.length === 1) return columns.map((column) => rows[0][column]);
+  return columns.map((column) => arrayText(rows.map((row) => row[column])));
 }
 
 /** Postgres' spelling of an array. */

@@ -67,6 +67,11 @@ export function waIdOf(person: number): string {
   return `346${String(person).padStart(8, "0")}`;
 }
 
+/** A number of the stream → a number that only this person has. */
+export function personOfWaId(waId: string): number {
+  return Number(waId.slice(2));
+}
+
 /** As long as WhatsApp's, and as scattered: an index of them has no right edge. */
 export function wamidOf(direction: "inbound" | "outbound", n: number): string {
   return WAMID_PREFIX + createHash("md5").update(`${direction} ${n}`).digest("hex");

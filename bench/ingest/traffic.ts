@@ -2,8 +2,8 @@
 import postgres from "postgres";
 import { type SpawnedStack, spawnStack } from "../../scripts/spawn.ts";
 import type { Figures } from "../figures.ts";
-import { createBareTable } from "./bare_rows.ts";
-import { runChild } from "./child.ts";
+import { createBareTables } from "./bare_rows.ts";
+import { runChild, startChild } from "./child.ts";
 import type { Slice } from "./delivery.ts";
 import { storeOutbound, storePeople } from "./population.ts";
 import { GROUP, outboundNeeded } from "./stream.ts";
@@ -21,6 +21,7 @@ export class Traffic {
   #before!: Stored;
   #sent = 0;
   #inserted = 0;
+  #received = 0;
   #outbound = 0;
 
   private constructor(stack: SpawnedStack, data: string, contacts: number) {
@@ -37,7 +38,7 @@ export class Traffic {
     const traffic = new Traffic(stack, data, contacts);
     try {
       await storePeople(traffic.sql, contacts, messagesEach);
-      await createBareTable(traffic.sql);
+      await createBareTables(traffic.sql);
       traffic.#before = await countStored(traffic.sql);
       return traffic;
     } catch (error) {
@@ -68,15 +69,36 @@ export class Traffic {
     return slice;
   }
 
-  /** Signed POSTs over HTTP. `perSecond`: POSTs that arrive a second, else as fast as can be. */
+  /**
+   * Signed POSTs over HTTP.
+   *
+   * @param perSecond POSTs that arrive a second, else as fast as can be
+   * @param url of another receiver than the functions
+   */
   async deliver(
     slice: Slice,
     connections: number,
-    perSecond?: number,
+    { perSecond, url = this.#stack.credentials.url }: { perSecond?: number; url?: string } = {},
   ): Promise<Figures> {
-    const { url, whatsapp } = this.#stack.credentials;
-    const secret = whatsapp.app_secret;
+    const secret = this.#stack.credentials.whatsapp.app_secret;
     return await runChild("deliver.ts", { slice, url, secret, connections, perSecond });
+  }
+
+  /** A server that only stores: as many database connections as the functions have. */
+  async startBareReceiver(): Promise<{ url: string } & AsyncDisposable> {
+    const secret = this.#stack.credentials.whatsapp.app_secret;
+    return await startChild("bare_receiver.ts", {
+      databaseUrl: this.databaseUrl,
+      secret,
+      connections: POOL,
+    });
+  }
+
+  /** A part of the stream for the bare receiver, which keeps a count of its own. */
+  takeForReceiver(posts: number, batch: number): Slice {
+    const slice = { first: this.#received, posts, batch, contacts: this.contacts };
+    this.#received += posts * batch;
+    return slice;
   }
 
   /** The rows of as many updates, bare, over as many connections as the functions have. */

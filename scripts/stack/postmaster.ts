@@ -16,13 +16,13 @@ export interface Installation {
   owner: Owner;
 }
 
-/** Durable as production is; sized for a laptop. */
+/** Durable as production is; sized for the machine. */
 const SETTINGS: Record<string, string> = {
   listen_addresses: "127.0.0.1",
   // Socket paths have a length limit that a deep checkout exceeds; TCP serves everyone.
   unix_socket_directories: "",
   max_connections: "100",
-  shared_buffers: "256MB",
+  shared_buffers: `${sharedBuffersMb(Deno.systemMemoryInfo().total)}MB`,
   max_wal_size: "2GB",
   random_page_cost: "1.1",
   fsync: "on",
@@ -34,6 +34,14 @@ const SETTINGS: Record<string, string> = {
   log_min_messages: "warning",
   cluster_name: "leadbase",
 };
+
+/**
+ * A quarter of the machine's memory, as Postgres advises, but no more than a project at home needs;
+ * what is not used of it takes none. Bytes → MB.
+ */
+export function sharedBuffersMb(memory: number): number {
+  return Math.min(Math.max(Math.floor(memory / 4 / 2 ** 20), 128), 1024);
+}
 
 /** On the wished port if it is free, else on another; returns which. */
 export async function launchSomewhere(

@@ -258,7 +258,7 @@ begin
   from (select distinct workspace_id from private.contact_kpi_deltas) as w;
   return jsonb_build_object('idempotency_keys', idempotency, 'rate_limits', limits,
     'webhook_deliveries', deliveries, 'pending_statuses', statuses, 'unclaimed_updates', unclaimed, 'kpi_deltas', folded, 'outbox', private.sweep_outbox(),
-    'batch_jobs', private.sweep_batch_jobs());
+    'batch_jobs', private.sweep_batch_jobs()) || private.sweep_imports();
 end
 $$;
 comment on function private.sweep() is 'Removes what has expired and folds the KPI deltas; returns how many rows of each. Safe to run at any time.';

@@ -30,6 +30,7 @@ alter table public.calls enable row level security;
 alter table public.contact_merges enable row level security;
 alter table public.whatsapp_events enable row level security;
 alter table public.internal_notes enable row level security;
+alter table public.contact_imports enable row level security;
 
 -- Workspaces and members ----------------------------------------------------------------------
 
@@ -125,6 +126,11 @@ grant select on public.contact_merges to authenticated;
 create policy contact_merges_select_member on public.contact_merges for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:read')));
 
+-- Written by the operations and their batches only.
+grant select on public.contact_imports to authenticated;
+create policy contact_imports_select_member on public.contact_imports for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:write')));
+
 grant select on public.activity_log to authenticated;
 create policy activity_log_select_member on public.activity_log for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:read')));
@@ -187,7 +193,7 @@ create policy internal_notes_delete_author on public.internal_notes for delete t
 
 grant execute on all functions in schema api to authenticated;
 grant select on private.contact_records, private.conversation_records, private.note_records, private.api_key_records,
-  private.message_records, private.whatsapp_number_records to authenticated;
+  private.message_records, private.whatsapp_number_records, private.import_records to authenticated;
 grant execute on function
   -- rights and refusals
   private.claims(), private.current_actor(), private.workspaces_allowing(text[]), private.current_workspace(text[]),
@@ -214,6 +220,9 @@ grant execute on function
   private.store_reaction(public.conversations, public.messages, text, text),
   private.mark_conversation_read(public.conversations, boolean), private.show_typing(public.conversations, timestamptz),
   private.can_send_from(text, uuid), private.store_number(jsonb), private.delete_number(text), private.number_answer(int, text),
+  -- imports
+  private.require_import(jsonb), private.import_answer(int, uuid), private.revert_status(uuid), private.store_import(jsonb, uuid),
+  private.first_import_errors(uuid, boolean), private.import_errors_page(uuid, jsonb), private.start_revert(uuid),
   private.require_entity(jsonb, text), private.author(uuid, uuid),
   private.message_media(uuid), private.cursor_signature(text), private.encode_cursor(text, text, uuid), private.decode_cursor(text, text)
   to authenticated;

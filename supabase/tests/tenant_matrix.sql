@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(3146);
+select plan(3554);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -81,6 +81,14 @@ begin
       case place when 'home' then '987000000000001' else '987000000000002' end, 'read', '{}');
     insert into private.outbox_rates (phone_number_id)
     values (case place when 'home' then '987000000000001' else '987000000000002' end);
+    insert into contact_imports (id, workspace_id, size_bytes, on_conflict, dry_run, columns, actor_type)
+    values (pg_temp.id(place || ' import'), pg_temp.id(place), 0, 'skip', false, '[]', 'system');
+    insert into private.import_chunks (upload_id, n, bytes) values (pg_temp.id(place || ' import'), 0, '');
+    insert into private.import_rows (import_id, "row", phone, data) values (pg_temp.id(place || ' import'), 1, '+34600111222', '{}');
+    insert into private.import_errors (import_id, "row", n, code, message)
+    values (pg_temp.id(place || ' import'), 1, 1, 'required', 'Required.');
+    insert into private.import_changes (import_id, "row", contact_id, created, version)
+    values (pg_temp.id(place || ' import'), 1, pg_temp.id(place || ' contact'), false, 1);
     insert into message_media (workspace_id, message_id, phone_number_id, whatsapp_media_id)
     select m.workspace_id, m.id, '1', '1' from messages m where m.wa_message_id = 'wamid.MATRIX.' || place;
     insert into whatsapp_events (workspace_id, field, payload, dedupe_key)
@@ -144,6 +152,7 @@ insert into relations (name, key, place) values
   ('public.contact_assignments', 'id', 'workspace_id'),
   ('public.contact_consents', 'id', 'workspace_id'),
   ('public.contact_merges', 'id', 'workspace_id'),
+  ('public.contact_imports', 'id', 'workspace_id'),
   ('public.whatsapp_numbers', 'phone_number_id', 'workspace_id'),
   ('public.whatsapp_conversations', 'id', 'workspace_id'),
   ('public.messages', 'id', 'workspace_id'),
@@ -167,6 +176,11 @@ insert into relations (name, key, place) values
     '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
   ('private.batch_jobs', 'id', 'workspace_id'),
   ('private.batch_job_parts', 'job_id', '(select j.workspace_id from private.batch_jobs j where j.id = t.job_id)'),
+  ('private.import_chunks', 'upload_id', '(select i.workspace_id from public.contact_imports i where i.id = t.upload_id)'),
+  ('private.import_rows', 'import_id', '(select i.workspace_id from public.contact_imports i where i.id = t.import_id)'),
+  ('private.import_errors', 'import_id', '(select i.workspace_id from public.contact_imports i where i.id = t.import_id)'),
+  ('private.import_changes', 'import_id', '(select i.workspace_id from public.contact_imports i where i.id = t.import_id)'),
+  ('private.import_records', 'id', '(select i.workspace_id from public.contact_imports i where i.id = t.id)'),
   ('private.webhook_deliveries', 'id', null),
   ('private.webhook_failures', 'id', null),
   ('private.idempotency_keys', 'principal_id', null),
@@ -282,6 +296,12 @@ insert into expected values
   ('public.contact_merges', 'update', 'others', 'denied'),
   ('public.contact_merges', 'delete', 'others', 'denied'),
 
+  ('public.contact_imports', 'select', 'outsider agent admin owner contacts:write *', 'rows'),
+  ('public.contact_imports', 'select', 'others', 'none'),
+  ('public.contact_imports', 'insert', 'others', 'denied'),
+  ('public.contact_imports', 'update', 'others', 'denied'),
+  ('public.contact_imports', 'delete', 'others', 'denied'),
+
   ('public.whatsapp_numbers', 'select', 'outsider agent admin owner settings:read *', 'rows'),
   ('public.whatsapp_numbers', 'select', 'others', 'none'),
   ('public.whatsapp_numbers', 'insert', 'others', 'denied'),
@@ -362,6 +382,10 @@ insert into expected values
   ('private.outbox_rates', 'any', 'others', 'denied'),
   ('private.batch_jobs', 'any', 'others', 'denied'),
   ('private.batch_job_parts', 'any', 'others', 'denied'),
+  ('private.import_chunks', 'any', 'others', 'denied'),
+  ('private.import_rows', 'any', 'others', 'denied'),
+  ('private.import_errors', 'any', 'others', 'denied'),
+  ('private.import_changes', 'any', 'others', 'denied'),
   ('private.webhook_deliveries', 'any', 'others', 'denied'),
   ('private.webhook_failures', 'any', 'others', 'denied'),
   ('private.idempotency_keys', 'any', 'others', 'denied'),
@@ -394,6 +418,12 @@ insert into expected values
   ('private.message_records', 'insert', 'others', 'denied'),
   ('private.message_records', 'update', 'others', 'denied'),
   ('private.message_records', 'delete', 'others', 'denied'),
+
+  ('private.import_records', 'select', 'outsider agent admin owner contacts:write *', 'rows'),
+  ('private.import_records', 'select', 'others', 'none'),
+  ('private.import_records', 'insert', 'others', 'denied'),
+  ('private.import_records', 'update', 'others', 'denied'),
+  ('private.import_records', 'delete', 'others', 'denied'),
 
   ('private.note_records', 'select', 'outsider agent admin owner notes:read notes:write *', 'rows'),
   ('private.note_records', 'select', 'others', 'none'),

@@ -33,7 +33,7 @@ export async function endpoints(): Promise<Endpoint[]> {
       path: path.slice(1),
       parameters: (parameters as Parameter[]).filter((given) => given.in === "query")
         .map(({ name, schema, example }) => ({ name, schema: { example, ...schema } })),
-      body: (requestBody as Body | undefined)?.content["application/json"].schema,
+      body: (requestBody as Body | undefined)?.content["application/json"]?.schema,
       security: security.flatMap((scheme) => Object.keys(scheme)),
     };
   });

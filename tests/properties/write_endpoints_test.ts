@@ -32,6 +32,8 @@ Deno.test("the description names every endpoint that writes", () => {
     "POST conversations/{id}/typing",
     "POST create-contact",
     "POST handoff",
+    "POST import-contacts",
+    "POST import-contacts/revert",
     "POST internal-notes",
     "POST jobs",
     "POST update-contact",

@@ -14,7 +14,7 @@ export type Headings = Record<string, string | undefined>;
 
 export interface CallOptions {
   headers?: Headings;
-  /** Sent as JSON. */
+  /** Sent as JSON; a Blob as it is, with its own type. */
   body?: unknown;
   /** Sent as it is; JSON unless `headers` say otherwise. */
   raw?: BodyInit;
@@ -26,9 +26,13 @@ export async function request<Body = unknown>(
   path: string,
   options: CallOptions = {},
 ): Promise<Answer<Body>> {
-  const body = options.raw ??
-    (options.body === undefined ? undefined : JSON.stringify(options.body));
-  const type = body === undefined ? undefined : "application/json";
+  const given = options.body instanceof Blob ? options.body : JSON.stringify(options.body);
+  const body = options.raw ?? (options.body === undefined ? undefined : given);
+  const type = body === undefined
+    ? undefined
+    : body instanceof Blob
+    ? body.type
+    : "application/json";
   const headings = Object.entries({ "content-type": type, ...options.headers });
   const response = await fetch(`${stack.url}/${path}`, {
     method,

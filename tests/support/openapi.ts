@@ -4,7 +4,7 @@ import { request } from "./http.ts";
 export interface Operation {
   operationId: string;
   security: Record<string, string[]>[];
-  requestBody?: { required: boolean };
+  requestBody?: { required: boolean; content: Record<string, unknown> };
   responses: Record<string, { content?: Record<string, { examples?: Record<string, unknown> }> }>;
   parameters?: ({ $ref: string } | { name: string; in: string; required?: boolean })[];
 }

@@ -12,7 +12,8 @@ export interface Example {
   method: string;
   /** Below `/functions/v1/`. */
   path: string;
-  body?: Record<string, unknown>;
+  /** JSON, or a Blob of another type. */
+  body?: Record<string, unknown> | Blob;
 }
 
 export interface OperationCase {
@@ -92,6 +93,14 @@ async function makeNote({ key }: Workspace, author: Client): Promise<Note> {
   return answer.body.data;
 }
 
+/** The id of an import of one contact. */
+async function importOne(key: Client): Promise<string> {
+  const body = new Blob([`phone\n${uniquePhone()}\n`], { type: "text/csv" });
+  const answer = await key.post<Data<{ id: string }>>("import-contacts", body);
+  assert.equal(answer.status, 200, answer.text);
+  return answer.body.data.id;
+}
+
 async function makeApiKey({ admin }: Workspace): Promise<ApiKey> {
   const body = { name: "A key", scopes: ["*"] };
   const answer = await admin.post<Data<ApiKey>>("api-keys", body);
@@ -132,6 +141,41 @@ export const OPERATIONS: Record<string, OperationCase> = {
     async example({ key }) {
       const { id } = await createContact(key);
       return { method: "POST", path: "update-contact", body: { contact_id: id, name: "N" } };
+    },
+  },
+  "POST /import-contacts": {
+    required: "contacts:write",
+    status: 200,
+    foreign: 200,
+    example: () => ({
+      method: "POST",
+      path: "import-contacts",
+      body: new Blob([`name,phone\nImported,${uniquePhone()}\n`], { type: "text/csv" }),
+    }),
+  },
+  "GET /import-contacts": {
+    required: "contacts:write",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      return { method: "GET", path: `import-contacts?import_id=${await importOne(key)}` };
+    },
+  },
+  "GET /import-contacts/errors": {
+    required: "contacts:write",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      return { method: "GET", path: `import-contacts/errors?import_id=${await importOne(key)}` };
+    },
+  },
+  "POST /import-contacts/revert": {
+    required: "contacts:write",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      const import_id = await importOne(key);
+      return { method: "POST", path: "import-contacts/revert", body: { import_id } };
     },
   },
   "GET /contact-kpis": {

@@ -2,6 +2,7 @@
 import type postgres from "postgres";
 import { database, json, retrying } from "./database.ts";
 import { toProblem } from "./errors.ts";
+import { readStep } from "./import/read_step.ts";
 
 /** A job as a step sees it; its row is locked. */
 export interface BatchJob {
@@ -25,7 +26,7 @@ export type BatchStep = (
 ) => Promise<Record<string, unknown>>;
 
 /** By the job's kind. */
-export const BATCH_STEPS: Record<string, BatchStep> = {};
+export const BATCH_STEPS: Record<string, BatchStep> = { import: readStep };
 
 interface Ran {
   id: string | null;

@@ -396,6 +396,99 @@ export type Database = {
           },
         ];
       };
+      "contact_imports": {
+        Row: {
+          "actor_id": string | null;
+          "actor_type": string;
+          "columns": NonNullable<Json>;
+          "created": number;
+          "created_at": string;
+          "deleted": number;
+          "dry_run": boolean;
+          "error": Json | null;
+          "failed": number;
+          "file_name": string | null;
+          "finished_at": string | null;
+          "id": string;
+          "job_id": string | null;
+          "kept": number;
+          "on_conflict": Database["public"]["Enums"]["import_conflict"];
+          "progress": number;
+          "restored": number;
+          "revert_job_id": string | null;
+          "reverted_at": string | null;
+          "rows": number;
+          "size_bytes": number;
+          "skipped": number;
+          "status": Database["public"]["Enums"]["import_status"];
+          "updated": number;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "actor_id"?: string | null;
+          "actor_type": string;
+          "columns": NonNullable<Json>;
+          "created"?: number;
+          "created_at"?: string;
+          "deleted"?: number;
+          "dry_run": boolean;
+          "error"?: Json | null;
+          "failed"?: number;
+          "file_name"?: string | null;
+          "finished_at"?: string | null;
+          "id": string;
+          "job_id"?: string | null;
+          "kept"?: number;
+          "on_conflict": Database["public"]["Enums"]["import_conflict"];
+          "progress"?: number;
+          "restored"?: number;
+          "revert_job_id"?: string | null;
+          "reverted_at"?: string | null;
+          "rows"?: number;
+          "size_bytes": number;
+          "skipped"?: number;
+          "status"?: Database["public"]["Enums"]["import_status"];
+          "updated"?: number;
+          "workspace_id": string;
+        };
+        Update: {
+          "actor_id"?: string | null;
+          "actor_type"?: string;
+          "columns"?: NonNullable<Json>;
+          "created"?: number;
+          "created_at"?: string;
+          "deleted"?: number;
+          "dry_run"?: boolean;
+          "error"?: Json | null;
+          "failed"?: number;
+          "file_name"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: string;
+          "job_id"?: string | null;
+          "kept"?: number;
+          "on_conflict"?: Database["public"]["Enums"]["import_conflict"];
+          "progress"?: number;
+          "restored"?: number;
+          "revert_job_id"?: string | null;
+          "reverted_at"?: string | null;
+          "rows"?: number;
+          "size_bytes"?: number;
+          "skipped"?: number;
+          "status"?: Database["public"]["Enums"]["import_status"];
+          "updated"?: number;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "contact_imports_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "contact_merges": {
         Row: {
           "actor_id": string | null;
@@ -1369,6 +1462,8 @@ export type Database = {
       "contact_status": "new" | "contacted" | "qualified" | "converted" | "lost";
       "conversation_phase": "automated" | "waiting" | "live" | "resolved";
       "conversation_status": "active" | "resolved";
+      "import_conflict": "update" | "skip";
+      "import_status": "pending" | "running" | "completed" | "failed" | "reverted";
       "member_role": "owner" | "admin" | "agent";
       "message_direction": "inbound" | "outbound";
       "message_status":
@@ -1513,6 +1608,8 @@ export const Constants = {
       "contact_status": ["new", "contacted", "qualified", "converted", "lost"],
       "conversation_phase": ["automated", "waiting", "live", "resolved"],
       "conversation_status": ["active", "resolved"],
+      "import_conflict": ["update", "skip"],
+      "import_status": ["pending", "running", "completed", "failed", "reverted"],
       "member_role": ["owner", "admin", "agent"],
       "message_direction": ["inbound", "outbound"],
       "message_status": [

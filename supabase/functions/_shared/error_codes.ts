@@ -87,6 +87,7 @@ export const ERROR_CODES = {
     "The conversation has no message of the person that this could be about.",
   ),
   number_not_found: kind(404, "Number not found", "The workspace has no such WhatsApp number."),
+  import_not_found: kind(404, "Import not found", "The workspace has no such import."),
   api_key_not_found: kind(404, "API key not found", "The workspace has no such API key."),
   workspace_not_found: kind(
     404,
@@ -139,6 +140,16 @@ export const ERROR_CODES = {
     "Number taken",
     "The WhatsApp number or business account is registered in another workspace.",
   ),
+  import_running: kind(
+    409,
+    "Import running",
+    "The import has not ended yet. Ask again when it has.",
+  ),
+  import_not_revertible: kind(
+    409,
+    "Import not revertible",
+    "A dry run changed nothing, and what contacts were before an import is kept for 30 days.",
+  ),
   idempotency_in_progress: kind(
     409,
     "Request in progress",
@@ -167,6 +178,11 @@ export const ERROR_CODES = {
     422,
     "Validation failed",
     "`errors` lists what is wrong and where (see the table below).",
+  ),
+  unreadable_file: kind(
+    422,
+    "Unreadable file",
+    "The file's text is neither UTF-8 nor UTF-16 nor Windows-1252, or it cannot be told.",
   ),
   invalid_value: kind(422, "Invalid value", "The database cannot hold a value as it was sent."),
   invalid_header: kind(422, "Invalid header", "A request header has a value that it cannot have."),
@@ -246,6 +262,9 @@ export const FIELD_ERROR_CODES = {
   in_the_past: "The time has passed.",
   unknown_number: "The workspace has no such WhatsApp number.",
   unknown_message: "The conversation has no such message.",
+  unknown_column: "The file has no such column.",
+  unclosed_quote: "A quote in the row is not closed.",
+  ambiguous_number: "The number may be read in two ways, such as 1,234.",
   not_sent: "WhatsApp does not know the message, since it has not been sent.",
 } as const satisfies Record<string, string>;
 

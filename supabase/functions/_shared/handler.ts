@@ -113,8 +113,15 @@ class ReceivedCall implements Call {
     this.body = parts.body;
   }
 
-  async operate(operation: string, args: Record<string, unknown>): Promise<OperationReply> {
-    const { idempotencyKey, requestHash } = this;
+  async operate(
+    operation: string,
+    args: Record<string, unknown>,
+    content?: string,
+  ): Promise<OperationReply> {
+    const { idempotencyKey } = this;
+    const requestHash = idempotencyKey && content
+      ? await sha256Hex(`${this.requestHash} ${content}`)
+      : this.requestHash;
     return await this.#call(operation, args, { idempotencyKey, requestHash });
   }
 

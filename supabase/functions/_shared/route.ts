@@ -24,8 +24,16 @@ export interface Call<Query = unknown, Params = unknown, Body = unknown> {
   readonly query: Query;
   readonly params: Params;
   readonly body: Body;
-  /** Runs `api.<operation>(args)` for the caller; its answer is the reply. */
-  operate(operation: string, args: Record<string, unknown>): Promise<OperationReply>;
+  /**
+   * Runs `api.<operation>(args)` for the caller; its answer is the reply.
+   *
+   * @param content digest of a body that the route has read itself: it makes the request another one
+   */
+  operate(
+    operation: string,
+    args: Record<string, unknown>,
+    content?: string,
+  ): Promise<OperationReply>;
   /**
    * Runs an operation that changes nothing beside the one of the request: its answer is the present
    * one, also when the request is a repeated one.
@@ -72,8 +80,8 @@ export interface Route<
   body?: Body;
   /** Whether no body at all is as good as `{}`. */
   bodyOptional?: boolean;
-  /** What a body that the route reads itself looks like. */
-  rawBody?(): z.ZodType;
+  /** What a body that the route reads itself looks like; JSON, or by its content types. */
+  rawBody?(): z.ZodType | Record<string, z.ZodType>;
   /** Names of fields that are computed: 422 `read_only` instead of `unknown_field`. */
   readOnly?: ReadonlySet<string>;
   /** A request that works, for the description. */

@@ -11,6 +11,7 @@ import { app as createContact } from "../create-contact/app.ts";
 import { app as getContact } from "../get-contact/app.ts";
 import { app as handoff } from "../handoff/app.ts";
 import { app as health } from "../health/app.ts";
+import { app as importContacts } from "../import-contacts/app.ts";
 import { app as internalNotes } from "../internal-notes/app.ts";
 import { app as jobs } from "../jobs/app.ts";
 import { app as listContacts } from "../list-contacts/app.ts";
@@ -42,6 +43,7 @@ export const functions: readonly Described[] = [
   getContact,
   createContact,
   updateContact,
+  importContacts,
   contactKpis,
   contactTags,
   internalNotes,

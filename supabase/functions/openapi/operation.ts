@@ -1,4 +1,5 @@
 /** A route → its operation in the description. */
+import * as z from "zod";
 import type { ZodOpenApiOperationObject } from "zod-openapi";
 import type { Answer, Route } from "../_shared/route.ts";
 import { isWrite, problemResponses } from "./problems.ts";
@@ -51,7 +52,14 @@ function requestBody(route: Route): Pick<ZodOpenApiOperationObject, "requestBody
   if (!schema) return {};
   const example = route.example?.body;
   const required = !route.bodyOptional;
-  return { requestBody: { required, content: { "application/json": { schema, example } } } };
+  const types = schema instanceof z.ZodType ? { "application/json": schema } : schema;
+  const content = Object.fromEntries(
+    Object.entries(types).map(([type, schema], n) => [
+      type,
+      n === 0 ? { schema, example } : { schema },
+    ]),
+  );
+  return { requestBody: { required, content } };
 }
 
 function successes(route: Route): ZodOpenApiOperationObject["responses"] {

@@ -1,0 +1,216 @@
+/** The reading half of an import, a batch at a time: records are checked and put aside in Postgres. */
+import { setImmediate } from "node:timers/promises";
+import type { Buffer } from "node:buffer";
+import type postgres from "postgres";
+import type { BatchStep } from "../batch_worker.ts";
+import { json } from "../database.ts";
+import { ApiError } from "../errors.ts";
+import { copyLine } from "./copy_text.ts";
+import { lengthInFile, toUtf8 } from "./decode.ts";
+import type { Plan } from "./dialect.ts";
+import { readFile } from "./file.ts";
+import { type CsvRecord, LONGEST_RECORD, nextLine, parseRecords } from "./records.ts";
+import { readRow, type RowError, type Surroundings } from "./rows.ts";
+
+/** How far the reading is. */
+interface ReadState {
+  phase: "read";
+  /** Where the next record begins, in bytes of the file. */
+  offset: number;
+  /** How many data rows came before it. */
+  row: number;
+  failed: number;
+  /** Quotes that were never closed. */
+  unclosed: number;
+}
+
+interface ImportArgs {
+  import_id: string;
+  size: number;
+  plan: Plan;
+}
+
+export const MOST_ROWS = 1_000_000;
+const BATCH_ROWS = 4000;
+const SMALLEST_PIECE = 65_536;
+const LARGEST_PIECE = 1_048_576;
+const MOST_UNCLOSED = 100;
+// Rows between which others of this process get their turn.
+const TURN = 100;
+
+/** Reads the next records of an import's file; after the last it is for SQL to write the rows. */
+export const readStep: BatchStep = async ({ job, sql }) => {
+  if (job.state.phase !== undefined && job.state.phase !== "read") return job.state;
+  const args = job.args as unknown as ImportArgs;
+  const state = { ...startOf(args), ...job.state } as ReadState;
+  const records = await nextRecords(sql, args, state);
+  const rows = new CheckedRows(args.plan, await surroundings(sql, job.workspace_id, args.plan));
+  for (const [n, { cells }] of records.entries()) {
+    if (n % TURN === TURN - 1) await setImmediate();
+    rows.add(++state.row, cells);
+  }
+  state.failed += rows.failed;
+  await rows.store(sql, args.import_id);
+  const isTooLong = state.row > MOST_ROWS || state.unclosed > MOST_UNCLOSED;
+  if (isTooLong) return await fail(sql, args, state);
+  await note(sql, args, state);
+  return state.offset < args.size ? { ...state } : { phase: "write", row: 0 };
+};
+
+function startOf({ plan }: ImportArgs): ReadState {
+  return { phase: "read", offset: plan.start, row: 0, failed: 0, unclosed: 0 };
+}
+
+/** A record, or null cells for what is no record because its quote is not closed. */
+type Found = Omit<CsvRecord, "cells"> & { cells: string[] | null };
+
+/** The records from the state's place on; moves the place behind them. */
+async function nextRecords(
+  sql: postgres.TransactionSql,
+  { import_id, size, plan }: ImportArgs,
+  state: ReadState,
+): Promise<Found[]> {
+  if (state.offset >= size) return [];
+  const length = pieceLength(state, plan);
+  const bytes = await readFile(sql, import_id, state.offset, length);
+  if (bytes.length === 0) throw new ApiError("incomplete_body", "The file is not there any more.");
+  const isLast = state.offset + bytes.length >= size;
+  const text = toUtf8(bytes, plan.encoding);
+  const records: Found[] = (await parseRecords(text, { delimiter: plan.delimiter, isLast }))
+    .slice(0, BATCH_ROWS);
+  let end = records.at(-1)?.end ?? 0;
+  // What is left over begins the next piece, unless there is no end to it.
+  const isOver = records.length < BATCH_ROWS && (isLast || records.length === 0);
+  if (isOver && hasText(text, end)) {
+    state.unclosed++;
+    end = nextLine(text, end);
+    records.push({ cells: null, end });
+  } else if (isOver) {
+    end = text.length;
+  }
+  state.offset = end === text.length && isLast
+    ? size
+    : state.offset + lengthInFile(text.subarray(0, end), plan.encoding);
+  return records;
+}
+
+/** About as much as a batch takes, and never less than the longest record. */
+function pieceLength({ offset, row }: ReadState, { start, encoding }: Plan): number {
+  const expected = row === 0 ? LARGEST_PIECE / 4 : (offset - start) / row * BATCH_ROWS;
+  const widest = encoding.startsWith("utf-16") ? 2 * LONGEST_RECORD : LONGEST_RECORD;
+  const length = Math.min(Math.max(expected, SMALLEST_PIECE, widest), LARGEST_PIECE);
+  return Math.ceil(length / 2) * 2;
+}
+
+function hasText(text: Buffer, from: number): boolean {
+  return text.subarray(from).toString().replace(/[\s,;"]/g, "") !== "";
+}
+
+/** The rows of a batch, checked. */
+class CheckedRows {
+  readonly #lines: string[] = [];
+  readonly #errors: (RowError & { row: number; n: number })[] = [];
+  failed = 0;
+
+  constructor(readonly plan: Plan, readonly around: Surroundings) {}
+
+  add(row: number, cells: string[] | null): void {
+    const result = cells ? readRow(cells, this.plan, this.around) : UNCLOSED;
+    if (result.ok) {
+      const { phone, data, custom } = result.row;
+      this.#lines.push(
+        copyLine([row, phone, JSON.stringify(data), custom && JSON.stringify(custom)]),
+      );
+      return;
+    }
+    this.failed++;
+    for (const [n, error] of result.errors.slice(0, 50).entries()) {
+      this.#errors.push({ row, n: n + 1, ...error });
+    }
+  }
+
+  async store(sql: postgres.TransactionSql, importId: string): Promise<void> {
+    if (this.#lines.length > 0) await copyRows(sql, importId, this.#lines);
+    if (this.#errors.length === 0) return;
+    await sql`
+      insert into private.import_errors (import_id, "row", n, column_name, code, message)
+      select ${importId}::uuid, e."row", e.n, left(e."column", 1000), e.code, e.message
+      from jsonb_to_recordset(${json(sql as never, this.#errors)}::jsonb)
+        as e ("row" int, n int, "column" text, code text, message text)`;
+  }
+}
+
+const UNCLOSED = {
+  ok: false as const,
+  errors: [{
+    column: null,
+    code: "unclosed_quote",
+    message: "A quote begins in this row and does not end. Reading went on with the next line.",
+  }],
+};
+
+/** Lines of row, phone, data and custom. */
+async function copyRows(
+  sql: postgres.TransactionSql,
+  importId: string,
+  lines: readonly string[],
+): Promise<void> {
+  const stream = await sql`
+    copy private.import_rows (import_id, "row", phone, data, custom) from stdin`.writable();
+  await new Promise<void>((resolve, reject) => {
+    stream.once("error", reject).once("finish", resolve);
+    for (let n = 0; n < lines.length; n += TURN) {
+      stream.write(lines.slice(n, n + TURN).map((line) => `${importId}\t${line}`).join(""));
+    }
+    stream.end();
+  });
+}
+
+async function surroundings(
+  sql: postgres.TransactionSql,
+  workspaceId: string,
+  { places }: Plan,
+): Promise<Surroundings> {
+  const [{ country, stages, members }] = await sql<
+    { country: string; stages: string; members: string }[]
+  >`
+    select w.default_country as country, array_to_json(w.stages)::text as stages,
+      (select coalesce(json_agg(m.user_id), '[]') from public.workspace_members m
+        where m.workspace_id = w.id and ${
+    places.assigned_to !== undefined
+  }::boolean)::text as members
+    from public.workspaces w where w.id = ${workspaceId}::uuid`;
+  return { country, stages: JSON.parse(stages), members: new Set(JSON.parse(members)) };
+}
+
+async function note(
+  sql: postgres.TransactionSql,
+  { import_id, size }: ImportArgs,
+  { row, failed, offset }: ReadState,
+): Promise<void> {
+  const progress = size === 0 ? 50 : Math.floor(50 * offset / size);
+  await sql`
+    update public.contact_imports
+    set status = 'running', rows = ${row}::int, failed = ${failed}::int, progress = ${progress}::int
+    where id = ${import_id}::uuid`;
+}
+
+/** Ends an import whose file cannot be read to its end: nothing of it is written. */
+async function fail(
+  sql: postgres.TransactionSql,
+  { import_id }: ImportArgs,
+  { row }: ReadState,
+): Promise<Record<string, unknown>> {
+  const error = row > MOST_ROWS
+    ? { code: "too_many_rows", detail: `A file may have ${MOST_ROWS} rows. Split it.` }
+    : {
+      code: "malformed_csv",
+      detail: "Too many quotes are not closed: this does not look like CSV.",
+    };
+  await sql`
+    update public.contact_imports
+    set status = 'failed', rows = ${row}::int, failed = ${row}::int, progress = 100,
+      error = ${json(sql as never, error)}::jsonb, finished_at = clock_timestamp()
+    where id = ${import_id}::uuid`;
+  return { phase: "drop" };
+}

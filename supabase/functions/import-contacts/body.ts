@@ -1,0 +1,140 @@
+/** The file in a request's body, as it streams in: a form's part, or the whole body. */
+import { Busboy, type BusboyInstance } from "@fastify/busboy";
+import { Readable } from "node:stream";
+import { ApiError, invalid } from "../_shared/errors.ts";
+
+/** What came with the file. */
+export interface Received {
+  fileName: string | null;
+  charset?: string;
+  /** The other fields of a form. */
+  form: Record<string, string>;
+}
+
+/** Bytes that a file may have. */
+export const FILE_LIMIT = 200_000_000;
+// A form's boundaries and other fields.
+const FORM_ROOM = 262_144;
+
+/** What takes the bytes of the file, in order; the next ones wait for it. */
+export type Sink = (bytes: Uint8Array) => Promise<void>;
+
+/**
+ * Reads a body and hands its file on.
+ *
+ * @throws ApiError 413 `body_too_large`, 415 `unsupported_media_type`, 400 `incomplete_body`,
+ *   422 `validation_failed`
+ */
+export async function receiveFile(request: Request, sink: Sink): Promise<Received> {
+  const type = request.headers.get("content-type") ?? "";
+  const encoding = request.headers.get("content-encoding") ?? "identity";
+  const kind = /^\s*(multipart\/form-data|text\/csv)\s*(?:;|$)/i.exec(type)?.[1].toLowerCase();
+  if (!kind || encoding !== "identity") throw wrongType();
+  if (Number(request.headers.get("content-length") ?? 0) > FILE_LIMIT + FORM_ROOM) throw tooLarge();
+  const counted = limited(sink);
+  if (kind === "multipart/form-data") return await receiveForm(request, type, counted);
+  await whole(async () => {
+    for await (const bytes of request.body ?? []) await counted(bytes);
+  });
+  return { fileName: null, charset: parameter(type, "charset"), form: {} };
+}
+
+function limited(sink: Sink): Sink {
+  let size = 0;
+  return async (bytes) => {
+    size += bytes.length;
+    if (size > FILE_LIMIT) throw tooLarge();
+    await sink(bytes);
+  };
+}
+
+async function receiveForm(request: Request, type: string, sink: Sink): Promise<Received> {
+  const received: Received = { fileName: null, form: {} };
+  const parser = formParser(type);
+  let files = 0;
+  const writing: Promise<void>[] = [];
+  parser.on("field", (name: string, value: string, _cut: boolean, isCut: boolean) => {
+    if (isCut) writing.push(Promise.reject(tooLarge()));
+    else {Object.defineProperty(received.form, name, {
+        value,
+        enumerable: true,
+        configurable: true,
+      });}
+  });
+  parser.on(
+    "file",
+    (name: string, stream: Readable, fileName: string, _e: string, mime: string) => {
+      if (name !== "file" || ++files > 1) return void stream.resume();
+      received.fileName = shortName(fileName);
+      received.charset = parameter(mime, "charset");
+      const writes = handOn(stream, sink);
+      // Looked at when the form has ended; a failure before that ends the form.
+      writes.catch((error) => parser.destroy(error));
+      writing.push(writes);
+    },
+  );
+  await whole(async () => {
+    await new Promise<void>((resolve, reject) => {
+      parser.once("finish", resolve).once("error", reject);
+      const body = Readable.fromWeb(request.body as never ?? new ReadableStream());
+      body.once("error", reject);
+      body.pipe(parser);
+    });
+    await Promise.all(writing);
+  });
+  if (files === 1) return received;
+  throw invalid({
+    path: "/file",
+    code: files === 0 ? "required" : "repeated",
+    message: "The form has to have one file, in the field file.",
+  });
+}
+
+function formParser(type: string): BusboyInstance {
+  try {
+    return new Busboy({
+      headers: { "content-type": type },
+      limits: { fields: 20, fieldSize: 131_072, parts: 25 },
+    });
+  } catch (cause) {
+    throw new ApiError("incomplete_body", "The form has no boundary.", { cause });
+  }
+}
+
+async function handOn(stream: Readable, sink: Sink): Promise<void> {
+  for await (const bytes of stream) await sink(bytes);
+}
+
+/** Runs what reads a body; whatever goes wrong with the body itself has one name. */
+async function whole(read: () => Promise<void>): Promise<void> {
+  try {
+    await read();
+  } catch (error) {
+    const code = (error as { code?: unknown } | null)?.code;
+    // Errors of the database have a code of theirs.
+    if (error instanceof ApiError || typeof code === "string" && !/^(ERR_|ABORT)/.test(code)) {
+      throw error;
+    }
+    throw new ApiError("incomplete_body", undefined, { cause: error });
+  }
+}
+
+function parameter(type: string, name: string): string | undefined {
+  return new RegExp(`;\\s*${name}="?([\\w.:-]+)`, "i").exec(type)?.[1];
+}
+
+function shortName(name: string | undefined): string | null {
+  const plain = (name ?? "").replace(/[\p{Cc}\p{Cs}]/gu, "").trim();
+  return plain === "" ? null : [...plain].slice(0, 255).join("");
+}
+
+function tooLarge(): ApiError {
+  return new ApiError("body_too_large", `A file may have ${FILE_LIMIT} bytes at most.`);
+}
+
+function wrongType(): ApiError {
+  return new ApiError(
+    "unsupported_media_type",
+    "Send the file as multipart/form-data in the field file, or as text/csv, uncompressed.",
+  );
+}

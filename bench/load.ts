@@ -1,15 +1,12 @@
-/** Load over HTTP, in a process of its own: `deno run load.ts <scenario JSON>`. */
+/** Load over HTTP, in a process of its own: `deno run load.ts <Load JSON>`. */
 import autocannon from "autocannon";
 import { sign } from "../scripts/graph/signature.ts";
-import type { Scenario } from "./scenarios.ts";
 import { figuresOf } from "./figures.ts";
+import type { Load } from "./run_load.ts";
 
-const { url, headers, method, path, body, secret, connections, seconds, run }: Scenario & {
-  url: string;
-  connections: number;
-  seconds: number;
-  run: number;
-} = JSON.parse(Deno.args[0]);
+const given: Load = JSON.parse(Deno.args[0]);
+const { url, headers, method, body, secret, connections, seconds, run } = given;
+const path = new URL(url).pathname.replace(/\/$/, "") + given.path;
 
 let n = 0;
 

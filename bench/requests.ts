@@ -1,10 +1,10 @@
 /** Requests a second over HTTP beside pgbench running the same SQL, in turns, in one run. */
 import postgres from "postgres";
-import { fileURLToPath } from "node:url";
 import { spawnStack } from "../scripts/spawn.ts";
 import { type Figures, medianOf } from "./figures.ts";
+import { runLoad } from "./run_load.ts";
 import { pgbench } from "./pgbench.ts";
-import { type Scenario, scenarios } from "./scenarios.ts";
+import { scenarios } from "./scenarios.ts";
 
 const CONNECTIONS = 16;
 const SECONDS = 5;
@@ -25,7 +25,8 @@ export async function benchRequests(): Promise<void> {
       const sql: Figures[] = [];
       for (let round = 0; round < ROUNDS; round++) {
         const scenario = scenarios(credentials, 1 + round)[index];
-        http.push(await load(scenario, credentials.url, 1 + round));
+        const given = { connections: CONNECTIONS, seconds: SECONDS, run: 1 + round };
+        http.push(await runLoad({ ...scenario, ...given, url: credentials.url }));
         sql.push(
           await pgbench({
             databaseUrl: credentials.database_url,
@@ -58,27 +59,6 @@ async function fill(databaseUrl: string): Promise<void> {
   } finally {
     await sql.end();
   }
-}
-
-async function load(scenario: Scenario, url: string, run: number): Promise<Figures> {
-  const given = {
-    ...scenario,
-    url,
-    path: new URL(url).pathname + scenario.path,
-    connections: CONNECTIONS,
-    seconds: SECONDS,
-    run,
-  };
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      fileURLToPath(new URL("./load.ts", import.meta.url)),
-      JSON.stringify(given),
-    ],
-  }).output();
-  if (!success) throw new Error(`${scenario.name}: ${new TextDecoder().decode(stderr)}`);
-  return JSON.parse(new TextDecoder().decode(stdout));
 }
 
 function row(name: string, http: Figures, sql: Figures): string {

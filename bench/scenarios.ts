@@ -1,16 +1,10 @@
 /** The requests that are measured, each with the statement that its function makes of it. */
 import type { Credentials } from "../scripts/stack/credentials.ts";
 import { createHash } from "node:crypto";
+import type { LoadRequest } from "./run_load.ts";
 
-export interface Scenario {
+export interface Scenario extends LoadRequest {
   name: string;
-  method: "GET" | "POST";
-  path: string;
-  headers: Record<string, string>;
-  /** `{n}` stands for a number that no other request has. */
-  body?: string;
-  /** What the body is signed with. */
-  secret?: string;
   /** The same as a pgbench script; `:run` and `:client_id` keep its numbers apart. */
   script: string;
 }

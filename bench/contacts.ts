@@ -1,0 +1,19 @@
+/** A workspace with many contacts: what is read, what is written, files, and others beside it. */
+import { type ContactsOptions, parseContactsOptions, type Part } from "./contacts/options.ts";
+import { benchFiles } from "./contacts/files.ts";
+import { benchPeers } from "./contacts/peers.ts";
+import { benchReads } from "./contacts/reads.ts";
+import { benchWrites } from "./contacts/writes.ts";
+
+const BENCHES: Record<Part, (options: ContactsOptions) => Promise<void>> = {
+  reads: benchReads,
+  writes: benchWrites,
+  files: benchFiles,
+  peers: benchPeers,
+};
+
+/** @param args what follows `contacts` on the command line */
+export async function benchContacts(args: string[]): Promise<void> {
+  const { parts, options } = parseContactsOptions(args);
+  for (const part of parts) await BENCHES[part](options);
+}

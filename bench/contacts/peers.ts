@@ -1,0 +1,123 @@
+/** The same rows and requests in Directus and Parse Server, on the same Postgres, in turns. */
+import postgres from "postgres";
+import { type SpawnedStack } from "../../scripts/spawn.ts";
+import { type Figures, medianOf } from "../figures.ts";
+import { runLoad } from "../run_load.ts";
+import type { ContactsOptions } from "./options.ts";
+import { startDirectus } from "./peers/directus.ts";
+import { startParse } from "./peers/parse.ts";
+import { leadbase } from "./peers/leadbase.ts";
+import { CASES, pageLength, type Peer } from "./peers/peer.ts";
+import { withStack } from "./stacks.ts";
+import { table, times } from "./table.ts";
+import { writeCsv } from "./csv.ts";
+
+const CONTACTS = 100_000;
+const IMPORTED = 100_000;
+const WARM_UP_SECONDS = 2;
+/** What the rows are to be, in times the peer's. */
+const AIMS: Record<string, number> = { Directus: 10, "Parse Server": 4 };
+
+export async function benchPeers(options: ContactsOptions): Promise<void> {
+  await withStack(
+    { contacts: CONTACTS, around: 0, folder: options.data },
+    async (stack, folder) => {
+      await dropPeers(stack.adminDatabaseUrl);
+      const given = { adminUrl: stack.adminDatabaseUrl, folder };
+      await using directus = await startDirectus(given);
+      await using parse = await startParse(given);
+      const peers = [leadbase(stack.credentials), directus, parse];
+      console.log(
+        `\n${CONTACTS} contacts, ${options.connections} connections, ` +
+          `${options.rounds} × ${options.seconds} s in turns\n`,
+      );
+      const rows: string[][] = [];
+      for (const name of CASES) rows.push(...await compare(name, peers, options));
+      const head = ["request", "product", "req/s", "p50 ms", "p95 ms", "Leadbase is", "aim"];
+      console.log(table([head, ...rows]));
+      await compareImports(stack, peers, folder);
+    },
+  );
+}
+
+/** The same rows for the same question, or the comparison would mean nothing. */
+async function checkPages(name: typeof CASES[number], peers: Peer[]): Promise<void> {
+  if (peers[0].requests[name].method !== "GET") return;
+  const lengths = await Promise.all(peers.map((peer) => pageLength(peer, name)));
+  const said = peers.map((peer, n) => `${peer.name} ${lengths[n]}`).join(", ");
+  if (new Set(lengths).size > 1) throw new Error(`Pages of different lengths, ${name}: ${said}.`);
+}
+
+async function compare(
+  name: typeof CASES[number],
+  peers: Peer[],
+  { connections, seconds, rounds }: ContactsOptions,
+): Promise<string[][]> {
+  await checkPages(name, peers);
+  const runs = new Map<Peer, Figures[]>(peers.map((peer) => [peer, []]));
+  for (let run = 0; run <= rounds; run++) {
+    for (const peer of peers) {
+      const load = { ...peer.requests[name], url: peer.url, connections, run: run + 1 };
+      const figures = await runLoad({ ...load, seconds: run === 0 ? WARM_UP_SECONDS : seconds });
+      // The first one was to warm up.
+      if (run > 0) runs.get(peer)?.push(figures);
+    }
+  }
+  const medians = new Map([...runs].map(([peer, figures]) => [peer.name, medianOf(figures)]));
+  const ours = medians.get("Leadbase")!.perSecond;
+  return [...medians].map(([product, { perSecond, p50, p95 }]) => {
+    const figures = [perSecond.toFixed(1), p50.toFixed(1), p95.toFixed(1)];
+    return [name, product, ...figures, ...verdict(product, ours / perSecond)];
+  });
+}
+
+/** How many times theirs ours is, and what it should be. */
+export function verdict(product: string, ratio: number): [string, string] {
+  const aim = AIMS[product];
+  if (aim === undefined) return ["", ""];
+  return [times(ratio), ratio >= aim ? `≥ ${aim}` : `≥ ${aim}, **missed**`];
+}
+
+/** Once each: Directus takes minutes. Ours comes last. */
+async function compareImports(stack: SpawnedStack, peers: Peer[], folder: string): Promise<void> {
+  const path = `${folder}/contacts.csv`;
+  await writeCsv(stack.adminDatabaseUrl, { path, rows: IMPORTED, prefix: "+49171" });
+  console.log(`\nA CSV file of ${IMPORTED} contacts\n`);
+  const rows: [string, number][] = [];
+  for (const peer of peers.toReversed()) {
+    const seconds = await importInto(peer, path);
+    if (seconds === undefined) continue;
+    rows.push([peer.name, seconds]);
+    console.error(`${peer.name}: ${seconds.toFixed(1)} s`);
+  }
+  const ours = rows[rows.length - 1][1];
+  console.log(table([
+    ["product", "s", "Leadbase is", "aim"],
+    ...rows.map(([name, s]) => [name, s.toFixed(1), ...verdict(name, s / ours)]),
+  ]));
+}
+
+/** Seconds; undefined if it imports no files. @throws unless every row is there afterwards */
+async function importInto(peer: Peer, path: string): Promise<number | undefined> {
+  if (!peer.importCsv) return undefined;
+  const before = await peer.count();
+  const began = performance.now();
+  await peer.importCsv(path);
+  const seconds = (performance.now() - began) / 1000;
+  const added = await peer.count() - before;
+  if (added !== IMPORTED) throw new Error(`${peer.name} imported ${added} of ${IMPORTED} rows.`);
+  return seconds;
+}
+
+/** What an earlier run left in a kept cluster. */
+async function dropPeers(adminUrl: string): Promise<void> {
+  const sql = postgres(adminUrl, { max: 1, onnotice: () => {} });
+  try {
+    for (const name of ["directus", "parse"]) {
+      await sql.unsafe(`drop database if exists ${name} with (force)`);
+      await sql.unsafe(`drop role if exists ${name}_bench`);
+    }
+  } finally {
+    await sql.end();
+  }
+}

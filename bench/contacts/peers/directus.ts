@@ -1,6 +1,6 @@
 /**
  * Directus with a collection of contacts: an agent with a static token, whose role may read and
- * create them. Logged as it is by itself (activity and revisions), not cached, not limited.
+ * write them. Logged as it is by itself (activity and revisions), not cached, not limited.
  */
 import { join } from "node:path";
 import { freePort } from "../../../scripts/stack/ports.ts";
@@ -118,14 +118,14 @@ async function makeCollection(url: string): Promise<void> {
   await call(`${url}/collections`, "POST", ADMIN, collection);
 }
 
-/** A user whose role may read and create contacts, and nothing else. */
+/** A user whose role may read and write contacts, and nothing else; an import asks for update, too. */
 async function makeAgent(url: string): Promise<void> {
   const policy = await call<{ data: { id: string } }>(`${url}/policies`, "POST", ADMIN, {
     name: "Contacts",
     admin_access: false,
     app_access: false,
   });
-  const permissions = ["read", "create"].map((action) => ({
+  const permissions = ["read", "create", "update"].map((action) => ({
     ...{ policy: policy.data.id, collection: "contacts", action, fields: ["*"] },
     permissions: {},
     validation: {},

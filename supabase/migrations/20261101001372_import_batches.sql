@@ -19,6 +19,25 @@ $$;
 comment on function private.laid_over(jsonb[]) is
   'Objects over each other in their order: of each member the last that there is. Null: no member at all.';
 
+create function private.merged_rows(rows jsonb[]) returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  data jsonb := coalesce(private.laid_over(rows), '{}');
+  list text[];
+begin
+  if data ? 'tags' then
+    list := private.clean_tags(array(select jsonb_array_elements_text(data -> 'tags')));
+    -- The last word on a consent may be in another row than the last list of tags.
+    data := data || jsonb_build_object('tags', private.consent_tags(list,
+      coalesce((data ->> 'opted_out')::boolean, false), coalesce((data ->> 'do_not_call')::boolean, false)));
+  end if;
+  return data;
+end
+$$;
+comment on function private.merged_rows(jsonb[]) is 'What rows about one contact say together, the later ones over the earlier ones.';
+
 create function private.contact_by_phone_key(workspace uuid, key text) returns uuid
 language plpgsql stable
 -- Bound to the indexes as private.contact_by_phone is, and for the same reasons.
@@ -58,7 +77,7 @@ begin
   select min(n."row"), count(*)::int, (array_agg(n.phone order by n."row"))[1], (array_agg(n.phone_key order by n."row"))[1],
     (array_agg(n.contact_id))[1],
     -- Who skips what exists skips what an earlier row has made, too.
-    case imported.on_conflict when 'update' then coalesce(private.laid_over(array_agg(n.data order by n."row")), '{}')
+    case imported.on_conflict when 'update' then private.merged_rows(array_agg(n.data order by n."row"))
       else (array_agg(n.data order by n."row"))[1] end,
     case imported.on_conflict when 'update' then private.laid_over(array_agg(n.custom order by n."row"))
       else (array_agg(n.custom order by n."row"))[1] end

@@ -197,12 +197,13 @@ begin
     perform private.revert_contacts(import, contacts[:half]), private.revert_contacts(import, contacts[half + 1:]);
     return;
   end if;
-  with gone as (
-    delete from private.import_changes h where h.import_id = import and h.contact_id = contacts[1] returning h."row"
-  )
-  select private.note_kept(import, jsonb_build_array(jsonb_build_object('row', min(g."row"), 'contact_id', contacts[1],
-    'code', 'not_restorable', 'message', 'What it was before is not allowed any more: the contact stays as it is.')))
-  from gone g;
+  perform private.note_kept(import, (
+    select jsonb_agg(jsonb_build_object('row', h."row", 'contact_id', h.contact_id, 'code', 'not_restorable',
+      'message', 'What it was before is not allowed any more: the contact stays as it is.'))
+    from (
+      select min(t."row") as "row", t.contact_id from private.import_changes t
+      where t.import_id = import and t.contact_id = contacts[1] group by t.contact_id) as h));
+  delete from private.import_changes h where h.import_id = import and h.contact_id = contacts[1];
 end
 $$;
 comment on function private.revert_contacts(uuid, uuid[]) is
@@ -216,17 +217,17 @@ declare
   size constant int := 500;
   import uuid := (job.args ->> 'import_id')::uuid;
   contacts uuid[];
-  kept int;
+  staying int;
   left_over int;
 begin
   contacts := array(
     select distinct h.contact_id from private.import_changes h where h.import_id = import order by h.contact_id limit size);
   perform private.revert_contacts(import, contacts);
-  kept := (select count(distinct e.contact_id) from private.import_errors e
+  staying := (select count(distinct e.contact_id) from private.import_errors e
     where e.import_id = import and e.is_revert and e.contact_id = any (contacts));
   left_over := (select count(*) from public.contacts c where c.id = any (contacts));
   update public.contact_imports i
-  set deleted = i.deleted + cardinality(contacts) - left_over, restored = i.restored + left_over - kept, kept = i.kept + kept,
+  set deleted = i.deleted + cardinality(contacts) - left_over, restored = i.restored + left_over - staying, kept = i.kept + staying,
     status = case when cardinality(contacts) < size then 'reverted' else i.status end,
     reverted_at = case when cardinality(contacts) < size then clock_timestamp() end
   where i.id = import;

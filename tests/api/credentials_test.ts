@@ -261,7 +261,7 @@ Deno.test("what another workspace tried has changed nothing here", async () => {
   const apiKey = await OPERATIONS["DELETE /api-keys/{id}"].example(workspace);
   assertProblem(await other.admin.call("DELETE", apiKey.path), 404, "api_key_not_found");
   assert.equal((await admin.call("DELETE", apiKey.path)).status, 204);
-  const id = String(body?.contact_id);
+  const { contact_id: id } = body as { contact_id: string };
   const contact = await admin.get<{ data: { name: string | null } }>(
     `get-contact?contact_id=${id}`,
   );

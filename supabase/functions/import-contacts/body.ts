@@ -52,41 +52,41 @@ async function receiveForm(request: Request, type: string, sink: Sink): Promise<
   const received: Received = { fileName: null, form: {} };
   const parser = formParser(type);
   let files = 0;
-  const writing: Promise<void>[] = [];
-  parser.on("field", (name: string, value: string, _cut: boolean, isCut: boolean) => {
-    if (isCut) writing.push(Promise.reject(tooLarge()));
-    else {Object.defineProperty(received.form, name, {
-        value,
-        enumerable: true,
-        configurable: true,
-      });}
+  let written: Promise<void> | undefined;
+  parser.on("field", (name, value, _isNameCut, isCut) => {
+    if (isCut) parser.destroy(tooLarge());
+    Object.defineProperty(received.form, name, { value, enumerable: true, configurable: true });
   });
-  parser.on(
-    "file",
-    (name: string, stream: Readable, fileName: string, _e: string, mime: string) => {
-      if (name !== "file" || ++files > 1) return void stream.resume();
-      received.fileName = shortName(fileName);
-      received.charset = parameter(mime, "charset");
-      const writes = handOn(stream, sink);
-      // Looked at when the form has ended; a failure before that ends the form.
-      writes.catch((error) => parser.destroy(error));
-      writing.push(writes);
-    },
-  );
+  parser.on("file", (name, stream, fileName, _encoding, mime) => {
+    // A form that breaks off is told by both: here it would end the process.
+    stream.on("error", (error) => parser.destroy(error));
+    if (name !== "file" || ++files > 1) return void stream.resume();
+    received.fileName = shortName(fileName);
+    received.charset = parameter(mime, "charset");
+    written = handOn(stream, sink);
+    written.catch((error) => parser.destroy(error));
+  });
   await whole(async () => {
-    await new Promise<void>((resolve, reject) => {
-      parser.once("finish", resolve).once("error", reject);
-      const body = Readable.fromWeb(request.body as never ?? new ReadableStream());
-      body.once("error", reject);
-      body.pipe(parser);
-    });
-    await Promise.all(writing);
+    await piped(request, parser);
+    await written;
   });
   if (files === 1) return received;
   throw invalid({
     path: "/file",
     code: files === 0 ? "required" : "repeated",
     message: "The form has to have one file, in the field file.",
+  });
+}
+
+/** Ends when the parser has taken the whole body; rejects with the first failure of either. */
+function piped(request: Request, parser: BusboyInstance): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // Not once: what comes after the first failure has to be heard, too.
+    parser.on("finish", resolve).on("error", reject);
+    const body = Readable.fromWeb(request.body as never ?? new ReadableStream());
+    body.on("error", reject);
+    parser.on("close", () => body.destroy());
+    body.pipe(parser);
   });
 }
 

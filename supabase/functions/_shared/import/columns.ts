@@ -84,12 +84,16 @@ function askedFields(
     const path = pointer(["mapping", name.slice(0, 100)]);
     const found = columnsNamed(names, name);
     if (found.length === 0) {
-      errors.push({ path, code: "unknown_column", message: "The file has no such column." });
+      errors.push({
+        path,
+        code: "unknown_column",
+        message: "None of the file's columns has that name.",
+      });
     } else if (field !== null && !TARGETS.has(field) && !/^custom\.[^]{1,100}$/.test(field)) {
       errors.push({
         path,
         code: "invalid_value",
-        message: "A column is mapped to a field of a contact, custom.<key>, or null.",
+        message: "Columns are mapped to a field of a contact, custom.<key>, or null.",
       });
     }
     for (const n of found) asked.set(n, field);
@@ -110,9 +114,9 @@ function refuseBadNames(names: readonly string[]): void {
   const problem = names.length > MOST_COLUMNS
     ? `A file may have ${MOST_COLUMNS} columns.`
     : names.some((name) => !isStorable(name))
-    ? "A column's name holds U+0000."
+    ? "The names of columns may not hold U+0000."
     : names.some((name) => name.length > 1000)
-    ? "A column's name is longer than 1,000 characters."
+    ? "The names of columns may have 1,000 characters."
     : undefined;
   if (problem) throw invalid({ path: "/file", code: "invalid_value", message: problem });
 }
@@ -122,7 +126,7 @@ function phoneMissing(names: readonly string[]) {
   return invalid({
     path: "/mapping",
     code: "required",
-    message: `No column is the phone number. The file's first line has: ${some}. ` +
-      'Name the column in mapping, e.g. {"Mobile": "phone"}.',
+    message: `None of the columns is known to be the phone number: ${some}. ` +
+      'Name it in mapping, e.g. {"Mobile": "phone"}.',
   });
 }

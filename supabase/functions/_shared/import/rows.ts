@@ -176,6 +176,7 @@ class Row {
       this.#checkWorkspace(fields);
       const data = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
       if (read.phone.country) data.country = read.phone.country;
+      addConsents(data);
       return { phone: read.phone.e164, data, custom: custom as ImportRow["custom"] ?? null };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -205,4 +206,11 @@ class Row {
       message,
     });
   }
+}
+
+/** A consent tag says what its flag says: of rows about one contact each then counts by itself. */
+function addConsents(data: Record<string, unknown>): void {
+  const tags = (data.tags as string[] | undefined)?.map((tag) => tag.toLowerCase()) ?? [];
+  if (tags.includes("opt-out")) data.opted_out = true;
+  if (tags.includes("do not call")) data.do_not_call = true;
 }

@@ -1,0 +1,205 @@
+/** POST import-contacts/revert: what the import did goes back, what people did since stays. */
+import assert from "node:assert/strict";
+import { createContact, updateContact } from "../support/contacts.ts";
+import { withDatabase } from "../support/database.ts";
+import type { Client } from "../support/http.ts";
+import { contactsByPhone, findings, type Import, importCsv, revert } from "../support/imports.ts";
+import { assertProblem } from "../support/problem.ts";
+import type { Contact, Data } from "../support/types.ts";
+import { makeWorkspace } from "../support/workspace.ts";
+
+const VOLATILE = ["updated_at", "assigned_at", "assigned_by"] as const;
+
+/** A contact without what changes with every write. */
+async function snapshot(client: Client, id: string): Promise<Partial<Contact>> {
+  const answer = await client.get<Data<Contact>>(`get-contact?contact_id=${id}`);
+  assert.equal(answer.status, 200, answer.text);
+  const contact: Partial<Contact> = { ...answer.body.data };
+  for (const field of VOLATILE) delete contact[field];
+  return contact;
+}
+
+function reverted({ status, revert }: Import): unknown[] {
+  return [status, revert!.deleted, revert!.restored, revert!.kept];
+}
+
+Deno.test("what an import made goes, what it changed goes back, field by field", async () => {
+  const { key, agent } = await makeWorkspace();
+  const { id } = await createContact(key, {
+    phone: "+34600111222",
+    name: "Old",
+    email: "old@a.example",
+    tags: ["x"],
+    value: 5,
+    custom: { a: 1 },
+    status: "qualified",
+  });
+  const empty = await createContact(key, { phone: "+34600111444" });
+  const before = [await snapshot(key, id), await snapshot(key, empty.id)];
+  const done = await importCsv(
+    key,
+    "phone,name,company,tags,value,custom.a,status,is_vip,opted_out,assigned_to,stage,notes\n" +
+      `+34600111222,New,Acme,y,7.5,2,lost,yes,yes,${agent.userId},closing,Hi\n+34600111333,Made,,,,,,,,,,\n` +
+      "+34600111444,Filled,,opt-out,,,,,,,,\n",
+    { on_conflict: "update" },
+  );
+  assert.deepEqual([done.created, done.updated], [1, 2]);
+  assert.equal((await snapshot(key, id)).name, "New");
+  assert.deepEqual(reverted(await revert(key, done.id)), ["reverted", 1, 2, 0]);
+  assert.deepEqual([await snapshot(key, id), await snapshot(key, empty.id)], before);
+  assert.deepEqual([...(await contactsByPhone(key)).keys()].sort(), [
+    "+34600111222",
+    "+34600111444",
+  ]);
+});
+
+Deno.test("a name that came from the profile comes from there again", async () => {
+  const { key } = await makeWorkspace();
+  const { id } = await createContact(key, { phone: "+34600111222" });
+  const follow = (name: string) =>
+    withDatabase((sql) => sql`update public.contacts set profile_name = ${name} where id = ${id}`);
+  await follow("Profile");
+  const done = await importCsv(key, "phone,name\n+34600111222,Ann\n", { on_conflict: "update" });
+  await follow("Newer");
+  assert.equal((await snapshot(key, id)).name, "Ann");
+  await revert(key, done.id);
+  assert.equal((await snapshot(key, id)).name, "Newer");
+  await follow("Newest");
+  assert.equal((await snapshot(key, id)).name, "Newest");
+});
+
+Deno.test("fields that were edited since stay, and are told", async () => {
+  const { key } = await makeWorkspace();
+  const { id } = await createContact(key, { phone: "+34600111222", name: "Old", company: "A" });
+  const file = "phone,name,company\n+34600111000,Made,\n+34600111222,New,B\n";
+  const done = await importCsv(key, file, { on_conflict: "update" });
+  await updateContact(key, id, { company: "C", notes: "Mine" });
+  const after = await revert(key, done.id);
+  assert.deepEqual(reverted(after), ["reverted", 1, 0, 1]);
+  assert.deepEqual(findings(after.conflicts), ["2 company edited_since"]);
+  assert.equal(after.conflicts[0].contact_id, id);
+  const now = await snapshot(key, id);
+  assert.deepEqual([now.name, now.company, now.notes], ["Old", "C", "Mine"]);
+  const csv = await key.get(`import-contacts/errors?import_id=${done.id}&of=revert`);
+  assert.match(csv.text.split("\r\n")[1], new RegExp(`^2,company,edited_since,.*,${id}$`));
+});
+
+/** What somebody may do with a contact; each keeps it from being deleted. */
+const TOUCHES: [string, (key: Client, id: string, phone: string) => Promise<unknown>][] = [
+  ["an edit", (key, id) => updateContact(key, id, { notes: "Mine" })],
+  [
+    "a note",
+    (key, id) =>
+      key.post("internal-notes", { content: "Mine", entity_type: "lead", entity_id: id }),
+  ],
+  ["a conversation", (key, id) => key.post("handoff", { contact_id: id })],
+  ["a merge", (_key, id) =>
+    withDatabase(async (sql) => {
+      const [{ other }] = await sql`
+        insert into public.contacts (workspace_id, phone)
+        select workspace_id, '+34600999999' from public.contacts where id = ${id} returning id as other`;
+      await sql`select private.merge_contact(${id}, ${other})`;
+    })],
+  [
+    "a call",
+    (_key, id) =>
+      withDatabase((sql) =>
+        sql`insert into public.calls (workspace_id, contact_id, direction, status, started_at)
+        select workspace_id, id, 'inbound', 'ringing', now() from public.contacts where id = ${id}`
+      ),
+  ],
+];
+
+for (const [name, touch] of TOUCHES) {
+  Deno.test(`a contact that the import made stays after ${name}`, async () => {
+    const { key } = await makeWorkspace();
+    const done = await importCsv(key, "phone\n+34600111222\n+34600111333\n");
+    const made = (await contactsByPhone(key)).get("+34600111222")!;
+    await touch(key, made.id, made.phone!);
+    const after = await revert(key, done.id);
+    assert.deepEqual(reverted(after), ["reverted", 1, 0, 1]);
+    assert.deepEqual(findings(after.conflicts), ["1 null contact_in_use"]);
+    assert.deepEqual([...(await contactsByPhone(key)).keys()], ["+34600111222"]);
+  });
+}
+
+Deno.test("a contact that was merged since is not restored to what another was", async () => {
+  const { key } = await makeWorkspace();
+  const kept = await createContact(key, { phone: "+34600111000", company: "B" });
+  const other = await createContact(key, { phone: "+34600111222", company: "A" });
+  const done = await importCsv(key, "phone,company\n+34600111222,B\n", { on_conflict: "update" });
+  await withDatabase((sql) => sql`select private.merge_contact(${kept.id}, ${other.id})`);
+  const after = await revert(key, done.id);
+  assert.deepEqual(reverted(after), ["reverted", 0, 0, 1]);
+  assert.deepEqual(findings(after.conflicts), ["1 null merged_since"]);
+  assert.equal((await snapshot(key, kept.id)).company, "B");
+});
+
+Deno.test("what it was before may not be allowed any more: the contact stays, the others go back", async () => {
+  const workspace = await makeWorkspace();
+  const { key } = workspace;
+  await createContact(key, { phone: "+34600111222", stage: "comparing" });
+  await createContact(key, { phone: "+34600111333", stage: "inquiry" });
+  const file = "phone,stage\n+34600111222,closing\n+34600111333,closing\n";
+  const done = await importCsv(key, file, { on_conflict: "update" });
+  await withDatabase((sql) =>
+    sql`update public.workspaces set stages = '{inquiry,closing}' where id = ${workspace.id}`
+  );
+  const after = await revert(key, done.id);
+  assert.deepEqual(reverted(after), ["reverted", 0, 1, 1]);
+  assert.deepEqual(findings(after.conflicts), ["1 null not_restorable"]);
+  const stages = [...(await contactsByPhone(key)).values()].map(({ stage }) => stage).sort();
+  assert.deepEqual(stages, ["closing", "inquiry"]);
+});
+
+Deno.test("a contact that stands in rows far apart goes back to what it was", async () => {
+  const { key } = await makeWorkspace();
+  await createContact(key, { phone: "+34600111222", name: "Old" });
+  const between = Array.from({ length: 2600 }, (_, n) => `+1604${2000000 + n},`);
+  const rows = [
+    "+34600111222,One",
+    "+34600111333,One",
+    ...between,
+    "+34600111222,Two",
+    "+34600111333,Two",
+  ];
+  const done = await importCsv(key, `phone,name\n${rows.join("\n")}\n`, { on_conflict: "update" });
+  assert.deepEqual([done.created, done.updated], [2601, 3]);
+  assert.deepEqual(reverted(await revert(key, done.id)), ["reverted", 2601, 1, 0]);
+  const left = [...(await contactsByPhone(key)).values()];
+  assert.deepEqual(left.map(({ name }) => name), ["Old"]);
+});
+
+Deno.test("a second revert is the first one; a dry run or a stranger's import has none", async () => {
+  const { key } = await makeWorkspace();
+  const other = await makeWorkspace();
+  const done = await importCsv(key, "phone\n+34600111222\n");
+  const dry = await importCsv(key, "phone\n+34600111333\n", { dry_run: true });
+  const ask = (client: Client, import_id: string) =>
+    client.post("import-contacts/revert", { import_id });
+  assertProblem(await ask(key, dry.id), 409, "import_not_revertible");
+  assertProblem(await ask(other.key, done.id), 404, "import_not_found");
+  assertProblem(await ask(key, crypto.randomUUID()), 404, "import_not_found");
+  const first = await revert(key, done.id);
+  assert.deepEqual(await revert(key, done.id), first);
+  const left = await withDatabase((sql) =>
+    sql`select from private.import_changes where import_id = ${done.id}`
+  );
+  assert.equal(left.length, 0);
+});
+
+Deno.test("what is too old cannot be reverted", async () => {
+  const { key } = await makeWorkspace();
+  const done = await importCsv(key, "phone\n+34600111222\n12\n");
+  await withDatabase(async (sql) => {
+    await sql`
+      update public.contact_imports set finished_at = now() - interval '31 days' where id = ${done.id}`;
+    await sql`select private.sweep_imports()`;
+    const left = await sql`
+      select from private.import_changes where import_id = ${done.id}
+      union all select from private.import_errors where import_id = ${done.id}`;
+    assert.equal(left.length, 0);
+  });
+  const answer = await key.post("import-contacts/revert", { import_id: done.id });
+  assertProblem(answer, 409, "import_not_revertible");
+});

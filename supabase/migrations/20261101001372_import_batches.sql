@@ -279,6 +279,7 @@ declare
   middle int := first_row + (last_row - first_row) / 2;
   one record;
   other record;
+  hint text;
   members jsonb;
 begin
   begin
@@ -289,8 +290,8 @@ begin
     if not private.is_rows_fault(sqlstate) then
       raise;
     end if;
-    get stacked diagnostics members = pg_exception_hint;
-    members := case when sqlstate like 'PT%' then members -> 'errors' -> 0 end;
+    get stacked diagnostics hint = pg_exception_hint;
+    members := case when sqlstate like 'PT%' then nullif(hint, '')::jsonb -> 'errors' -> 0 end;
   end;
   created := 0;
   -- Halves until only those rows fail that have to: their neighbours are written.

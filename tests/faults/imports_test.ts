@@ -182,7 +182,7 @@ class Run {
 
   #sql(round: number) {
     const { database_url, workspace_id } = this.stack.credentials;
-    const prefix = `+1604${round}%`;
+    const prefix = `+1778${round}%`;
     return withSql(
       database_url,
       (sql) =>
@@ -215,7 +215,7 @@ class Run {
 }
 
 function phone(round: number, n: number): string {
-  return `+1604${round}${String(200_000 + n)}`;
+  return `+1778${round}${String(200_000 + n)}`;
 }
 
 /** About a megabyte and a half: too much for the request itself. */

@@ -83,7 +83,7 @@ async function store(call: Call<ImportOptions>, upload: Upload): Promise<Operati
   const options = withForm(call.query, received.form);
   const { mapping = {}, on_conflict = "skip", dry_run = false } = options;
   const decoding = upload.scan.decoding(received.charset);
-  const plan = await readPlan(upload.head, { decoding, isWhole: upload.isWhole, mapping });
+  const plan = readPlan(upload.head, { decoding, isWhole: upload.isWhole, mapping });
   const given = JSON.stringify([mapping, on_conflict, dry_run]);
   return await call.operate("create_import", {
     upload_id: upload.id,

@@ -25,18 +25,16 @@ const DELIMITERS = [",", ";", "\t"];
  * @param isWhole whether that is all of it
  * @throws ApiError 422 `validation_failed`
  */
-export async function readPlan(
+export function readPlan(
   head: Uint8Array,
   given: { decoding: Decoding; isWhole: boolean; mapping: Record<string, string | null> },
-): Promise<Plan> {
+): Plan {
   const { encoding, mark } = given.decoding;
   const text = toUtf8(head.subarray(mark), encoding);
   const stated = /^sep=(.)(?:\r\n|\n|\r)/.exec(text.subarray(0, 16).toString());
   const from = stated ? Buffer.byteLength(stated[0]) : 0;
-  const headings = await Promise.all(
-    (stated ? [stated[1]] : DELIMITERS).map((delimiter) =>
-      heading(text.subarray(from), delimiter, given.isWhole)
-    ),
+  const headings = (stated ? [stated[1]] : DELIMITERS).map((delimiter) =>
+    heading(text.subarray(from), delimiter, given.isWhole)
   );
   const read = headings.map(({ delimiter, names, end }) => ({
     delimiter,
@@ -53,12 +51,12 @@ export async function readPlan(
   return { encoding, delimiter: best.delimiter, start, columns, places };
 }
 
-async function heading(
+function heading(
   text: Buffer,
   delimiter: string,
   isLast: boolean,
-): Promise<{ delimiter: string; names: string[]; end: number }> {
-  const [first]: CsvRecord[] = await parseRecords(text, { delimiter, isLast });
+): { delimiter: string; names: string[]; end: number } {
+  const [first]: CsvRecord[] = parseRecords(text, { delimiter, isLast, most: 1 });
   return { delimiter, names: first?.cells.map((name) => name.trim()) ?? [], end: first?.end ?? 0 };
 }
 

@@ -1,16 +1,14 @@
 /** The reading half of an import, a batch at a time: records are checked and put aside in Postgres. */
-import { setImmediate } from "node:timers/promises";
 import type { Buffer } from "node:buffer";
 import type postgres from "postgres";
 import type { BatchStep } from "../batch_worker.ts";
 import { json } from "../database.ts";
 import { ApiError } from "../errors.ts";
-import { copyLine } from "./copy_text.ts";
 import { lengthInFile, toUtf8 } from "./decode.ts";
 import type { Plan } from "./dialect.ts";
 import { readFile } from "./file.ts";
-import { type CsvRecord, LONGEST_RECORD, nextLine, parseRecords } from "./records.ts";
-import { readRow, type RowError, type Surroundings } from "./rows.ts";
+import { type CsvRecord, nextLine, parseRecords } from "./records.ts";
+import { type ImportRow, readRow, type RowError, type Surroundings } from "./rows.ts";
 
 /** How far the reading is. */
 interface ReadState {
@@ -31,12 +29,12 @@ interface ImportArgs {
 }
 
 export const MOST_ROWS = 1_000_000;
-const BATCH_ROWS = 4000;
+// Checking them keeps others of this process waiting for some 50 ms.
+const BATCH_ROWS = 1000;
 const SMALLEST_PIECE = 65_536;
+// A record that takes more than that is a quote that nobody closed.
 const LARGEST_PIECE = 1_048_576;
 const MOST_UNCLOSED = 100;
-// Rows between which others of this process get their turn.
-const TURN = 100;
 
 /** Reads the next records of an import's file; after the last it is for SQL to write the rows. */
 export const readStep: BatchStep = async ({ job, sql }) => {
@@ -45,8 +43,7 @@ export const readStep: BatchStep = async ({ job, sql }) => {
   const state = { ...startOf(args), ...job.state } as ReadState;
   const records = await nextRecords(sql, args, state);
   const rows = new CheckedRows(args.plan, await surroundings(sql, job.workspace_id, args.plan));
-  for (const [n, { cells }] of records.entries()) {
-    if (n % TURN === TURN - 1) await setImmediate();
+  for (const { cells } of records) {
     rows.add(++state.row, cells);
   }
   state.failed += rows.failed;
@@ -67,17 +64,15 @@ type Found = Omit<CsvRecord, "cells"> & { cells: string[] | null };
 /** The records from the state's place on; moves the place behind them. */
 async function nextRecords(
   sql: postgres.TransactionSql,
-  { import_id, size, plan }: ImportArgs,
+  args: ImportArgs,
   state: ReadState,
 ): Promise<Found[]> {
+  const { size, plan } = args;
   if (state.offset >= size) return [];
-  const length = pieceLength(state, plan);
-  const bytes = await readFile(sql, import_id, state.offset, length);
-  if (bytes.length === 0) throw new ApiError("incomplete_body", "The file is not there any more.");
-  const isLast = state.offset + bytes.length >= size;
-  const text = toUtf8(bytes, plan.encoding);
-  const records: Found[] = (await parseRecords(text, { delimiter: plan.delimiter, isLast }))
-    .slice(0, BATCH_ROWS);
+  let { text, isLast, records } = await piece(sql, args, state, pieceLength(state, plan));
+  if (records.length === 0 && !isLast) {
+    ({ text, isLast, records } = await piece(sql, args, state, LARGEST_PIECE));
+  }
   let end = records.at(-1)?.end ?? 0;
   // What is left over begins the next piece, unless there is no end to it.
   const isOver = records.length < BATCH_ROWS && (isLast || records.length === 0);
@@ -94,12 +89,25 @@ async function nextRecords(
   return records;
 }
 
-/** About as much as a batch takes, and never less than the longest record. */
-function pieceLength({ offset, row }: ReadState, { start, encoding }: Plan): number {
-  const expected = row === 0 ? LARGEST_PIECE / 4 : (offset - start) / row * BATCH_ROWS;
-  const widest = encoding.startsWith("utf-16") ? 2 * LONGEST_RECORD : LONGEST_RECORD;
-  const length = Math.min(Math.max(expected, SMALLEST_PIECE, widest), LARGEST_PIECE);
-  return Math.ceil(length / 2) * 2;
+/** Records from the state's place on, of about that many bytes. */
+async function piece(
+  sql: postgres.TransactionSql,
+  { import_id, size, plan }: ImportArgs,
+  { offset }: ReadState,
+  length: number,
+): Promise<{ text: Buffer; isLast: boolean; records: Found[] }> {
+  const bytes = await readFile(sql, import_id, offset, length);
+  if (bytes.length === 0) throw new ApiError("incomplete_body", "The file is not there any more.");
+  const isLast = offset + bytes.length >= size;
+  const text = toUtf8(bytes, plan.encoding);
+  const { delimiter } = plan;
+  return { text, isLast, records: parseRecords(text, { delimiter, isLast, most: BATCH_ROWS }) };
+}
+
+/** About as much as a batch takes; even, for the sake of UTF-16. */
+function pieceLength({ offset, row }: ReadState, { start }: Plan): number {
+  const expected = row === 0 ? SMALLEST_PIECE : (offset - start) / row * BATCH_ROWS * 1.1;
+  return 2 * Math.ceil(Math.min(Math.max(expected, SMALLEST_PIECE), LARGEST_PIECE) / 2);
 }
 
 function hasText(text: Buffer, from: number): boolean {
@@ -108,7 +116,7 @@ function hasText(text: Buffer, from: number): boolean {
 
 /** The rows of a batch, checked. */
 class CheckedRows {
-  readonly #lines: string[] = [];
+  readonly #rows: (ImportRow & { row: number })[] = [];
   readonly #errors: (RowError & { row: number; n: number })[] = [];
   failed = 0;
 
@@ -116,13 +124,7 @@ class CheckedRows {
 
   add(row: number, cells: string[] | null): void {
     const result = cells ? readRow(cells, this.plan, this.around) : UNCLOSED;
-    if (result.ok) {
-      const { phone, data, custom } = result.row;
-      this.#lines.push(
-        copyLine([row, phone, JSON.stringify(data), custom && JSON.stringify(custom)]),
-      );
-      return;
-    }
+    if (result.ok) return void this.#rows.push({ row, ...result.row });
     this.failed++;
     for (const [n, error] of result.errors.slice(0, 50).entries()) {
       this.#errors.push({ row, n: n + 1, ...error });
@@ -130,7 +132,12 @@ class CheckedRows {
   }
 
   async store(sql: postgres.TransactionSql, importId: string): Promise<void> {
-    if (this.#lines.length > 0) await copyRows(sql, importId, this.#lines);
+    // COPY would be a little faster, but the driver ends the process if Postgres dies meanwhile.
+    await sql`
+      insert into private.import_rows (import_id, "row", phone, data, custom)
+      select ${importId}::uuid, r."row", r.phone, r.data, nullif(r.custom, 'null')
+      from jsonb_to_recordset(${json(sql as never, this.#rows)}::jsonb)
+        as r ("row" int, phone text, data jsonb, custom jsonb)`;
     if (this.#errors.length === 0) return;
     await sql`
       insert into private.import_errors (import_id, "row", n, column_name, code, message)
@@ -148,23 +155,6 @@ const UNCLOSED = {
     message: "A quote begins in this row and does not end. Reading went on with the next line.",
   }],
 };
-
-/** Lines of row, phone, data and custom. */
-async function copyRows(
-  sql: postgres.TransactionSql,
-  importId: string,
-  lines: readonly string[],
-): Promise<void> {
-  const stream = await sql`
-    copy private.import_rows (import_id, "row", phone, data, custom) from stdin`.writable();
-  await new Promise<void>((resolve, reject) => {
-    stream.once("error", reject).once("finish", resolve);
-    for (let n = 0; n < lines.length; n += TURN) {
-      stream.write(lines.slice(n, n + TURN).map((line) => `${importId}\t${line}`).join(""));
-    }
-    stream.end();
-  });
-}
 
 async function surroundings(
   sql: postgres.TransactionSql,

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { readColumns } from "./columns.ts";
-import { copyLine } from "./copy_text.ts";
 import { readRow, type Surroundings } from "./rows.ts";
 
 const MEMBER = "20000000-0000-4000-8000-000000000001";
@@ -107,8 +106,4 @@ Deno.test("errors name the column that the value came from", () => {
 Deno.test("cells beyond the last column are an error unless they are empty", () => {
   assert.deepEqual(read({ name: "A" }, ["", " "]), { name: "A" });
   assert.deepEqual(read({ name: "A" }, ["", "more"]), ["null too_many"]);
-});
-
-Deno.test("COPY gets back what it was given", () => {
-  assert.equal(copyLine([1, null, "a\\b\tc\nd\re"]), "1\t\\N\ta\\\\b\\tc\\nd\\re\n");
 });

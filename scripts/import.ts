@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import { type ImportOptions, parseImportArguments, USAGE } from "./import/arguments.ts";
+import { type ImportState, saveErrors, state, upload } from "./import/client.ts";
+import { Progress } from "./import/progress.ts";
+import { report } from "./import/report.ts";
+import { describeFailure, StackProblem } from "./stack/problem.ts";
+
+const EVERY_MS = 300;
+
+/** Imports a file and waits for its end; returns the exit code. */
+async function main(): Promise<number> {
+  const options = parseImportArguments(Deno.args, Deno.env.toObject(), readCredentials);
+  if (!options) {
+    console.log(USAGE);
+    return 0;
+  }
+  const progress = new Progress(screen());
+  const done = await follow(options, progress);
+  progress.clear();
+  if (options.errors && done.failed > 0) await saveErrors(options, done.id, options.errors);
+  console.log(report(done));
+  return done.status === "completed" && done.failed === 0 ? 0 : 1;
+}
+
+async function follow(options: ImportOptions, progress: Progress): Promise<ImportState> {
+  using file = await open(options.file);
+  const { size } = await file.stat();
+  let now = await upload(options, file, (bytes) => {
+    progress.show("Uploading", 100 * bytes / Math.max(size, 1));
+  });
+  while (now.status === "pending" || now.status === "running") {
+    progress.show("Importing", now.progress);
+    await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+    now = await state(options, now.id);
+  }
+  return now;
+}
+
+async function open(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path);
+  } catch (error) {
+    throw new StackProblem(`${path} cannot be opened: ${(error as Error).message}`);
+  }
+}
+
+function readCredentials() {
+  try {
+    return JSON.parse(Deno.readTextFileSync(join(".leadbase", "credentials.json")));
+  } catch {
+    return undefined;
+  }
+}
+
+function screen() {
+  const encoder = new TextEncoder();
+  const isTerminal = Deno.stderr.isTerminal();
+  return {
+    isTerminal,
+    columns: isTerminal ? Deno.consoleSize().columns : 80,
+    write: (text: string) => void Deno.stderr.writeSync(encoder.encode(text)),
+  };
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main());
+  } catch (error) {
+    console.error(describeFailure(error));
+    Deno.exit(error instanceof StackProblem ? error.exitCode : 1);
+  }
+}

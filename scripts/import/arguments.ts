@@ -1,0 +1,83 @@
+import { parseArgs } from "node:util";
+import { StackProblem } from "../stack/problem.ts";
+
+/** What `deno task import` is asked for. */
+export interface ImportOptions {
+  file: string;
+  /** Up to and with `/functions/v1`. */
+  url: string;
+  key: string;
+  onConflict?: string;
+  mapping?: string;
+  dryRun: boolean;
+  /** Where all errors go as CSV. */
+  errors?: string;
+}
+
+export const USAGE = `Imports contacts from a CSV file: deno task import FILE [options]
+
+  --on-conflict update|skip  what happens to contacts that exist      (skip)
+  --mapping JSON             column → field, where the guess is wrong
+  --dry-run                  check and report, write nothing
+  --errors FILE              all errors as CSV
+  --url URL                  where the API is                         (LEADBASE_URL)
+  --key KEY                  an API key with contacts:write           (LEADBASE_KEY)
+  --help                     this text
+
+Without --url and --key it is the stack of this folder (.leadbase/credentials.json).`;
+
+/** The credentials file of the stack, as far as it is needed here. */
+interface Credentials {
+  url: string;
+  api_key: string;
+}
+
+/** Undefined if the question is how to use it. */
+export function parseImportArguments(
+  args: readonly string[],
+  env: Record<string, string | undefined>,
+  readCredentials: () => Credentials | undefined,
+): ImportOptions | undefined {
+  const { values, positionals } = readFlags(args);
+  if (values.help) return undefined;
+  if (positionals.length !== 1) throw usage("one file has to be named");
+  const stack = readCredentials();
+  const url = values.url ?? (env.LEADBASE_URL || stack?.url);
+  const key = values.key ?? (env.LEADBASE_KEY || stack?.api_key);
+  if (!url || !key) throw usage("no running stack in this folder, so --url and --key are needed");
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
+    throw usage("--url takes an http or https address");
+  }
+  return {
+    file: positionals[0],
+    url: url.replace(/\/+$/, ""),
+    key,
+    onConflict: values["on-conflict"],
+    mapping: values.mapping,
+    dryRun: values["dry-run"] ?? false,
+    errors: values.errors,
+  };
+}
+
+function readFlags(args: readonly string[]) {
+  const one = { type: "string" } as const;
+  const yes = { type: "boolean" } as const;
+  const options = {
+    "on-conflict": one,
+    mapping: one,
+    "dry-run": yes,
+    errors: one,
+    url: one,
+    key: one,
+    help: yes,
+  };
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw usage((error as Error).message.split("\n")[0]);
+  }
+}
+
+function usage(message: string): StackProblem {
+  return new StackProblem(`${message} (--help lists the options)`, 2);
+}

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { StackProblem } from "../stack/problem.ts";
+import { parseImportArguments } from "./arguments.ts";
+import { Progress } from "./progress.ts";
+import { report } from "./report.ts";
+
+const stack = { url: "http://127.0.0.1:1/functions/v1", api_key: "lb_stack" };
+
+Deno.test("the stack of the folder is meant unless somebody says otherwise", () => {
+  const parse = (args: string[], env = {}) => parseImportArguments(args, env, () => stack)!;
+  const plain = parse(["a.csv"]);
+  assert.deepEqual([plain.file, plain.url, plain.key, plain.dryRun], [
+    "a.csv",
+    stack.url,
+    stack.api_key,
+    false,
+  ]);
+  assert.equal(parse(["a.csv"], { LEADBASE_URL: "https://x.example/" }).url, "https://x.example");
+  const full = parse([
+    "--dry-run",
+    "--key",
+    "lb_1",
+    "--on-conflict",
+    "update",
+    "a.csv",
+    "--errors=e.csv",
+  ]);
+  assert.deepEqual([full.key, full.onConflict, full.dryRun, full.errors], [
+    "lb_1",
+    "update",
+    true,
+    "e.csv",
+  ]);
+  assert.equal(parseImportArguments(["--help"], {}, () => undefined), undefined);
+});
+
+Deno.test("what cannot be meant is refused with exit code 2", () => {
+  const cases: [string[], typeof stack | undefined][] = [
+    [[], stack],
+    [["a", "b"], stack],
+    [["a", "--fast"], stack],
+    [["a"], undefined],
+    [["a", "--url", "ftp://x"], stack],
+  ];
+  for (const [args, credentials] of cases) {
+    const wrong = (error: unknown) => error instanceof StackProblem && error.exitCode === 2;
+    assert.throws(() => parseImportArguments(args, {}, () => credentials), wrong);
+  }
+});
+
+function written(isTerminal: boolean, percents: number[]): string {
+  let text = "";
+  const progress = new Progress({ isTerminal, columns: 80, write: (more) => text += more });
+  for (const percent of percents) progress.show("Importing", percent);
+  progress.clear();
+  return text;
+}
+
+Deno.test("a terminal has a bar that is drawn over, everything else a line a tenth", () => {
+  assert.equal(
+    written(false, [0, 1, 9, 10, 55, 56, 100]),
+    [0, 10, 55, 100].map((n) => `Importing ${n} %\n`).join(""),
+  );
+  const bar = written(true, [0, 50, 100]);
+  assert.equal(bar.split("\r").length, 5);
+  assert.match(bar, /\rImporting {2}█{15}░{15} {2}50 %/);
+  assert.equal(bar.includes("\n"), false);
+});
+
+Deno.test("the report names what was lost, what was wrong and what came of it", () => {
+  const done = {
+    id: "1",
+    status: "completed" as const,
+    dry_run: true,
+    columns: [{ column: "Phone", field: "phone" }, { column: "Fax", field: null }],
+    progress: 100,
+    rows: 30,
+    created: 5,
+    updated: 3,
+    skipped: 2,
+    failed: 20,
+    error: null,
+    errors: Array.from({ length: 20 }, (_, n) => ({ row: n + 1, column: "Phone", message: "No." })),
+  };
+  const lines = report(done).split("\n");
+  assert.equal(lines[0], "Columns that are not imported: Fax");
+  assert.equal(lines[1], "Row 1, Phone: No.");
+  assert.equal(lines.at(-2), "… and 10 more rows with errors.");
+  assert.equal(
+    lines.at(-1),
+    "Would be: 5 created, 3 updated, 2 skipped, 20 failed of 30 rows. Import 1",
+  );
+});

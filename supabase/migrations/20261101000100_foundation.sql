@@ -13,6 +13,7 @@ comment on schema private is 'Helpers, trigger functions and service tables. Nev
 
 create extension if not exists pg_trgm with schema extensions;
 create extension if not exists unaccent with schema extensions;
+create extension if not exists btree_gin with schema extensions;
 create extension if not exists pgcrypto with schema extensions;
 
 grant usage on schema api, private to authenticated, service_role;
@@ -44,10 +45,23 @@ language plpgsql immutable parallel safe strict
 set search_path = ''
 as $$
 begin
-  return lower(extensions.unaccent('extensions.unaccent'::regdictionary, value));
+  -- Most texts are ASCII, and a twentieth of the work.
+  if octet_length(value) = char_length(value) then
+    return lower(translate(value, E'\t\n\v\f\r', '     '));
+  end if;
+  -- Taken apart (which also makes full-width forms, ligatures and presentation forms plain), the
+  -- marks left out: accents, Hebrew points, Arabic vowels, hamzas and tatweel, joiners and direction
+  -- marks. Put together again, since Hangul and kana would stay in pieces.
+  value := regexp_replace(normalize(value, nfkd),
+    '[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+',
+    '', 'g');
+  value := lower(extensions.unaccent('extensions.unaccent'::regdictionary, normalize(value, nfkc)));
+  -- A sigma at the end of a word is one that is not typed yet.
+  return translate(regexp_replace(value, '\s', ' ', 'g'), 'ς', 'σ');
 end
 $$;
-comment on function private.fold(text) is 'Text for comparing: lower case, without accents.';
+comment on function private.fold(text) is
+  'Text for comparing: lower case, without accents and other marks, compatible forms made one, every kind of space a space.';
 
 create function private.digits(value text) returns text
 language plpgsql immutable parallel safe strict

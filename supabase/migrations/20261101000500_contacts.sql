@@ -53,6 +53,8 @@ create table public.contacts (
   country text check (country ~ '^[A-Z]{2}$'),
   call_count int not null default 0,
   search_text text not null default '',
+  facets bigint not null default 0,
+  ranges bigint not null default 0,
   version int not null default 1,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -71,22 +73,151 @@ comment on column public.contacts.value is 'Expected revenue, in the workspace''
 comment on column public.contacts.score is 'Computed by scoring; 0 without any signal.';
 comment on column public.contacts.assigned_by is 'Who assigned: a user''s id, an API key''s id, or the workspace''s own id for its router.';
 comment on column public.contacts.completeness is 'Percent of name, phone, email, company and avatar that are filled.';
-comment on column public.contacts.search_text is 'What search looks through: name, email, company, digits, notes; folded.';
+comment on column public.contacts.search_text is
+  'What search looks through: name, email, company, digits, notes; folded. A line break stands before what may be the beginning of a find: every word of the name, the rest as a whole.';
+comment on column public.contacts.facets is 'private.contact_facets: one bit a value, for what lists are filtered by.';
+comment on column public.contacts.ranges is 'private.contact_ranges: the same for score, value and call_count.';
 comment on column public.contacts.version is 'Rises with every change; the ETag of the API.';
 
+-- What lists are filtered by, so short that every index can carry it. Values of open lists (stages,
+-- tags, …) share a few bits: whoever looks at one asks the contact itself as well.
+create function private.facet(kind text, value text) returns bigint
+language plpgsql immutable parallel safe strict
+set search_path = ''
+as $$
+begin
+  return 1::bigint << case kind
+    when 'status' then array_position('{new,contacted,qualified,converted,lost}', value) - 1
+    when 'auto_status' then array_position('{new,active,qualified,converted,inactive,churned}', value) + 4
+    when 'source' then array_position('{chat,broadcast,chat_conversion,manual,import,api,lead_form}', value) + 10
+    when 'sale_status' then array_position('{none,pending,signed,sold}', value) + 17
+    when 'grade' then array_position('{A,B,C,D,E,F}', value) + 21
+    when 'sentiment' then array_position('{very_negative,negative,neutral,positive,very_positive}', value) + 27
+    when 'is' then array_position('{is_vip,is_at_risk,is_mystery_shopper,is_contractor,opted_out,do_not_call,has_email,none}', value) + 32
+    -- The usual ones have their own. md5, because what is stored has to mean the same in the next
+    -- version of Postgres.
+    when 'assigned_to' then 41 + ('x' || left(md5(value), 2))::bit(8)::int % 6
+    when 'stage' then 46 + coalesce(array_position('{inquiry,comparing,closing,in_progress,follow_up}', value),
+      1 + ('x' || left(md5(value), 2))::bit(8)::int % 6)
+    when 'channel' then 52 + coalesce(array_position('{whatsapp,web}', value), 3 + ('x' || left(md5(value), 2))::bit(8)::int % 2)
+    when 'tags' then 57 + ('x' || left(md5(value), 2))::bit(8)::int % 6
+  end;
+end
+$$;
+comment on function private.facet(text, text) is
+  'The bit of a value of a filter of list-contacts. is: a flag, has_email or (assigned to) none. Null: unknown.';
+
+create function private.facets(kind text, list text[]) returns bigint
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+declare
+  facets bigint := 0;
+  value text;
+begin
+  foreach value in array list loop
+    facets := facets | private.facet(kind, value);
+  end loop;
+  return facets;
+end
+$$;
+comment on function private.facets(text, text[]) is 'The bits of any of the values.';
+
+create function private.contact_facets(c public.contacts) returns bigint
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+begin
+  return private.facet('status', c.status::text) | private.facet('auto_status', c.auto_status::text)
+    | private.facet('source', c.source::text) | private.facet('sale_status', c.sale_status::text)
+    | private.facet('sentiment', c.sentiment::text) | private.facet('stage', c.stage)
+    | case when c.grade is not null then private.facet('grade', c.grade::text) else 0 end
+    | case when c.is_vip then private.facet('is', 'is_vip') else 0 end
+    | case when c.is_at_risk then private.facet('is', 'is_at_risk') else 0 end
+    | case when c.is_mystery_shopper then private.facet('is', 'is_mystery_shopper') else 0 end
+    | case when c.is_contractor then private.facet('is', 'is_contractor') else 0 end
+    | case when c.opted_out then private.facet('is', 'opted_out') else 0 end
+    | case when c.do_not_call then private.facet('is', 'do_not_call') else 0 end
+    | case when c.email is not null then private.facet('is', 'has_email') else 0 end
+    | case when c.assigned_to is null then private.facet('is', 'none') else private.facet('assigned_to', c.assigned_to::text) end
+    | case when c.channels <> '{}' then private.facets('channel', c.channels) else 0 end
+    | case when c.tags <> '{}' then private.facets('tags', c.tags) else 0 end;
+end
+$$;
+comment on function private.contact_facets(public.contacts) is 'What of a contact lists are filtered by, as bits.';
+
+create function private.range_bit(kind text, value numeric) returns int
+language plpgsql immutable parallel safe strict
+set search_path = ''
+as $$
+begin
+  return case kind
+    when 'score' then width_bucket(value, '{-100,-50,-20,-10,-5,0,1,5,10,20,30,40,50,60,70,80,85,90,95,98,100,150,200}'::numeric[])
+    when 'value' then 24 + width_bucket(value, '{0,1,10,50,100,250,500,1000,2500,5000,10000,20000,30000,40000,50000,75000,100000,1000000}'::numeric[])
+    when 'call_count' then 43 + width_bucket(value, '{1,2,3,5,9,17,33,65}'::numeric[])
+  end;
+end
+$$;
+comment on function private.range_bit(text, numeric) is
+  'The number of the bit of a score (0 to 23), value (24 to 42) or call_count (43 to 51), rising with it.';
+
+create function private.contact_ranges(score int, value numeric, call_count int) returns bigint
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+begin
+  return (1::bigint << private.range_bit('score', score)) | coalesce(1::bigint << private.range_bit('value', value), 0)
+    | (1::bigint << private.range_bit('call_count', call_count));
+end
+$$;
+comment on function private.contact_ranges(int, numeric, int) is 'About how high the score, value (null: no bit) and call_count of a contact are, as bits.';
+
+create function private.search_text(name text, email text, company text, digits text, notes text) returns text
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+begin
+  return concat(E'\n', translate(private.fold(name), ' ', E'\n'), E'\n', private.fold(email), E'\n', private.fold(company),
+    E'\n', digits, E'\n ', private.fold(notes));
+end
+$$;
+comment on function private.search_text(text, text, text, text, text) is 'What search looks through: contacts.search_text.';
+
+-- pg_trgm finds nothing shorter than three letters, and drops letters under some locales.
+create function private.search_grams(search_text text) returns tsvector
+language plpgsql immutable parallel safe strict
+-- Dear, so that the planner has it run by the index or else last, on what everything else let through.
+cost 10000
+set search_path = ''
+as $$
+declare
+  letters text[] := string_to_array(search_text, null) || array[' ', ' '];
+  grams text[] := letters;
+begin
+  for i in 1 .. cardinality(letters) - 2 loop
+    grams[i] := letters[i] || letters[i + 1] || letters[i + 2];
+  end loop;
+  return array_to_tsvector(grams);
+end
+$$;
+comment on function private.search_grams(text) is
+  'Every three letters in a row of a search_text: found by one, two (as the beginning) or three of them.';
+
 -- A keyset page is one range of one of these. Nulls are folded into the key (never contacted = the
--- beginning of time), because a row comparison with a null in it cannot use an index.
-create index contacts_created_idx on public.contacts (workspace_id, created_at, id);
-create index contacts_updated_idx on public.contacts (workspace_id, updated_at, id);
-create index contacts_name_idx on public.contacts (workspace_id, lower(coalesce(name, '')), id);
-create index contacts_value_idx on public.contacts (workspace_id, coalesce(value, 0), id);
-create index contacts_score_idx on public.contacts (workspace_id, score, id);
-create index contacts_status_idx on public.contacts (workspace_id, status, created_at, id);
-create index contacts_assigned_idx on public.contacts (workspace_id, assigned_to, created_at, id);
+-- beginning of time), because a row comparison with a null in it cannot use an index. Facets are
+-- carried along, so that a page of who fits a filter is read without looking at who does not.
+create index contacts_created_idx on public.contacts (workspace_id, created_at, id) include (facets, ranges);
+create index contacts_updated_idx on public.contacts (workspace_id, updated_at, id) include (facets, ranges);
+create index contacts_name_idx on public.contacts (workspace_id, lower(coalesce(name, '')), id) include (facets, ranges, name);
+create index contacts_value_idx on public.contacts (workspace_id, coalesce(value, 0), id) include (facets, ranges, value);
+create index contacts_score_idx on public.contacts (workspace_id, score, id) include (facets, ranges);
+create index contacts_assigned_idx on public.contacts (workspace_id, assigned_to);
+create index contacts_calls_idx on public.contacts (workspace_id, call_count) where call_count > 0;
 create index contacts_email_idx on public.contacts (workspace_id, lower(email)) where email is not null;
-create index contacts_tags_idx on public.contacts using gin (tags);
--- One combined column: a second trigram index would halve the insert speed.
-create index contacts_search_idx on public.contacts using gin (search_text extensions.gin_trgm_ops);
+-- For filters that few fit. With the workspace inside, a small one is not searched among a big one's.
+create index contacts_filter_idx on public.contacts using gin (workspace_id, tags, channels, status, auto_status, source,
+  sale_status, stage, grade, sentiment, is_vip, is_at_risk, is_mystery_shopper, is_contractor, opted_out, do_not_call);
+create index contacts_search_idx on public.contacts using gin (workspace_id, private.search_grams(search_text));
 
 -- What every message changes, apart from what people know: a message writes a short row with two
 -- indexes instead of a long one with a dozen, and the contact's version stays what it was.
@@ -99,16 +230,20 @@ create table public.contact_activity (
   profile_name text check (char_length(profile_name) <= 200),
   profile_name_at timestamptz,
   username text check (char_length(username) <= 256),
-  username_at timestamptz
+  username_at timestamptz,
+  facets bigint not null default 0,
+  ranges bigint not null default 0
 )
 -- Room on the page for the row's next versions: it changes for as long as somebody talks.
 with (fillfactor = 85);
 create index contact_activity_last_contact_idx on public.contact_activity
-  (workspace_id, coalesce(last_contact_at, '-infinity'::timestamptz), contact_id);
+  (workspace_id, coalesce(last_contact_at, '-infinity'::timestamptz), contact_id) include (facets, ranges, last_contact_at);
 comment on table public.contact_activity is
   'What messages and calls say of a contact: one row each, made with the contact. Locked after the contact and before its conversations.';
 comment on column public.contact_activity.profile_name is
   'The latest profile name by its own time; contacts.profile_name follows it.';
+comment on column public.contact_activity.facets is 'Those of the contact.';
+comment on column public.contact_activity.ranges is 'Those of the contact.';
 comment on column public.contact_activity.username is 'The WhatsApp username. People change and reuse them: no identity.';
 
 create table public.contact_identities (
@@ -258,8 +393,7 @@ begin
   end if;
   new.completeness := 20 * num_nonnulls(
     nullif(new.name, ''), new.phone, nullif(new.email, ''), nullif(new.company, ''), nullif(new.avatar_url, ''));
-  new.search_text := private.fold(
-    concat_ws(E'\n', new.name, new.email, new.company, new.whatsapp_contact_id, new.notes));
+  new.search_text := private.search_text(new.name, new.email, new.company, new.whatsapp_contact_id, new.notes);
   return new;
 end
 $$;
@@ -289,6 +423,18 @@ end
 $$;
 comment on function private.contact_stage() is 'Trigger: a stage is one of the workspace''s list; the first one unless given.';
 
+create function private.contact_facets_follow() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.facets := private.contact_facets(new);
+  new.ranges := private.contact_ranges(new.score, new.value, new.call_count);
+  return new;
+end
+$$;
+comment on function private.contact_facets_follow() is 'Trigger: facets and ranges.';
+
 create function private.contact_touch() returns trigger
 language plpgsql
 set search_path = ''
@@ -314,6 +460,8 @@ create trigger contacts_400_derived
   for each row execute function private.contact_derived();
 create trigger contacts_500_stage before insert or update of stage on public.contacts
   for each row execute function private.contact_stage();
+create trigger contacts_850_facets before insert or update on public.contacts
+  for each row execute function private.contact_facets_follow();
 create trigger contacts_900_touch before update on public.contacts
   for each row execute function private.contact_touch();
 
@@ -323,7 +471,8 @@ language plpgsql
 security definer set search_path = ''
 as $$
 begin
-  insert into public.contact_activity (contact_id, workspace_id) select i.id, i.workspace_id from inserted i;
+  insert into public.contact_activity (contact_id, workspace_id, facets, ranges)
+  select i.id, i.workspace_id, i.facets, i.ranges from inserted i;
   return null;
 end
 $$;
@@ -331,6 +480,40 @@ comment on function private.add_contact_activity() is 'Trigger: every contact ha
 
 create trigger contacts_690_activity after insert on public.contacts
   referencing new table as inserted for each statement execute function private.add_contact_activity();
+
+create function private.activity_facets() returns trigger
+language plpgsql
+-- Definer: nobody but triggers writes the table.
+-- A session plans this once, perhaps for a single row: a nested loop of the two transition tables
+-- would then take minutes over ten thousand.
+security definer set search_path = '' set enable_nestloop = off set enable_hashjoin = on
+as $$
+declare
+  changed uuid[] := array(select n.id from inserted n join deleted o on o.id = n.id where (n.facets, n.ranges) <> (o.facets, o.ranges));
+begin
+  if cardinality(changed) > 0 then
+    perform private.copy_facets(changed);
+  end if;
+  return null;
+end
+$$;
+comment on function private.activity_facets() is 'Trigger: contact_activity.facets and ranges follow those of the contact.';
+
+create function private.copy_facets(contacts uuid[]) returns void
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  perform from public.contact_activity a where a.contact_id = any (contacts) order by a.contact_id for no key update;
+  update public.contact_activity a set facets = c.facets, ranges = c.ranges
+  from public.contacts c where c.id = a.contact_id and a.contact_id = any (contacts);
+end
+$$;
+comment on function private.copy_facets(uuid[]) is 'Copies the facets and ranges of the contacts, which are locked, to their contact_activity.';
+
+create trigger contacts_695_activity_facets after update on public.contacts
+  referencing old table as deleted new table as inserted for each statement execute function private.activity_facets();
 
 -- Audit ---------------------------------------------------------------------------------------
 
@@ -350,7 +533,7 @@ begin
   join deleted o on o.id = n.id
   -- Cheap comparison first: many updates are computed ones, which are no news.
   join lateral private.row_changes(to_jsonb(o), to_jsonb(n), array[
-    'updated_at', 'version', 'search_text', 'phone_key', 'whatsapp_contact_id', 'completeness', 'country',
+    'updated_at', 'version', 'search_text', 'facets', 'ranges', 'phone_key', 'whatsapp_contact_id', 'completeness', 'country',
     'name_source', 'profile_name', 'phonebook_name', 'phonebook_name_at', 'call_count',
     'assigned_by', 'assigned_at', 'auto_status', 'score', 'grade', 'sentiment', 'sentiment_score', 'is_at_risk'
   ]) as changed on true

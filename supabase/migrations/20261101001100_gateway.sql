@@ -242,7 +242,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  idempotency int; limits int; deliveries int; statuses int; unclaimed int; folded bigint;
+  idempotency int; limits int; deliveries int; statuses int; unclaimed int; folded bigint; tags bigint;
 begin
   delete from private.idempotency_keys where created_at < now() - interval '24 hours';
   get diagnostics idempotency = row_count;
@@ -256,12 +256,14 @@ begin
   get diagnostics unclaimed = row_count;
   select coalesce(sum(private.fold_contact_kpis(w.workspace_id, 100000)), 0) into folded
   from (select distinct workspace_id from private.contact_kpi_deltas) as w;
+  select coalesce(sum(private.fold_contact_tags(w.workspace_id, 100000)), 0) into tags
+  from (select distinct workspace_id from private.contact_tag_deltas) as w;
   return jsonb_build_object('idempotency_keys', idempotency, 'rate_limits', limits,
-    'webhook_deliveries', deliveries, 'pending_statuses', statuses, 'unclaimed_updates', unclaimed, 'kpi_deltas', folded, 'outbox', private.sweep_outbox(),
-    'batch_jobs', private.sweep_batch_jobs()) || private.sweep_imports();
+    'webhook_deliveries', deliveries, 'pending_statuses', statuses, 'unclaimed_updates', unclaimed, 'kpi_deltas', folded,
+    'tag_deltas', tags, 'outbox', private.sweep_outbox(), 'batch_jobs', private.sweep_batch_jobs()) || private.sweep_imports();
 end
 $$;
-comment on function private.sweep() is 'Removes what has expired and folds the KPI deltas; returns how many rows of each. Safe to run at any time.';
+comment on function private.sweep() is 'Removes what has expired and folds the deltas of KPIs and tags; returns how many rows of each. Safe to run at any time.';
 
 -- Supabase has pg_cron; the embedded stack's server calls private.sweep() itself.
 do $$

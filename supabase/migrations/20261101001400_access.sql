@@ -199,7 +199,9 @@ grant execute on function
   private.claims(), private.current_actor(), private.workspaces_allowing(text[]), private.current_workspace(text[]),
   private.role_scopes(public.member_role), private.refuse(int, text, text, jsonb), private.refuse_field(text, text, text),
   -- pure helpers
-  private.uuid_v7(), private.fold(text), private.digits(text), private.phone_key(text), private.json_list(jsonb),
+  private.uuid_v7(), private.fold(text), private.search_text(text, text, text, text, text), private.search_grams(text),
+  private.facet(text, text), private.facets(text, text[]), private.contact_facets(public.contacts),
+  private.range_bit(text, numeric), private.contact_ranges(int, numeric, int), private.digits(text), private.phone_key(text), private.json_list(jsonb),
   private.data(json), private.data_list(text, text, text), private.etag(int), private.with_tag(text[], text, boolean),
   private.clean_tags(text[]), private.consent_tags(text[], boolean, boolean),
   private.matches_etag(text, text), private.redirect_url(text, text),

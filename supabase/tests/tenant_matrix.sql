@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(3554);
+select plan(3622);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -73,6 +73,7 @@ begin
     values (pg_temp.id(place), pg_temp.id(place || ' contact'), 'inbound', 'ringing', now());
     insert into contact_merges (workspace_id, primary_id, duplicate_id, actor_type, duplicate)
     values (pg_temp.id(place), pg_temp.id(place || ' contact'), pg_temp.id(place || ' gone contact'), 'system', '{}');
+    insert into private.contact_tag_deltas (workspace_id, tag, delta) values (pg_temp.id(place), 'matrix', 1);
     insert into private.identity_links (workspace_id, channel, external_id, other_channel, other_id)
     values (pg_temp.id(place), 'whatsapp', '34600111333 ' || place, 'whatsapp_bsuid', 'ES.3');
     insert into private.whatsapp_tokens (phone_number_id, sealed)
@@ -164,6 +165,7 @@ insert into relations (name, key, place) values
     '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
   ('private.secrets', 'name', null),
   ('private.contact_kpi_deltas', 'workspace_id', 'workspace_id'),
+  ('private.contact_tag_deltas', 'workspace_id', 'workspace_id'),
   ('private.identity_links', 'external_id', 'workspace_id'),
   ('private.consent_words', 'word', null),
   ('private.unclaimed_updates', 'id', null),
@@ -373,6 +375,7 @@ insert into expected values
   -- The service's tables: nobody's business.
   ('private.secrets', 'any', 'others', 'denied'),
   ('private.contact_kpi_deltas', 'any', 'others', 'denied'),
+  ('private.contact_tag_deltas', 'any', 'others', 'denied'),
   ('private.identity_links', 'any', 'others', 'denied'),
   ('private.consent_words', 'any', 'others', 'denied'),
   ('private.unclaimed_updates', 'any', 'others', 'denied'),

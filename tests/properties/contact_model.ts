@@ -73,31 +73,114 @@ function instant(text: string): number {
   return whole * 1000 + Number(fraction.padEnd(6, "0"));
 }
 
+/** Where a word of a search may begin, and all that it may be in. */
+interface Searched {
+  beginnings: string[];
+  all: string[];
+}
+
+function searched({ name, email, company, whatsapp_contact_id, notes }: Contact): Searched {
+  const wholes = [email, company, whatsapp_contact_id].map((text) => fold(text ?? ""));
+  const beginnings = [...wordsOf(name ?? ""), ...wholes];
+  return { beginnings, all: [...beginnings, ...wordsOf(notes ?? "")] };
+}
+
+const NUMBER = /^[-+()./ \d]+$/;
+
+const digitsOf = (text: string) => fold(text).replace(/\D/g, "");
+
+/** A number is known by its digits, at home with a 0 in place of the country's code. */
+function numbersOf(search: string): string[] {
+  const digits = digitsOf(search);
+  if (!NUMBER.test(fold(search)) || digits === "") return [];
+  const atHome = digits.replace(/^0+/, "");
+  return digits.startsWith("0") && atHome.length >= 4 ? [digits, atHome] : [digits];
+}
+
+/** Whether `fits` holds for every word of the search, or for the number that it may be. */
+function found(search: string, fits: (word: string) => boolean): boolean {
+  const words = wordsOf(search);
+  return words.length === 0 ||
+    words.every((word) =>
+      fits(word) ||
+      numbersOf(word).slice(0, words.length > 1 && !NUMBER.test(fold(search)) ? 1 : 0).some(fits)
+    ) ||
+    numbersOf(search).some(fits);
+}
+
 /** Each word of the text, in any case and with any accents; a phone number by its digits. */
-function hasText(contact: Contact, text: string): boolean {
-  const { name, email, company, whatsapp_contact_id, notes } = contact;
-  const all = fold([name, email, company, whatsapp_contact_id, notes].join("\n"));
-  const words = /^[-+().\s\d]*\d[-+().\s\d]*$/.test(text)
-    ? [text.replace(/\D/g, "")]
-    : fold(text).split(/\s+/).filter((word) => word !== "");
-  return words.every((word) => all.includes(word));
+function hasText(contact: Contact, search: string): boolean {
+  const { all } = searched(contact);
+  return found(search, (word) => all.some((text) => text.includes(word)));
 }
 
+/** Exact phone or e-mail before what begins with every word before the rest. */
+function tier(contact: Contact, search: string): number {
+  const { email, whatsapp_contact_id: phone } = contact;
+  const digits = digitsOf(search).replace(/^0+/, "");
+  const isNumber = NUMBER.test(fold(search)) && digits.length >= 7;
+  if (email !== null && email.toLowerCase() === search.trim().toLowerCase()) return 1;
+  if (isNumber && phone?.endsWith(digits) && phone.length <= digits.length + 3) return 1;
+  const { beginnings } = searched(contact);
+  return found(search, (word) => beginnings.some((text) => text.startsWith(word))) ? 2 : 3;
+}
+
+const wordsOf = (text: string) => fold(text).split(" ").filter((word) => word !== "");
+
+/** Letters that no normal form takes apart. */
+const LETTERS: Record<string, string> = {
+  ß: "ss",
+  ł: "l",
+  ø: "o",
+  đ: "d",
+  ı: "i",
+  æ: "ae",
+  ς: "σ",
+};
+
+/** Without case, accents, points and vowel signs; full-width forms as the usual ones. */
 function fold(text: string): string {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  return text.normalize("NFKD")
+    .replace(
+      /(?=[\p{Script=Inherited}\p{Script=Arabic}\p{Script=Hebrew}])\p{Mn}|\u0640|\u200f/gu,
+      (mark) => mark === "\u3099" || mark === "\u309a" ? mark : "",
+    )
+    .toLowerCase()
+    .replace(/[ßłøđıæς]/g, (letter) => LETTERS[letter])
+    .replace(/\s/g, " ")
+    .normalize("NFKC");
 }
 
-/** What a list is sorted by, as a number; undefined for names, which Postgres collates its own way. */
-export function sortKey(contact: Contact, sort: string): number | undefined {
-  switch (sort) {
-    case "created_at":
+/** The ids of the contacts in the order of a list with that filter and sort. */
+export function inOrder(contacts: Contact[], filter: Filter, sort: string | undefined): string[] {
+  // Where letters stand is the database's collation to say: what it says is only asked to be sorted.
+  if (sort?.endsWith("name")) return contacts.map(({ id }) => id);
+  const { search } = filter;
+  const keysOf = (contact: Contact): [number, number, string] =>
+    sort === undefined && typeof search === "string"
+      ? [-tier(contact, search), instant(contact.created_at), contact.id]
+      : [0, sortKey(contact, sort ?? "-created_at"), contact.id];
+  const ascending = contacts.toSorted((a, b) => compare(keysOf(a), keysOf(b)));
+  return (sort?.startsWith("-") ?? true ? ascending.reverse() : ascending).map(({ id }) => id);
+}
+
+function compare(a: (number | string)[], b: (number | string)[]): number {
+  const at = a.findIndex((key, index) => key !== b[index]);
+  return at < 0 ? 0 : a[at] < b[at] ? -1 : 1;
+}
+
+/** What a list is sorted by, as a number. */
+function sortKey(contact: Contact, sort: string): number {
+  switch (sort.replace("-", "")) {
     case "updated_at":
-      return instant(contact[sort]);
+      return instant(contact.updated_at);
     case "last_contact_at":
       return contact.last_contact_at === null ? -Infinity : instant(contact.last_contact_at);
     case "value":
       return contact.value ?? 0;
     case "score":
       return contact.score;
+    default:
+      return instant(contact.created_at);
   }
 }

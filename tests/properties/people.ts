@@ -21,9 +21,26 @@ export const NAMES = [
   "100%",
   "under_score",
   "日本 太郎",
+  "日本花子",
+  "ＡＮＡ　ＬＯＰＥＺ",
+  "Weiß-Łukasz O'Brien",
+  "İpek Işık",
+  "Фёдор Кузнецов",
+  "مُحَمَّد أحمد",
+  "דָּוִד כהן",
+  "김민준",
+  "प्रिया शर्मा",
+  "Ἀλέξανδρος Παπαδόπουλος",
+  "tab\tand  spaces",
   null,
 ];
-export const NOTES = ["Prefers mornings", "back\\slash", "Zoë called", null];
+export const NOTES = [
+  "Prefers mornings",
+  "back\\slash",
+  "Zoë called\nand Ana\tlater",
+  "it's 24-7 & 日本語",
+  null,
+];
 /** Few, so that many contacts share one: what a cursor stands on is mostly a tie. */
 export const TIMES = [
   "2026-01-31T00:00:00Z",
@@ -40,7 +57,7 @@ const digits = fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: 10
 const anyContact = fc.record({
   phone: fc.option(digits.map((rest) => `+6281${rest}`), { freq: 9 }),
   name: pick(NAMES),
-  email: fc.option(fc.uuid().map((id) => `${id}@Example.com`), { freq: 1 }),
+  email: fc.option(fc.uuid().map((id) => `${id}@Example.com`), { freq: 3 }),
   company: pick(["Acme", "Núñez & Söhne", null]),
   source: pick(SOURCE),
   status: pick(STATUS),

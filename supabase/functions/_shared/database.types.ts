@@ -201,6 +201,7 @@ export type Database = {
       "contact_activity": {
         Row: {
           "contact_id": string;
+          "facets": number;
           "last_contact_at": string | null;
           "message_count": number;
           "profile_name": string | null;
@@ -212,6 +213,7 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "contact_id": string;
+          "facets"?: number;
           "last_contact_at"?: string | null;
           "message_count"?: number;
           "profile_name"?: string | null;
@@ -222,6 +224,7 @@ export type Database = {
         };
         Update: {
           "contact_id"?: string;
+          "facets"?: number;
           "last_contact_at"?: string | null;
           "message_count"?: number;
           "profile_name"?: string | null;
@@ -554,6 +557,7 @@ export type Database = {
           "custom": NonNullable<Json>;
           "do_not_call": boolean;
           "email": string | null;
+          "facets": number;
           "grade": Database["public"]["Enums"]["contact_grade"] | null;
           "id": string;
           "is_at_risk": boolean;
@@ -600,6 +604,7 @@ export type Database = {
           "custom"?: NonNullable<Json>;
           "do_not_call"?: boolean;
           "email"?: string | null;
+          "facets"?: number;
           "grade"?: Database["public"]["Enums"]["contact_grade"] | null;
           "id"?: string;
           "is_at_risk"?: boolean;
@@ -645,6 +650,7 @@ export type Database = {
           "custom"?: NonNullable<Json>;
           "do_not_call"?: boolean;
           "email"?: string | null;
+          "facets"?: number;
           "grade"?: Database["public"]["Enums"]["contact_grade"] | null;
           "id"?: string;
           "is_at_risk"?: boolean;

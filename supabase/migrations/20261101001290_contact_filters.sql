@@ -1,0 +1,300 @@
+-- What a filter of contacts means. Lists, counts, exports and work over many contacts ask here.
+
+create function private.like_pattern(value text) returns text
+language plpgsql immutable strict
+set search_path = ''
+as $$
+begin
+  return '%' || regexp_replace(value, '([\\%_])', '\\\1', 'g') || '%';
+end
+$$;
+comment on function private.like_pattern(text) is 'A LIKE pattern for text that contains the value literally.';
+
+-- Search --------------------------------------------------------------------------------------
+
+create function private.search_needles(search text) returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  folded text := private.fold(search);
+  digits text := private.digits(folded);
+  is_number boolean := folded ~ '^[-+()./ 0-9]+$' and digits is not null;
+  needles jsonb := jsonb_build_array((
+    -- A number between other words is looked for without its punctuation, too.
+    select coalesce(jsonb_agg(case
+        when not is_number and word ~ '^[-+()./]*[0-9][-+()./0-9]*$' and word ~ '[^0-9]'
+          then jsonb_build_array(word, private.digits(word))
+        else jsonb_build_array(word) end), '[]')
+    from unnest(string_to_array(folded, ' ')) as word where word <> ''));
+begin
+  -- What looks like a phone number may be one, in parts, or a date or a part of a name ("24-7").
+  if is_number then
+    needles := needles || jsonb_build_array(jsonb_build_array(jsonb_build_array(digits)));
+    -- At home it begins with a 0, where others write the country.
+    if digits like '0%' and char_length(ltrim(digits, '0')) >= 4 then
+      needles := needles || jsonb_build_array(jsonb_build_array(jsonb_build_array(ltrim(digits, '0'))));
+    end if;
+  end if;
+  return needles;
+end
+$$;
+comment on function private.search_needles(text) is
+  'A search text → what to look for in search_text, as [[[spelling, …], …], …]: in any of the ways, for every word, any of its spellings.';
+
+create function private.needle_condition(needle text, prefix boolean) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return format('c.search_text like %L', private.like_pattern(case when prefix then E'\n' else '' end || needle));
+end
+$$;
+comment on function private.needle_condition(text, boolean) is 'An SQL condition on contacts c: its search_text has the needle; prefix: where something begins.';
+
+create function private.needle_query(needle text, prefix boolean) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  letters text[] := string_to_array(case when prefix then E'\n' else '' end || needle, null);
+  n int := cardinality(letters);
+begin
+  if n < 3 then
+    return private.gram(array_to_string(letters, '')) || ':*';
+  end if;
+  return (
+    select '(' || string_agg(distinct private.gram(letters[i] || letters[i + 1] || letters[i + 2]), '&') || ')'
+    -- A dozen, spread over the word, leave nothing to be found by the others.
+    from generate_series(1, n - 2, greatest(1, n / 12)) as i);
+end
+$$;
+comment on function private.needle_query(text, boolean) is 'The same as a tsquery on private.search_grams(search_text), which finds a few others, too.';
+
+create function private.gram(letters text) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return '''' || replace(replace(letters, '\', '\\'), '''', '''''') || '''';
+end
+$$;
+comment on function private.gram(text) is 'Letters as an operand in the text of a tsquery.';
+
+create function private.search_combination(search text, prefix boolean, grams boolean) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return (
+    select string_agg(words, case when grams then '|' else ' or ' end)
+    from jsonb_array_elements(private.search_needles(search)) as ways (way)
+    cross join lateral (
+      -- One or two letters are in too many contacts to be looked for, if there is something longer.
+      select '(' || coalesce(string_agg(spellings, case when grams then '&' else ' and ' end) filter (where long or not grams),
+        string_agg(spellings, '&')) || ')' as words
+      from jsonb_array_elements(way) as given (word)
+      cross join lateral (
+        select '(' || string_agg(case when grams then private.needle_query(s.spelling, prefix)
+          else private.needle_condition(s.spelling, prefix) end, case when grams then '|' else ' or ' end) || ')' as spellings,
+          min(char_length(s.spelling)) + prefix::int >= 3 as long
+        from jsonb_array_elements_text(word) as s (spelling)) as spelled) as worded);
+end
+$$;
+comment on function private.search_combination(text, boolean, boolean) is
+  'The needles of a search, put together: as an SQL condition or (grams) as the text of a tsquery. Null: nothing to look for.';
+
+create function private.search_condition(search text, prefix boolean default false, indexed boolean default false) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  condition text := '(' || private.search_combination(search, prefix, false) || ')';
+begin
+  return coalesce(case when indexed then format('private.search_grams(c.search_text) @@ %L::tsquery and ',
+      private.search_combination(search, prefix, true)) else '' end || condition, 'true');
+end
+$$;
+comment on function private.search_condition(text, boolean, boolean) is
+  'A search text → an SQL condition on contacts c: it has every word. prefix: where something begins; indexed: as the index of search_grams understands it.';
+
+create function private.exact_condition(search text) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  digits text := ltrim(private.digits(private.fold(search)), '0');
+begin
+  if search like '%_@_%' and btrim(search) !~ '\s' then
+    return format('coalesce(lower(c.email) = %L, false)', lower(btrim(search)));
+  elsif private.fold(search) ~ '^[-+()./ 0-9]+$' and char_length(digits) >= 7 then
+    -- Without the country, whose code has three digits at most, it is the same number.
+    return format('coalesce(right(c.whatsapp_contact_id, %1$s) = %2$L and char_length(c.whatsapp_contact_id) <= %1$s + 3, false)',
+      char_length(digits), digits);
+  end if;
+  return null;
+end
+$$;
+comment on function private.exact_condition(text) is
+  'A search text that is a whole e-mail address or phone number → an SQL condition on contacts c who have it; else null.';
+
+-- Filters -------------------------------------------------------------------------------------
+
+create function private.contact_conditions(workspace uuid, filter jsonb, checked_only boolean default false,
+  indexed boolean default false) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  -- contact_activity has a workspace_id too. To the planner two such conditions are two chances: of a
+  -- workspace with a hundredth of all contacts it would expect a ten-thousandth, and sort what it
+  -- could read in order. Written as a number the condition holds, and counts as certain.
+  conditions text[] := array[format(
+    case when checked_only then '(c.workspace_id = %L::uuid)::int <> 0' else 'c.workspace_id = %L::uuid' end, workspace)];
+  name text;
+  value jsonb;
+  list text[];
+begin
+  for name, value in select * from jsonb_each(filter) loop
+    list := array(select jsonb_array_elements_text(private.json_list(value)));
+    conditions := conditions || case name
+      when 'search' then private.search_condition(value #>> '{}', indexed => indexed)
+      when 'status' then format('c.status = any (%L::public.contact_status[])', list)
+      when 'auto_status' then format('c.auto_status = any (%L::public.contact_auto_status[])', list)
+      when 'source' then format('c.source = any (%L::public.contact_source[])', list)
+      when 'channel' then format('c.channels && %L::text[]', list)
+      when 'stage' then format('c.stage = any (%L::text[])', list)
+      when 'sale_status' then format('c.sale_status = any (%L::public.contact_sale_status[])', list)
+      when 'grade' then format('c.grade = any (%L::public.contact_grade[])', list)
+      when 'sentiment' then format('c.sentiment = any (%L::public.sentiment_level[])', list)
+      when 'tags' then format('c.tags && %L::text[]', list)
+      when 'tags_all' then format('c.tags @> %L::text[]', list)
+      when 'created_from' then format('c.created_at >= %L::timestamptz', value #>> '{}')
+      when 'created_to' then format('c.created_at <= %L::timestamptz', value #>> '{}')
+      -- The same expression as in the index; a contact never contacted has no last contact to compare.
+      when 'last_contact_from' then
+        format('coalesce(a.last_contact_at, ''-infinity''::timestamptz) >= %L::timestamptz', value #>> '{}')
+      when 'last_contact_to' then
+        format('coalesce(a.last_contact_at, ''-infinity''::timestamptz) > ''-infinity''::timestamptz
+          and coalesce(a.last_contact_at, ''-infinity''::timestamptz) <= %L::timestamptz', value #>> '{}')
+      when 'has_email' then case when value = 'true' then 'c.email is not null' else 'c.email is null' end
+      when 'call_count_min' then format('c.call_count >= %L::int', value #>> '{}')
+      when 'call_count_max' then format('c.call_count <= %L::int', value #>> '{}')
+      when 'score_min' then format('c.score >= %L::int', value #>> '{}')
+      when 'score_max' then format('c.score <= %L::int', value #>> '{}')
+      -- The index is on the expression.
+      when 'value_min' then format('c.value >= %1$L::numeric and coalesce(c.value, 0) >= %1$L::numeric', value #>> '{}')
+      when 'value_max' then format('c.value <= %1$L::numeric and coalesce(c.value, 0) <= %1$L::numeric', value #>> '{}')
+      when 'assigned_to' then case value #>> '{}'
+        when 'none' then 'c.assigned_to is null'
+        when 'me' then format('c.assigned_to = %L::uuid', private.claims() ->> 'sub')
+        else format('c.assigned_to = %L::uuid', value #>> '{}') end
+      else
+        case when name in ('is_vip', 'is_at_risk', 'is_mystery_shopper', 'is_contractor', 'opted_out', 'do_not_call')
+          then format('c.%I = %L::boolean', name, value #>> '{}') end
+    end;
+    if conditions[cardinality(conditions)] is null then
+      perform private.refuse_field('/' || name, 'unknown_parameter', format('There is no filter %s.', name));
+    end if;
+  end loop;
+  return array_to_string(conditions, ' and ');
+end
+$$;
+comment on function private.contact_conditions(uuid, jsonb, boolean, boolean) is
+  'The filter of list-contacts ({ parameter: value }, lists as arrays) → an SQL condition on private.contact_source in that workspace. checked_only: the workspace is looked up in contact_activity and only checked in contacts; indexed: in a form that the index of the search can answer. The only place that knows what a filter means.';
+
+create function private.range_mask(kind text, bound text, value numeric) returns bigint
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  first int := case kind when 'score' then 0 when 'value' then 24 else 43 end;
+  last int := case kind when 'score' then 23 when 'value' then 42 else 51 end;
+begin
+  if bound = 'min' then
+    first := private.range_bit(kind, value);
+  else
+    last := private.range_bit(kind, value);
+  end if;
+  return (1::bigint << (last + 1)) - (1::bigint << first);
+end
+$$;
+comment on function private.range_mask(text, text, numeric) is 'The bits of ranges that a score, value or call_count of at least (min) or at most (max) that may have.';
+
+create function private.contact_facet_condition(filter jsonb) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  conditions text[] := '{}';
+  name text;
+  value jsonb;
+  list text[];
+begin
+  for name, value in select * from jsonb_each(filter) loop
+    list := array(select jsonb_array_elements_text(private.json_list(value)));
+    conditions := conditions || case
+      when name = 'tags_all' then format('(w.facets & %1$s) = %1$s', private.facets('tags', list))
+      when name in ('status', 'auto_status', 'source', 'channel', 'stage', 'sale_status', 'grade', 'sentiment', 'tags')
+        then format('(w.facets & %s) <> 0', private.facets(name, list))
+      when name in ('has_email', 'is_vip', 'is_at_risk', 'is_mystery_shopper', 'is_contractor', 'opted_out', 'do_not_call')
+        then format('(w.facets & %s) %s 0', private.facet('is', name), case when value = 'true' then '<>' else '=' end)
+      when name = 'assigned_to' and value #>> '{}' = 'none' then format('(w.facets & %s) <> 0', private.facet('is', 'none'))
+      -- A key is nobody.
+      when name = 'assigned_to' then format('(w.facets & %s) <> 0', coalesce(private.facet('assigned_to',
+        case value #>> '{}' when 'me' then private.claims() ->> 'sub' else value #>> '{}' end), 0))
+      when name in ('score_min', 'value_min', 'call_count_min', 'score_max', 'value_max', 'call_count_max')
+        then format('(w.ranges & %s) <> 0', private.range_mask(left(name, -4), right(name, 3), (value #>> '{}')::numeric))
+    end;
+  end loop;
+  return array_to_string(conditions, ' and ');
+end
+$$;
+comment on function private.contact_facet_condition(jsonb) is
+  'A filter of list-contacts → an SQL condition on w.facets and w.ranges that holds for all contacts that fit, and for few others; empty: facets say nothing of it.';
+
+create function private.exact_by_facets(filter jsonb) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return filter - '{status,auto_status,source,sale_status,grade,sentiment,has_email,is_vip,is_at_risk,is_mystery_shopper,is_contractor,opted_out,do_not_call}'::text[]
+    = case when filter ->> 'assigned_to' = 'none' then '{"assigned_to": "none"}'::jsonb else '{}' end;
+end
+$$;
+comment on function private.exact_by_facets(jsonb) is
+  'Whether the facet condition of a filter holds for no others, because every value has a bit of its own.';
+
+create function private.contact_source(workspace uuid, filter jsonb, sort text) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return concat('public.contacts c', case
+    when filter ?| '{last_contact_from,last_contact_to}' or ltrim(sort, '-') = 'last_contact_at'
+    then format(' join public.contact_activity a on a.contact_id = c.id and a.workspace_id = %L::uuid', workspace) end);
+end
+$$;
+comment on function private.contact_source(uuid, jsonb, text) is
+  'The tables that a filter and a sort (null: none) speak of: contacts c and, only if it is needed, contact_activity a.';
+
+create function private.contact_sort(sort text, out expression text, out id text, out type text, out descending boolean)
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  -- The expressions of the indexes: null folded to the least value, so that paging is one range.
+  expression := case ltrim(sort, '-')
+    when 'created_at' then 'c.created_at'
+    when 'updated_at' then 'c.updated_at'
+    when 'last_contact_at' then 'coalesce(a.last_contact_at, ''-infinity''::timestamptz)'
+    when 'name' then 'lower(coalesce(c.name, ''''))'
+    when 'value' then 'coalesce(c.value, 0)'
+    when 'score' then 'c.score'
+  end;
+  id := case ltrim(sort, '-') when 'last_contact_at' then 'a.contact_id' else 'c.id' end;
+  type := case ltrim(sort, '-') when 'name' then 'text' when 'value' then 'numeric' when 'score' then 'int' else 'timestamptz' end;
+  descending := sort like '-%';
+end
+$$;
+comment on function private.contact_sort(text) is 'A sort of the API → the SQL expression, the id of the same index, the type and direction; expression null: there is no such sort.';

@@ -1,0 +1,283 @@
+-- A page of contacts, found in the way that suits how many fit.
+--
+-- Two ways lead to the same page. Walking: the index of the sort is read in its order, and who does
+-- not fit is passed over; the page is full soon if many fit. Picking: everybody who fits is found by
+-- the indexes of the filters, then sorted; that is soon done if few fit. The planner's guess which it
+-- will be is often wrong by orders of magnitude, and a wrong way takes a second instead of some
+-- milliseconds. So a short walk finds out.
+
+create function private.range_condition(expression text, type text, lower_end text, upper_end text) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return nullif(concat_ws(' and ',
+    case when lower_end is not null then format('%s >= %L::%s', expression, lower_end, type) end,
+    case when upper_end is not null then format('%s <= %L::%s', expression, upper_end, type) end), '');
+end
+$$;
+comment on function private.range_condition(text, text, text, text) is 'An SQL condition: between the two, null for no end; null if there is neither.';
+
+create function private.after_condition(sort text, after jsonb) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  ordering record := private.contact_sort(sort);
+begin
+  return case when after is not null then format('(%s, %s) %s (%L::%s, %L::uuid)', ordering.expression, ordering.id,
+    case when ordering.descending then '<' else '>' end, after ->> 0, ordering.type, after ->> 1) end;
+end
+$$;
+comment on function private.after_condition(text, jsonb) is 'An SQL condition: after [key, id] in a sort; null: no condition.';
+
+create function private.contact_bounds(workspace uuid, filter jsonb, sort text, after jsonb) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  ordering record := private.contact_sort(sort);
+begin
+  return concat_ws(' and ',
+    format('%s.workspace_id = %L::uuid', split_part(ordering.id, '.', 1), workspace),
+    case ltrim(sort, '-')
+      when 'created_at' then
+        private.range_condition(ordering.expression, ordering.type, filter ->> 'created_from', filter ->> 'created_to')
+      when 'score' then
+        private.range_condition(ordering.expression, ordering.type, filter ->> 'score_min', filter ->> 'score_max')
+      when 'value' then
+        private.range_condition(ordering.expression, ordering.type, filter ->> 'value_min', filter ->> 'value_max')
+      when 'last_contact_at' then
+        -- Who was never contacted stands at the beginning of time, and fits no range.
+        private.range_condition(ordering.expression, ordering.type,
+          coalesce(filter ->> 'last_contact_from', case when filter ? 'last_contact_to' then '4000-01-01 BC' end),
+          filter ->> 'last_contact_to')
+    end,
+    private.after_condition(sort, after));
+end
+$$;
+comment on function private.contact_bounds(uuid, jsonb, text, jsonb) is
+  'Between where in the index of a sort all are who fit the filter and come after [key, id] (null: from the beginning), as an SQL condition.';
+
+create function private.bounded_by_sort(filter jsonb, sort text) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return filter - case ltrim(sort, '-')
+      when 'created_at' then '{created_from,created_to}'::text[]
+      when 'last_contact_at' then '{last_contact_from,last_contact_to}'
+      when 'score' then '{score_min,score_max}'
+      -- Without a value is zero to the sort, and nothing to the filter.
+      else '{}' end = '{}';
+end
+$$;
+comment on function private.bounded_by_sort(jsonb, text) is 'Whether everybody within private.contact_bounds fits the filter.';
+
+create function private.walk_query(
+  workspace uuid, filter jsonb, sort text, after jsonb, budget int, rows int, tier text) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  ordering record := private.contact_sort(sort);
+  way text := case when ordering.descending then 'desc' else 'asc' end;
+  facets text := nullif(private.contact_facet_condition(filter), '');
+  source text := case
+    when facets is null then private.contact_source(workspace, filter, sort)
+    when ordering.id = 'a.contact_id' then 'public.contact_activity a'
+    else 'public.contacts c' end;
+  conditions text := concat_ws(' and ', private.contact_conditions(workspace, filter, true), tier);
+begin
+  -- The inner limit keeps what is looked at apart from how far is walked.
+  return format($sql$
+    select w.id, w.key::text from (
+      select %1$s as id, %2$s as key, %3$s
+      from %4$s where %5$s order by %2$s %6$s, %1$s %6$s limit %7$s) as w
+    %8$s order by w.key %6$s, w.id %6$s limit %9$s
+    $sql$, ordering.id, ordering.expression, case when facets is null then format('(%s) as fits', conditions) else 'facets, ranges' end,
+    source, private.contact_bounds(workspace, filter, sort, after), way, budget,
+    -- With facets only the index is read, then the contacts that they let through.
+    case when facets is null then 'where w.fits' else format('join public.contacts c on c.id = w.id %s where %s and %s',
+      case when private.contact_source(workspace, filter, null) <> 'public.contacts c'
+        then 'join public.contact_activity a on a.contact_id = w.id' end, facets, conditions) end,
+    rows);
+end
+$$;
+comment on function private.walk_query(uuid, jsonb, text, jsonb, int, int, text) is
+  'The query (id, key) of the first rows who fit of the next budget contacts of a sort. tier: a further condition on c.';
+
+create function private.is_most(workspace uuid) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (select coalesce(sum(n.contacts), 0) from private.contact_counts(workspace, true) as n)
+    > 0.2 * (select t.reltuples from pg_catalog.pg_class t where t.oid = 'public.contacts'::regclass);
+end
+$$;
+comment on function private.is_most(uuid) is 'Whether a workspace has more than a fifth of all contacts.';
+
+create function private.pick_query(workspace uuid, filter jsonb, sort text, after jsonb, rows int, tier text default null) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  ordering record := private.contact_sort(sort);
+  way text := case when ordering.descending then 'desc' else 'asc' end;
+begin
+  -- Offset 0 keeps the order out: the planner would walk again.
+  return format($sql$
+    select p.id, p.key::text from (
+      select %1$s as id, %2$s as key from %3$s where %4$s offset 0) as p
+    order by p.key %5$s, p.id %5$s limit %6$s
+    $sql$, ordering.id, ordering.expression, private.contact_source(workspace, filter, sort),
+    concat_ws(' and ', private.contact_conditions(workspace, filter,
+        -- Most contacts being this workspace's, the filters' index would read its whole list to leave
+        -- out a few. The other indexes begin with the workspace.
+        not filter ?| '{assigned_to,created_from,created_to,last_contact_from,last_contact_to,call_count_min,call_count_max,score_min,score_max,value_min,value_max}'
+          and private.is_most(workspace), tier is null),
+      private.after_condition(sort, after), tier),
+    way, rows);
+end
+$$;
+comment on function private.pick_query(uuid, jsonb, text, jsonb, int, text) is
+  'The query (id, key) of the first rows of all who fit, in the order of a sort. tier: a further condition on c, in a form that the index of the search can answer.';
+
+create function private.walk(query text, out ids uuid[], out keys text[])
+language plpgsql stable
+set search_path = ''
+  set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off
+  set enable_mergejoin = off set max_parallel_workers_per_gather = 0
+as $$
+begin
+  execute format('select coalesce(array_agg(id), ''{}''), coalesce(array_agg(key), ''{}'') from (%s) as page', query)
+  into ids, keys;
+end
+$$;
+comment on function private.walk(text) is 'Runs a walk_query along its index, whatever the planner believes.';
+
+create function private.pick(query text, out ids uuid[], out keys text[])
+language plpgsql stable
+set search_path = '' set enable_seqscan = off set work_mem = '32MB' set max_parallel_workers_per_gather = 0
+as $$
+begin
+  execute format('select coalesce(array_agg(id), ''{}''), coalesce(array_agg(key), ''{}'') from (%s) as page', query)
+  into ids, keys;
+end
+$$;
+comment on function private.pick(text) is 'Runs a pick_query without reading all contacts of all workspaces.';
+
+create function private.walk_ends(workspace uuid, filter jsonb, sort text, after jsonb, budget int) returns boolean
+language plpgsql stable
+set search_path = '' set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
+as $$
+declare
+  ordering record := private.contact_sort(sort);
+  ended boolean;
+begin
+  execute format('select not exists (select from %1$s where %2$s order by %3$s, %4$s offset %5$s limit 1)',
+    case ordering.id when 'a.contact_id' then 'public.contact_activity a' else 'public.contacts c' end,
+    private.contact_bounds(workspace, filter, sort, after), ordering.expression, ordering.id, budget)
+  into ended;
+  return ended;
+end
+$$;
+comment on function private.walk_ends(uuid, jsonb, text, jsonb, int) is 'Whether a walk of that budget has seen everybody.';
+
+create function private.next_walk(fitting int, rows int, budget int, by_facets boolean, expected bigint) returns int
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case
+    -- As many will go on to fit as did so far. If fewer than one in 700 did (one in 350, if every
+    -- contact is looked at), picking is faster. Three times the way leaves room for chance.
+    when fitting * (case when by_facets then 700 else 350 end) > budget then least(3::bigint * budget * rows / fitting, 200000)
+    -- Many, but far away: imported in one go before the newest ones, for instance.
+    when expected > 25000 then case when by_facets then 200000 else 50000 end
+  end;
+end
+$$;
+comment on function private.next_walk(int, int, int, boolean, bigint) is
+  'The budget of a second walk, by what the first one found and by the planner''s estimate of all who fit; null: better pick.';
+
+create function private.contact_ids(
+  workspace uuid, filter jsonb, sort text, after jsonb, rows int, tier text default null, indexed_tier text default null,
+  out ids uuid[], out keys text[])
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  everybody constant boolean := tier is null and private.bounded_by_sort(filter, sort);
+  by_facets constant boolean := private.contact_facet_condition(filter) <> '';
+  -- Where values share bits, it may be many who are looked at in vain.
+  budget int := case when everybody then rows when not by_facets then 1000
+    when filter ?| '{stage,channel,tags,tags_all,assigned_to}' then 1500 else 5000 end;
+begin
+  for turn in 1..2 loop
+    select w.ids, w.keys into ids, keys
+    from private.walk(private.walk_query(workspace, filter, sort, after, budget, rows, tier)) as w;
+    if everybody or cardinality(ids) = rows or private.walk_ends(workspace, filter, sort, after, budget) then
+      return;
+    end if;
+    exit when turn = 2;
+    budget := private.next_walk(cardinality(ids), rows, budget, by_facets,
+      private.estimated_rows(format('select from %s where %s', private.contact_source(workspace, filter, null),
+        concat_ws(' and ', private.contact_conditions(workspace, filter), tier))));
+    exit when budget is null;
+  end loop;
+  select p.ids, p.keys into ids, keys from private.pick(private.pick_query(workspace, filter, sort, after, rows, indexed_tier)) as p;
+end
+$$;
+comment on function private.contact_ids(uuid, jsonb, text, jsonb, int, text, text) is
+  'The ids and sort keys of the first rows of contacts that fit a filter, after [key, id] (null: from the beginning). tier: a further condition on c, indexed_tier: the same in a form that the index of the search can answer.';
+
+-- Ranking -------------------------------------------------------------------------------------
+
+create function private.search_tiers(search text, indexed boolean) returns text[]
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  exact text := private.exact_condition(search);
+  not_exact text := 'not ' || exact;
+  prefix text := private.search_condition(search, prefix => true);
+  whole text := private.search_condition(search, indexed => indexed);
+begin
+  return array[
+    whole || ' and ' || exact,
+    concat_ws(' and ', private.search_condition(search, prefix => true, indexed => indexed), not_exact),
+    concat_ws(' and ', whole, not_exact, format('not (%s)', prefix))];
+end
+$$;
+comment on function private.search_tiers(text, boolean) is
+  'A search → the SQL conditions on contacts c of its tiers: exact phone or e-mail (null if it is neither), the beginning of something, the rest. Everybody found is in one of them. indexed: in a form that the index of the search can answer.';
+
+create function private.ranked_contact_ids(
+  workspace uuid, filter jsonb, after jsonb, rows int, out ids uuid[], out keys text[])
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  tiers text[] := private.search_tiers(filter ->> 'search', false);
+  indexed text[] := private.search_tiers(filter ->> 'search', true);
+  first int := coalesce(left(after ->> 0, 1)::int, 1);
+  page record;
+begin
+  ids := '{}';
+  keys := '{}';
+  for tier in first..3 loop
+    continue when tiers[tier] is null;
+    select p.ids, p.keys into page
+    from private.contact_ids(workspace, filter, '-created_at',
+      case when tier = first and after is not null then jsonb_build_array(substr(after ->> 0, 3), after ->> 1) end,
+      rows - cardinality(ids), tiers[tier], indexed[tier]) as p;
+    ids := ids || page.ids;
+    keys := keys || array(select tier || ' ' || key from unnest(page.keys) with ordinality as k (key, n) order by n);
+    exit when cardinality(ids) = rows;
+  end loop;
+end
+$$;
+comment on function private.ranked_contact_ids(uuid, jsonb, jsonb, int) is
+  'As contact_ids, for a filter with a search and no sort: by tier, each newest first. Keys begin with the tier.';

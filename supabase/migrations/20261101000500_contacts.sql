@@ -213,7 +213,7 @@ create index contacts_value_idx on public.contacts (workspace_id, coalesce(value
 create index contacts_score_idx on public.contacts (workspace_id, score, id) include (facets, ranges);
 create index contacts_assigned_idx on public.contacts (workspace_id, assigned_to);
 create index contacts_calls_idx on public.contacts (workspace_id, call_count) where call_count > 0;
-create index contacts_email_idx on public.contacts (workspace_id, lower(email)) where email is not null;
+create index contacts_email_idx on public.contacts (workspace_id, lower(email), id) where email is not null;
 -- For filters that few fit. With the workspace inside, a small one is not searched among a big one's.
 create index contacts_filter_idx on public.contacts using gin (workspace_id, tags, channels, status, auto_status, source,
   sale_status, stage, grade, sentiment, is_vip, is_at_risk, is_mystery_shopper, is_contractor, opted_out, do_not_call);

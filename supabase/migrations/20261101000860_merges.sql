@@ -1,72 +1,227 @@
 -- Two contacts that are one person become one.
+--
+-- What refers to them is found in the catalogue. What a merge writes is recorded on the way, small:
+-- rows that only change hands by their keys (private.merge_moves), the few that are written over or
+-- go as they were (private.merge_rows).
 
-create table public.contact_merges (
-  id uuid primary key default private.uuid_v7(),
-  workspace_id uuid not null references public.workspaces (id) on delete cascade,
-  primary_id uuid not null references public.contacts (id) on delete cascade,
-  duplicate_id uuid not null,
-  actor_type text not null check (actor_type in ('member', 'api_key', 'system')),
-  actor_id uuid,
-  duplicate jsonb not null,
-  merged_at timestamptz not null default now()
-);
-create index contact_merges_primary_id_idx on public.contact_merges (primary_id);
-create index contact_merges_duplicate_id_idx on public.contact_merges (duplicate_id);
-create index contact_merges_workspace_id_idx on public.contact_merges (workspace_id);
-comment on table public.contact_merges is 'Which contact went up in which: the old id still leads to the new one.';
-comment on column public.contact_merges.duplicate is 'The contact as it was.';
+-- Which columns of which tables lead to a row ----------------------------------------------------
 
-create function private.current_contact(workspace uuid, contact uuid) returns uuid
+create function private.references_to(target regclass) returns table (relation regclass, attribute name)
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return coalesce(
-    (select c.id from public.contacts c where c.id = contact and c.workspace_id = workspace),
-    (select m.primary_id from public.contact_merges m
-      where m.duplicate_id = contact and m.workspace_id = workspace
-      order by m.merged_at desc, m.id desc limit 1));
+  return query
+  select r.conrelid::regclass, a.attname
+  from pg_catalog.pg_constraint r
+  cross join lateral unnest(r.conkey, r.confkey) as k (here, there)
+  join pg_catalog.pg_attribute a on a.attrelid = r.conrelid and a.attnum = k.here
+  join pg_catalog.pg_attribute t on t.attrelid = r.confrelid and t.attnum = k.there and t.attname = 'id'
+  -- A partition's are its table's.
+  where r.confrelid = target and r.contype = 'f' and r.conparentid = 0
+  order by 1, 2;
 end
 $$;
-comment on function private.current_contact(uuid, uuid) is
-  'A contact''s id, also one that it had before a merge → the id it has now; null if there is none in the workspace.';
+comment on function private.references_to(regclass) is
+  'From the catalogue, so that no later table can be forgotten: every column that refers to a table''s id, also as one of several of a key.';
 
-create function private.move_references(target regclass, from_id uuid, to_id uuid) returns void
+create function private.key_columns(relation regclass) returns table (attribute name, type text)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+  select a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)
+  from pg_catalog.pg_index i
+  cross join lateral unnest(i.indkey::int2[]) with ordinality as k (attnum, n)
+  join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+  where i.indrelid = relation and i.indisprimary
+  order by k.n;
+end
+$$;
+comment on function private.key_columns(regclass) is 'The columns of a table''s primary key and their types, in their order.';
+
+-- What a merge may write over: whole rows, few of each contact ------------------------------------
+
+create type private.merge_image as (relation text, key uuid, image jsonb);
+
+create function private.is_merge_state(relation regclass) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return relation::text in ('public.contacts', 'public.contact_activity', 'public.conversations',
+    'public.contact_consents', 'public.contact_assignments');
+end
+$$;
+comment on function private.is_merge_state(regclass) is
+  'Whether private.merge_state has the table''s rows, so that what becomes of them is recorded as a whole.';
+
+create function private.merge_state(contact_ids uuid[]) returns private.merge_image[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select row(s.relation, s.key, s.image)::private.merge_image
+    from (
+      select 'public.contacts' as relation, c.id as key, to_jsonb(c) - 'search_text' as image
+      from public.contacts c where c.id = any (contact_ids)
+      union all
+      select 'public.contact_activity', a.contact_id, to_jsonb(a)
+      from public.contact_activity a where a.contact_id = any (contact_ids)
+      union all
+      select 'public.conversations', v.id, to_jsonb(v)
+      from public.conversations v where v.contact_id = any (contact_ids)
+      union all
+      select 'public.contact_consents', g.id, to_jsonb(g)
+      from public.contact_consents g where g.contact_id = any (contact_ids)
+      union all
+      select 'public.contact_assignments', l.id, to_jsonb(l)
+      from public.contact_assignments l where l.contact_id = any (contact_ids)
+    ) as s);
+end
+$$;
+comment on function private.merge_state(uuid[]) is 'The rows of contacts that a merge may write over or remove, as they are now.';
+
+create function private.record_merge_rows(merge uuid, kept uuid, other uuid, before private.merge_image[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into private.merge_rows (merge_id, relation, before, after)
+  select merge, relation, b.image, a.image
+  from unnest(before) b
+  full join unnest(private.merge_state(array[kept])) a using (relation, key)
+  -- The duplicate itself is in contact_merges; the primary is recorded whatever became of it.
+  where (relation, key) <> ('public.contacts', other) and (b.image is distinct from a.image or key = kept)
+  -- What others refer to comes back first.
+  order by relation, key;
+end
+$$;
+comment on function private.record_merge_rows(uuid, uuid, uuid, private.merge_image[]) is
+  'Records what became of the rows that private.merge_state had before the merge.';
+
+-- Moving ---------------------------------------------------------------------------------------
+
+create function private.move_rows(merge uuid, relation regclass, attributes jsonb) returns void
+language plpgsql
+-- A nested loop keeps the order of the keys, in which everybody locks several rows of a table.
+set search_path = '' set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  keys jsonb;
+  statement text;
+begin
+  select format($sql$
+      with picked as materialized (select %1$s from %2$s t where %3$s order by %1$s),
+      moved as (update %2$s t set %4$s from picked p where %5$s returning %1$s)
+      select jsonb_build_object(%6$s) from moved t having count(*) > 0 $sql$,
+    string_agg(format('t.%I', k.attribute), ', '), relation,
+    (select string_agg(format('t.%I = %L', a.key, a.value ->> 0), ' and ') from jsonb_each(attributes) a),
+    (select string_agg(format('%I = %L', a.key, a.value ->> 1), ', ') from jsonb_each(attributes) a),
+    string_agg(format('t.%1$I = p.%1$I', k.attribute), ' and '),
+    string_agg(format('%L, jsonb_agg(t.%I)', k.attribute, k.attribute), ', '))
+  into statement from private.key_columns(relation) k;
+  execute statement into keys;
+  if keys is not null and not private.is_merge_state(relation) then
+    insert into private.merge_moves (merge_id, relation, attributes, keys)
+    values (merge, relation::text, attributes, keys);
+  end if;
+end
+$$;
+comment on function private.move_rows(uuid, regclass, jsonb) is
+  'Rows of a table that have the first of { column: [before, after] } everywhere get the second; recorded for the merge.';
+
+create function private.colliding_rows(relation regclass, attribute name, from_id uuid, to_id uuid)
+returns table (image jsonb, gone text, stays text)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  key_column text := (select format('t.%I::text', max(k.attribute)) from private.key_columns(relation) k having count(*) = 1);
+  candidates text := format('select to_jsonb(t) as image, %s as key', coalesce(key_column, 'null::text'));
+  unique_index record;
+begin
+  for unique_index in
+    select i.indexrelid, i.indnullsnotdistinct as null_is_one, coalesce(pg_get_expr(i.indpred, i.indrelid), 'true') as condition,
+      coalesce(string_agg(format(', %s as k%s', pg_get_indexdef(i.indexrelid, k.n::int, true), k.n), '') filter (where k.attnum <> a.attnum), '')
+        as expressions,
+      coalesce(string_agg(format('and d.k%1$s %2$s k.k%1$s', k.n,
+        case when i.indnullsnotdistinct then 'is not distinct from' else '=' end), ' ') filter (where k.attnum <> a.attnum), '') as same
+    from pg_catalog.pg_index i
+    join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attname = attribute
+    cross join lateral unnest(i.indkey::int2[]) with ordinality as k (attnum, n)
+    where i.indrelid = relation and i.indisunique and a.attnum = any (i.indkey) and k.n <= i.indnkeyatts
+    group by i.indexrelid, i.indpred, i.indrelid, i.indnullsnotdistinct
+  loop
+    return query execute format(
+      'select d.image, d.key, k.key from (%1$s%2$s from %3$s t where %4$I = $1 and %5$s) d
+        join (%1$s%2$s from %3$s t where %4$I = $2 and %5$s) k on true %6$s',
+      candidates, unique_index.expressions, relation, attribute, unique_index.condition, unique_index.same) using from_id, to_id;
+  end loop;
+end
+$$;
+comment on function private.colliding_rows(regclass, name, uuid, uuid) is
+  'Rows of the first id that a unique index would not let be the second''s, which has such a row already: each as jsonb, and the single-column keys of the two.';
+
+create function private.unite_rows(merge uuid, relation regclass, attribute name, from_id uuid, to_id uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  collision record;
+  removed int;
+begin
+  for collision in select * from private.colliding_rows(relation, attribute, from_id, to_id) loop
+    if collision.gone ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+      perform private.move_references(merge, relation, collision.gone::uuid, collision.stays::uuid);
+    end if;
+    execute format('delete from %s t where %I = $1 and to_jsonb(t) = $2', relation, attribute) using from_id, collision.image;
+    get diagnostics removed = row_count;
+    -- It may have collided twice.
+    if removed > 0 then
+      insert into private.merge_rows (merge_id, relation, before) values (merge, relation::text, collision.image);
+    end if;
+  end loop;
+end
+$$;
+comment on function private.unite_rows(uuid, regclass, name, uuid, uuid) is
+  'Of what there can be one of only, the second id''s row stays and gets what referred to the first''s, which is removed; recorded for the merge.';
+
+create function private.move_references(merge uuid, target regclass, from_id uuid, to_id uuid) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
   reference record;
 begin
-  -- From the catalogue, so that no later table can be forgotten.
-  for reference in
-    select r.conrelid::regclass as relation, a.attname as attribute
-    from pg_catalog.pg_constraint r
-    join pg_catalog.pg_attribute a on a.attrelid = r.conrelid and a.attnum = any (r.conkey)
-    where r.confrelid = target and r.contype = 'f' and cardinality(r.conkey) = 1
-  loop
-    execute format('update %s set %I = $2 where %2$I = $1', reference.relation, reference.attribute) using from_id, to_id;
+  for reference in select * from private.references_to(target) loop
+    perform private.unite_rows(merge, reference.relation, reference.attribute, from_id, to_id);
+    perform private.move_rows(merge, reference.relation,
+      jsonb_build_object(reference.attribute, jsonb_build_array(from_id, to_id)));
   end loop;
 end
 $$;
-comment on function private.move_references(regclass, uuid, uuid) is
-  'Everything that refers to one row of a table refers to another of it from now on.';
+comment on function private.move_references(uuid, regclass, uuid, uuid) is
+  'Everything that refers to one row of a table refers to another of it from now on; recorded for the merge.';
 
-create function private.merge_conversation(kept uuid, other uuid) returns void
+-- Conversations ---------------------------------------------------------------------------------
+
+create function private.merge_conversation(merge uuid, kept uuid, other uuid) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  k public.conversations;
-  o public.conversations;
+  k public.conversations := (select v from public.conversations v where v.id = kept);
+  o public.conversations := (select v from public.conversations v where v.id = other);
 begin
-  -- Nobody may store a message in the one that goes while its messages are moved.
-  perform from public.conversations v where v.id in (kept, other) order by v.id for update;
-  select * into k from public.conversations v where v.id = kept;
-  select * into o from public.conversations v where v.id = other;
-  update public.messages set conversation_id = kept, contact_id = k.contact_id where conversation_id = other;
-  perform private.move_references('public.conversations', other, kept);
+  -- Whom the messages are with changes in the same writing of them.
+  perform private.move_rows(merge, 'public.messages', jsonb_build_object(
+    'conversation_id', jsonb_build_array(other, kept), 'contact_id', jsonb_build_array(o.contact_id, k.contact_id)));
+  perform private.move_references(merge, 'public.conversations', other, kept);
   delete from public.conversations where id = other;
+  insert into private.merged_conversations (conversation_id, merged_into, merge_id) values (other, kept, merge);
   update public.conversations v
   set message_count = k.message_count + o.message_count,
     last_message_at = greatest(k.last_message_at, o.last_message_at),
@@ -94,50 +249,98 @@ begin
   where v.id = kept;
 end
 $$;
-comment on function private.merge_conversation(uuid, uuid) is
-  'The second conversation goes up in the first, whose contact its messages are of from now on.';
+comment on function private.merge_conversation(uuid, uuid, uuid) is
+  'The second conversation goes up in the first, whose contact its messages are of from now on; both are locked.';
 
-create function private.merge_contact(kept uuid, other uuid) returns void
+create function private.merge_conversations(merge uuid, kept uuid, other uuid) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
+  thread record;
+begin
+  -- Nobody may store a message in one that goes while its messages are moved.
+  perform from public.conversations v where v.contact_id in (kept, other) order by v.id for update;
+  for thread in
+    select a.id as kept_id, b.id as other_id
+    from public.conversations a join public.conversations b using (channel)
+    where a.contact_id = kept and b.contact_id = other order by b.id
+  loop
+    perform private.merge_conversation(merge, thread.kept_id, thread.other_id);
+  end loop;
+end
+$$;
+comment on function private.merge_conversations(uuid, uuid, uuid) is
+  'Where both contacts have a conversation on a channel, the second''s goes up in the first''s.';
+
+-- Contacts --------------------------------------------------------------------------------------
+
+create function private.merge_contact(kept uuid, other uuid) returns uuid
+language plpgsql
+-- Times in what is recorded have to read the same whoever undoes it.
+set search_path = '' set timezone = 'UTC'
+as $$
+declare
   k public.contacts;
   o public.contacts;
-  said public.contact_activity;
-  thread record;
+  before private.merge_image[];
+  merge uuid;
   actor private.actor := private.current_actor();
 begin
   perform from public.contacts c where c.id in (kept, other) order by c.id for update;
   select * into k from public.contacts c where c.id = kept;
   select * into o from public.contacts c where c.id = other;
-  said := private.unite_contact_activity(kept, other);
-  for thread in
-    select a.id as kept_id, b.id as other_id
-    from public.conversations b
-    left join public.conversations a on a.contact_id = kept and a.channel = b.channel
-    where b.contact_id = other order by b.id
-  loop
-    continue when thread.kept_id is null;
-    perform private.merge_conversation(thread.kept_id, thread.other_id);
-  end loop;
-  perform private.move_consents(other, kept);
-  perform private.move_references('public.contacts', other, kept);
-  -- Of two reactions of what is now one person only the later counts.
-  perform private.show_message_changes(array(
-    select distinct h.target_wa_message_id from public.message_changes h where h.contact_id = kept and h.kind = 'reaction'));
-  delete from public.contacts where id = other;
+  perform from public.contact_activity a where a.contact_id in (kept, other) order by a.contact_id for update;
+  before := private.merge_state(array[kept, other]);
   insert into public.contact_merges (workspace_id, primary_id, duplicate_id, actor_type, actor_id, duplicate)
-  values (k.workspace_id, kept, other, actor.type, actor.id, (to_jsonb(said) - 'contact_id') || to_jsonb(o) - '{search_text,phone_key}'::text[]);
+  values (k.workspace_id, kept, other, actor.type, actor.id,
+    (select to_jsonb(a) - 'contact_id' from public.contact_activity a where a.contact_id = other)
+      || to_jsonb(o) - '{search_text,phone_key}'::text[])
+  returning id into merge;
+  perform private.unite_contact_activity(kept, other);
+  perform private.merge_conversations(merge, kept, other);
+  perform private.move_consents(other, kept);
+  perform private.move_references(merge, 'public.contacts', other, kept);
+  -- Of two reactions of what is now one person only the later counts.
+  perform private.show_reactions_of(kept);
+  delete from public.contacts where id = other;
+  perform private.unite_contact_fields(k, o);
+  perform private.settle_conversations(kept);
   insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id, changes)
   values (k.workspace_id, actor.type, actor.id, 'contact.merged', 'contact', kept, jsonb_build_object('duplicate_id', other));
-  perform private.unite_contact_fields(k, o);
-  -- They are of another contact now, perhaps of a contractor.
-  update public.conversations v set phase = v.phase where v.contact_id = kept and v.phase = 'automated';
+  perform private.record_merge_rows(merge, kept, other, before);
+  return merge;
 end
 $$;
 comment on function private.merge_contact(uuid, uuid) is
-  'The second contact goes up in the first, with everything that refers to it. Of the fields the first''s count, empty ones are filled from the second.';
+  'The second contact goes up in the first, with everything that refers to it; returns the merge''s id. Of the fields the first''s count, empty ones are filled from the second.';
+
+create function private.show_reactions_of(contact uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.show_message_changes(array(
+    select distinct h.target_wa_message_id from public.message_changes h
+    where h.contact_id = contact and h.kind = 'reaction'));
+end
+$$;
+comment on function private.show_reactions_of(uuid) is 'Messages show a contact''s reactions as they are now told apart from others''.';
+
+create function private.settle_conversations(contact uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.conversations v set assigned_to = c.assigned_to
+  from public.contacts c
+  where c.id = contact and v.contact_id = contact and v.assigned_to is distinct from c.assigned_to;
+  -- What being a contractor's means for them, a trigger knows.
+  update public.conversations v set phase = v.phase where v.contact_id = contact and v.phase = 'automated';
+end
+$$;
+comment on function private.settle_conversations(uuid) is
+  'Conversations that have come to a contact are its person''s, and no contractor''s is the bot''s.';
 
 create function private.unite_contact_activity(kept uuid, other uuid) returns public.contact_activity
 language plpgsql
@@ -164,6 +367,33 @@ end
 $$;
 comment on function private.unite_contact_activity(uuid, uuid) is
   'What was said with the second contact counts as said with the first; the second''s row is removed and returned.';
+
+create function private.united_tags(tags text[], further text[]) returns text[]
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  -- Cut where a contact's list ends: two people who are one must not stay two because of it.
+  return (array(
+    select t from unnest(private.clean_tags(tags || further)) with ordinality as u (t, n)
+    where t not in ('opt-out', 'Do Not Call') order by n))[:100];
+end
+$$;
+comment on function private.united_tags(text[], text[]) is
+  'The tags of two contacts, the first''s first, without the consent tags; no more than a contact can have.';
+
+create function private.united_custom(custom jsonb, further jsonb) returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  both_of_them jsonb := further || custom;
+begin
+  return case when octet_length(both_of_them::text) <= 131072 then both_of_them else custom end;
+end
+$$;
+comment on function private.united_custom(jsonb, jsonb) is
+  'The custom fields of two contacts, the first''s going before; the first''s alone where both are more than a contact can have.';
 
 create function private.unite_contact_fields(k public.contacts, o public.contacts) returns void
 language plpgsql
@@ -193,9 +423,9 @@ begin
     avatar_url = coalesce(k.avatar_url, o.avatar_url),
     assigned_to = coalesce(k.assigned_to, o.assigned_to),
     sale_status = case when k.sale_status = 'none' then o.sale_status else k.sale_status end,
-    custom = o.custom || k.custom,
-    tags = private.consent_tags(private.clean_tags(k.tags || o.tags), c.opted_out, c.do_not_call),
-    channels = array(select distinct unnest(k.channels || o.channels) order by 1),
+    custom = private.united_custom(k.custom, o.custom),
+    tags = private.consent_tags(private.united_tags(k.tags, o.tags), c.opted_out, c.do_not_call),
+    channels = (array(select distinct unnest(k.channels || o.channels) order by 1))[:20],
     is_vip = k.is_vip or o.is_vip,
     is_mystery_shopper = k.is_mystery_shopper or o.is_mystery_shopper,
     is_contractor = k.is_contractor or o.is_contractor,
@@ -207,6 +437,20 @@ $$;
 comment on function private.unite_contact_fields(public.contacts, public.contacts) is
   'Writes to the first contact what it and the second (gone already) are together.';
 
+create function private.merge_order(contact_ids uuid[]) returns uuid[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select c.id from public.contacts c where c.id = any (contact_ids)
+    -- Ids are made in the order of time; created_at moves with every merge.
+    order by c.source = 'chat', c.name_source = 'profile', c.id);
+end
+$$;
+comment on function private.merge_order(uuid[]) is
+  'Contacts that are one person, first the one to keep: one that people have worked with, else the oldest.';
+
 create function private.merge_contacts(contact_ids uuid[]) returns uuid
 language plpgsql
 set search_path = ''
@@ -215,13 +459,10 @@ declare
   ordered uuid[];
   other uuid;
 begin
-  -- Locked in one order whoever merges; then the one that people have worked with is kept, else the oldest.
+  -- Locked in one order whoever merges.
   perform from public.contacts c where c.id = any (contact_ids) order by c.id for update;
   perform from public.contact_activity a where a.contact_id = any (contact_ids) order by a.contact_id for update;
-  ordered := array(
-    select c.id from public.contacts c where c.id = any (contact_ids)
-    -- Ids are made in the order of time; created_at moves with every merge.
-    order by c.source = 'chat', c.name_source = 'profile', c.id);
+  ordered := private.merge_order(contact_ids);
   foreach other in array ordered[2:] loop
     perform private.merge_contact(ordered[1], other);
   end loop;

@@ -204,16 +204,16 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  insert into public.contact_consents as stored
-    (workspace_id, contact_id, kind, granted, source, wa_message_id, detail, happened_at, created_at)
-  select m.workspace_id, to_contact, m.kind, m.granted, m.source, m.wa_message_id, m.detail, m.happened_at, m.created_at
-  from public.contact_consents m where m.contact_id = from_contact
-  -- As private.record_consents chooses between the two.
-  on conflict (contact_id, kind, happened_at, granted, source)
-  do update set wa_message_id = excluded.wa_message_id, detail = excluded.detail
-  where (excluded.wa_message_id, excluded.detail) < (stored.wa_message_id, stored.detail)
-    or stored.wa_message_id is null and excluded.detail < stored.detail;
-  delete from public.contact_consents m where m.contact_id = from_contact;
+  -- Of two of one time one stays, as private.record_consents chooses between them.
+  update public.contact_consents k set wa_message_id = m.wa_message_id, detail = m.detail
+  from public.contact_consents m
+  where m.contact_id = from_contact and k.contact_id = to_contact
+    and (m.kind, m.happened_at, m.granted, m.source) = (k.kind, k.happened_at, k.granted, k.source)
+    and ((m.wa_message_id, m.detail) < (k.wa_message_id, k.detail) or k.wa_message_id is null and m.detail < k.detail);
+  delete from public.contact_consents m using public.contact_consents k
+  where m.contact_id = from_contact and k.contact_id = to_contact
+    and (m.kind, m.happened_at, m.granted, m.source) = (k.kind, k.happened_at, k.granted, k.source);
+  update public.contact_consents m set contact_id = to_contact where m.contact_id = from_contact;
   perform private.apply_consents(array[to_contact]);
 end
 $$;

@@ -111,9 +111,10 @@ declare
   entity uuid := (args ->> 'entity_id')::uuid;
 begin
   if args ->> 'entity_type' = 'lead' then
-    select c.id into contact_id from public.contacts c where c.id = entity and c.workspace_id = workspace;
+    contact_id := private.current_contact(workspace, entity);
   elsif args ->> 'entity_type' = 'conversation' then
-    select v.id into conversation_id from public.conversations v where v.id = entity and v.workspace_id = workspace;
+    select v.id into conversation_id from public.conversations v
+    where v.id = private.current_conversation(entity) and v.workspace_id = workspace;
   end if;
   if contact_id is null and conversation_id is null then
     perform private.refuse(404, 'entity_not_found', 'There is no such lead, conversation or deal.');
@@ -121,18 +122,20 @@ begin
 end
 $$;
 comment on function private.require_entity(jsonb, text) is
-  '{ entity_type, entity_id } → the id in its column; 404 entity_not_found if it is not in the caller''s workspace.';
+  '{ entity_type, entity_id } → the id in its column, the present one of what was merged; 404 entity_not_found if it is not in the caller''s workspace.';
 
 create function api.list_notes(args jsonb) returns private.answer
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  entity record := private.require_entity(args, 'notes:read');
 begin
-  perform private.require_entity(args, 'notes:read');
   return row(200, (
     select private.data_list(json_agg(row_to_json(n) order by n.created_at, n.id)::text)
     from private.note_records n
-    where n.entity_type = args ->> 'entity_type' and n.entity_id = (args ->> 'entity_id')::uuid), null)::private.answer;
+    where n.entity_type = args ->> 'entity_type'
+      and n.entity_id = coalesce(entity.contact_id, entity.conversation_id)), null)::private.answer;
 end
 $$;
 comment on function api.list_notes(jsonb) is '{ entity_type, entity_id } → its notes, oldest first. 404 entity_not_found.';
@@ -246,11 +249,17 @@ begin
     select json_build_object('id', a.id, 'actor', json_build_object('type', a.actor_type, 'id', a.actor_id),
       'action', a.action, 'entity_type', a.entity_type, 'entity_id', a.entity_id, 'changes', a.changes,
       'created_at', a.created_at)
-    from public.activity_log a
-    where a.workspace_id = workspace
-      and (entity is null or a.entity_type = entity)
-      and (args ->> 'entity_id' is null or a.entity_id = (args ->> 'entity_id')::uuid)
-      and (after is null or (a.created_at, a.id) < ((after ->> 0)::timestamptz, (after ->> 1)::uuid))
+    -- A merged contact's history stands under each of its ids; a page of each, and then the page of all.
+    from unnest(case when args ->> 'entity_id' is null then '{null}'
+      else private.merged_ids(workspace, (args ->> 'entity_id')::uuid) end) as ids (id)
+    cross join lateral (
+      select * from public.activity_log l
+      where l.workspace_id = workspace
+        and (entity is null or l.entity_type = entity)
+        and (args ->> 'entity_id' is null or l.entity_id = ids.id)
+        and (after is null or (l.created_at, l.id) < ((after ->> 0)::timestamptz, (after ->> 1)::uuid))
+      order by l.created_at desc, l.id desc
+      limit page_size + 1) as a
     order by a.created_at desc, a.id desc
     limit page_size + 1);
   return row(200, private.data_list(to_json(rows[:page_size])::text, case when cardinality(rows) > page_size then

@@ -106,7 +106,7 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  conversation uuid := (args ->> 'conversation_id')::uuid;
+  conversation uuid := private.current_conversation((args ->> 'conversation_id')::uuid);
 begin
   perform private.refuse_unseen_conversation(conversation);
   return (
@@ -129,10 +129,11 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  conversation uuid := (args ->> 'conversation_id')::uuid;
+  conversation uuid := private.current_conversation((args ->> 'conversation_id')::uuid);
   page_size int := coalesce((args ->> 'limit')::int, 50);
   ordering text := coalesce(args ->> 'order', 'desc');
-  query text := concat_ws(' ', 'list_messages', conversation, ordering);
+  -- The id as it was asked for: who is paging goes on after a merge.
+  query text := concat_ws(' ', 'list_messages', (args ->> 'conversation_id')::uuid, ordering);
   after jsonb := private.decode_cursor(args ->> 'cursor', query);
   records text[];
   keys text[];
@@ -174,11 +175,15 @@ as $$
 declare
   v public.conversations;
 begin
-  select t.* into v from public.conversations t
-  where t.id = (args ->> 'conversation_id')::uuid and t.workspace_id = private.current_workspace('conversations:write');
-  if v.id is not null then
+  loop
+    select t.* into v from public.conversations t
+    where t.id = private.current_conversation((args ->> 'conversation_id')::uuid)
+      and t.workspace_id = private.current_workspace('conversations:write');
+    exit when v.id is null;
     perform from public.contacts c where c.id = v.contact_id for no key update;
-  end if;
+    -- Unless the contact was merged while we waited for it.
+    exit when found;
+  end loop;
   v := private.lock_conversation(v.id);
   if open and v.status = 'resolved' then
     perform private.refuse(409, 'conversation_resolved', 'The conversation is resolved; reopen it first.');

@@ -209,6 +209,7 @@ grant execute on function
   private.contact_answer(int, uuid), private.contact_by_phone(uuid, text), private.require_contact(jsonb, text[]),
   private.neutral_contact(), private.given_contact(jsonb, public.contacts), private.write_contact(public.contacts, jsonb),
   private.refuse_existing_contact(uuid),
+  private.current_contact(uuid, uuid), private.current_conversation(uuid), private.merged_ids(uuid, uuid),
   private.open_conversation(uuid), private.lock_conversation(uuid), private.take_control(uuid, text),
   private.reopen_conversation(uuid), private.reopen_conversations(uuid[]), private.bot_in_control(public.conversations),
   private.send_guard(uuid, uuid, boolean, text), private.send_facts(uuid, uuid), private.send_verdict(jsonb, timestamptz),

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createContact } from "./contacts.ts";
 import type { Client } from "./http.ts";
 import { storeMedia } from "./media.ts";
+import { merge } from "./merging.ts";
 import type { ApiKey, Conversation, Data, Handoff, Note } from "./types.ts";
 import { openConversation, registerNumber } from "./sending.ts";
 import { uniqueNumericId, uniquePhone } from "./unique.ts";
@@ -189,6 +190,35 @@ export const OPERATIONS: Record<string, OperationCase> = {
     status: 200,
     foreign: 200,
     example: () => ({ method: "GET", path: "contact-tags" }),
+  },
+  "GET /merge-contacts": {
+    required: "contacts:write",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      const { id } = await createContact(key);
+      return { method: "GET", path: `merge-contacts?contact_id=${id}` };
+    },
+  },
+  "POST /merge-contacts": {
+    required: "contacts:write",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      const [primary, duplicate] = [await createContact(key), await createContact(key)];
+      const body = { primary_id: primary.id, duplicate_id: duplicate.id };
+      return { method: "POST", path: "merge-contacts", body };
+    },
+  },
+  "POST /merge-contacts/undo": {
+    required: "contacts:write",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      const [primary, duplicate] = [await createContact(key), await createContact(key)];
+      const merge_id = await merge(key, primary.id, duplicate.id);
+      return { method: "POST", path: "merge-contacts/undo", body: { merge_id } };
+    },
   },
   "GET /internal-notes": {
     required: "notes:read",

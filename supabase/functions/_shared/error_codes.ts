@@ -79,6 +79,7 @@ export const ERROR_CODES = {
     "Entity not found",
     "The workspace has no entity of this id and type.",
   ),
+  merge_not_found: kind(404, "Merge not found", "There is no such merge in the workspace."),
   note_not_found: kind(404, "Note not found", "The workspace has no such note."),
   media_not_found: kind(404, "Media not found", "The workspace has no such media."),
   message_not_found: kind(
@@ -107,6 +108,17 @@ export const ERROR_CODES = {
     "Contact exists",
     "A contact with this phone number exists; `contact_id` names it. " +
       "`?on_conflict=update` writes the given fields to it instead.",
+  ),
+  already_merged: kind(
+    409,
+    "Already merged",
+    "The two ids are one contact already: `contact_id`. `merge_id` names the merge that made it so.",
+  ),
+  merge_undone: kind(409, "Merge undone", "The merge has been undone already."),
+  merge_not_latest: kind(
+    409,
+    "Not the latest merge",
+    "The contact was merged again since. Undo that first: `merge_id`.",
   ),
   already_accepted: kind(
     409,
@@ -258,6 +270,7 @@ export const FIELD_ERROR_CODES = {
   unknown_stage: "The stage is not one of the workspace's stages.",
   unknown_time_zone: "The time zone is no name of the IANA list.",
   not_a_member: "The user is not a member of the workspace.",
+  same_contact: "A contact cannot be merged with itself.",
   exclusive: "Exactly one of several fields has to be given.",
   in_the_past: "The time has passed.",
   unknown_number: "The workspace has no such WhatsApp number.",

@@ -16,6 +16,7 @@ import { app as internalNotes } from "../internal-notes/app.ts";
 import { app as jobs } from "../jobs/app.ts";
 import { app as listContacts } from "../list-contacts/app.ts";
 import { app as media } from "../media/app.ts";
+import { app as mergeContacts } from "../merge-contacts/app.ts";
 import { app as updateContact } from "../update-contact/app.ts";
 import { app as whatsappNumbers } from "../whatsapp-numbers/app.ts";
 import { app as whatsappWebhook } from "../whatsapp-webhook/app.ts";
@@ -46,6 +47,7 @@ export const functions: readonly Described[] = [
   importContacts,
   contactKpis,
   contactTags,
+  mergeContacts,
   internalNotes,
   handoff,
   media,

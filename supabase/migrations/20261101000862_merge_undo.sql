@@ -1,0 +1,559 @@
+-- Undoing a merge: what it moved goes back, what it wrote over is as it was, unless somebody has
+-- touched it since. Then it stays, and the answer names it.
+
+-- Writing rows as they were ----------------------------------------------------------------------
+
+create function private.restorable(relation text, image jsonb) returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return image - case relation
+    when 'public.contacts' then '{id,workspace_id,version,updated_at,completeness,phone_key,whatsapp_contact_id,search_text}'
+    -- What a bot was told must never become true again.
+    when 'public.conversations' then '{id,workspace_id,updated_at,control_epoch}'
+    when 'public.contact_activity' then '{contact_id,workspace_id}' else '{}' end::text[];
+end
+$$;
+comment on function private.restorable(text, jsonb) is
+  'Of a row what an undo writes: not what triggers make of the rest, nor versions, which only rise.';
+
+create function private.insert_image(relation regclass, image jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  -- Columns that are younger than the image have their defaults.
+  columns text := (
+    select string_agg(format('%I', a.attname), ', ') from pg_catalog.pg_attribute a
+    where a.attrelid = relation and a.attnum > 0 and a.attgenerated = '' and not a.attisdropped and image ? a.attname);
+begin
+  execute format('insert into %1$s (%2$s) overriding system value select %2$s from jsonb_populate_record(null::%1$s, $1)',
+    relation, columns) using image;
+end
+$$;
+comment on function private.insert_image(regclass, jsonb) is 'Inserts a row as it was.';
+
+create function private.row_image(relation regclass, key uuid) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  image jsonb;
+begin
+  execute format('select to_jsonb(t) from %s t where t.%I = $1', relation, (select k.attribute from private.key_columns(relation) k))
+    into image using key;
+  return image;
+end
+$$;
+comment on function private.row_image(regclass, uuid) is 'A row as it is; null if there is none.';
+
+create function private.write_image(relation regclass, key uuid, image jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  columns text;
+begin
+  -- A trigger answers when its column is written, e.g. assigned_by follows assigned_to: what it made
+  -- of other columns is put right in another round, which names those alone.
+  for round in 1..3 loop
+    select string_agg(format('%I', w.key), ', ') into columns
+    from jsonb_each(image) w
+    where w.value is distinct from private.row_image(relation, write_image.key) -> w.key;
+    exit when columns is null;
+    execute format('update %1$s t set (%2$s) = (select %2$s from jsonb_populate_record(null::%1$s, $2)) where t.%3$I = $1',
+      relation, columns, (select k.attribute from private.key_columns(relation) k)) using key, image;
+  end loop;
+end
+$$;
+comment on function private.write_image(regclass, uuid, jsonb) is 'Writes columns of a row: { column: value }.';
+
+create function private.column_group(relation text, name text) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case
+    when relation = 'public.conversations' and name in ('status', 'ai_enabled', 'bot_status', 'resolved_at', 'escalated_at')
+      then 'phase'
+    else coalesce('{"name_source": "name", "assigned_by": "assigned_to", "assigned_at": "assigned_to", "country": "phone",
+      "phonebook_name_at": "phonebook_name", "profile_name_at": "profile_name", "username_at": "username",
+      "phone_number_id": "last_inbound_at"}'::jsonb ->> name, name) end;
+end
+$$;
+comment on function private.column_group(text, text) is 'Columns that say one thing together have one name: all of them are restored or none.';
+
+create function private.restored_columns(relation text, before jsonb, after jsonb, now_ jsonb) returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return (
+    with columns as (
+      select b.key as name, b.value as before, after -> b.key as after, now_ -> b.key as now_,
+        b.key in ('message_count', 'call_count') as is_counter, private.column_group(relation, b.key) as together
+      from jsonb_each(private.restorable(relation, before)) b where now_ ? b.key
+    ), touched as (
+      select distinct c.together from columns c where not c.is_counter and c.now_ not in (c.after, c.before)
+    )
+    select coalesce(jsonb_object_agg(c.name, case
+        -- What has been counted since stays counted.
+        when c.is_counter then to_jsonb(greatest(c.now_::bigint - (c.after::bigint - c.before::bigint), 0))
+        when c.together in (select t.together from touched t) then c.now_ else c.before end), '{}')
+    from columns c);
+end
+$$;
+comment on function private.restored_columns(text, jsonb, jsonb, jsonb) is
+  'A row before and after a merge and as it is now → { column: value } as an undo leaves it: as before, unless somebody has touched it since.';
+
+create function private.touched_columns(relation text, after jsonb, now_ jsonb) returns text[]
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return array(
+    select distinct private.column_group(relation, n.key) from jsonb_each(private.restorable(relation, now_)) n
+    where n.value <> after -> n.key
+      and n.key not in ('call_count', 'message_count', 'last_message_at', 'last_inbound_at', 'phone_number_id', 'unread_count',
+        'read_until', 'profile_name', 'profile_name_at', 'phonebook_name', 'phonebook_name_at')
+    order by 1);
+end
+$$;
+comment on function private.touched_columns(text, jsonb, jsonb) is
+  'What of a row has been changed since a merge, apart from what follows messages.';
+
+-- Steps ----------------------------------------------------------------------------------------
+
+create function private.move_back(move private.merge_moves) returns bigint
+language plpgsql
+-- As private.move_rows; the workspace's other rows are not looked at.
+set search_path = '' set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  statement text;
+  moved bigint;
+begin
+  select format('update %s t set %s from (select * from rows from (%s) as k (%s) order by %4$s) as k where %s and %s',
+    move.relation,
+    (select string_agg(format('%I = %L', a.key, a.value ->> 0), ', ') from jsonb_each(move.attributes) a),
+    string_agg(format('jsonb_array_elements_text($1 -> %L)', k.attribute), ', '),
+    string_agg(format('k%s', k.n), ', '),
+    string_agg(format('t.%I = k.k%s::%s', k.attribute, k.n, k.type), ' and '),
+    (select string_agg(format('t.%I = %L', a.key, a.value ->> 1), ' and ') from jsonb_each(move.attributes) a))
+  into statement from private.key_columns(move.relation::regclass) with ordinality as k (attribute, type, n);
+  execute statement using move.keys;
+  get diagnostics moved = row_count;
+  return (select jsonb_array_length(l.value) from jsonb_each(move.keys) l limit 1) - moved;
+end
+$$;
+comment on function private.move_back(private.merge_moves) is
+  'Rows that a merge moved go back, as far as they are where it moved them to; returns how many are not.';
+
+create function private.move_all_back(m public.contact_merges) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  move private.merge_moves;
+  missing bigint;
+  gone jsonb := '{}';
+  name text;
+begin
+  for move in select * from private.merge_moves v where v.merge_id = m.id order by v.seq desc loop
+    -- A table may have been dropped since.
+    continue when to_regclass(move.relation) is null;
+    missing := private.move_back(move);
+    if missing > 0 then
+      name := split_part(move.relation, '.', 2);
+      gone := gone || jsonb_build_object(name, coalesce((gone ->> name)::bigint, 0) + missing);
+    end if;
+  end loop;
+  return gone;
+end
+$$;
+comment on function private.move_all_back(public.contact_merges) is 'All that moved goes back, the last first; returns what is not there any more: { table: rows }.';
+
+create function private.restore_duplicate(m public.contact_merges) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  image jsonb := m.duplicate;
+  stages text[] := (select w.stages from public.workspaces w where w.id = m.workspace_id);
+  changed text[] := '{}';
+begin
+  if exists (
+    select from public.contacts c
+    where c.phone_key = private.phone_key(private.digits(m.duplicate ->> 'phone')) and c.workspace_id = m.workspace_id) then
+    changed := changed || 'phone'::text;
+    image := image || '{"phone": null, "country": null}';
+  end if;
+  if image ->> 'assigned_to' is not null and not exists (
+    select from public.workspace_members w where w.workspace_id = m.workspace_id and w.user_id = (image ->> 'assigned_to')::uuid) then
+    changed := changed || 'assigned_to'::text;
+    image := image || '{"assigned_to": null, "assigned_by": null, "assigned_at": null}';
+  end if;
+  if not image ->> 'stage' = any (stages) then
+    changed := changed || 'stage'::text;
+    image := image || jsonb_build_object('stage', stages[1]);
+  end if;
+  -- The flags come after the consents, which they would else seem to contradict.
+  perform private.insert_image('public.contacts', image || jsonb_build_object('opted_out', false, 'do_not_call', false,
+    'tags', private.consent_tags(array(select jsonb_array_elements_text(image -> 'tags')), false, false)));
+  update public.contact_merges c set duplicate = image where c.id = m.id;
+  return changed;
+end
+$$;
+comment on function private.restore_duplicate(public.contact_merges) is
+  'The duplicate is a contact again; returns the fields that it cannot have any more: a phone that is another contact''s, a member or stage that is gone.';
+
+create function private.restore_conversation(m public.contact_merges, before jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  into_ uuid := (select t.merged_into from private.merged_conversations t where t.conversation_id = (before ->> 'id')::uuid);
+  epoch int := (before ->> 'control_epoch')::int;
+  after jsonb := (
+    select r.after from private.merge_rows r
+    where r.merge_id = m.id and r.relation = 'public.conversations' and r.after ->> 'id' = into_::text);
+  v public.conversations := (select t from public.conversations t where t.id = into_);
+begin
+  -- Control has passed since: whatever a bot was told before is over.
+  if v.control_epoch <> (after ->> 'control_epoch')::int then
+    epoch := greatest(epoch, v.control_epoch) + 1;
+  end if;
+  before := before || jsonb_build_object('control_epoch', epoch);
+  -- Who has read the one thread has read both.
+  if v.read_until > (after ->> 'read_until')::timestamptz or after ->> 'read_until' is null and v.read_until is not null then
+    before := before || jsonb_build_object('read_until', greatest(v.read_until, (before ->> 'read_until')::timestamptz));
+  end if;
+  perform private.insert_image('public.conversations', before);
+end
+$$;
+comment on function private.restore_conversation(public.contact_merges, jsonb) is
+  'A conversation that went up in another is there again, as it was, but for what has been read or taken over since.';
+
+create function private.restore_removed(m public.contact_merges) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  row_ private.merge_rows;
+begin
+  for row_ in
+    select * from private.merge_rows r where r.merge_id = m.id and r.after is null
+      and r.relation <> 'public.contact_activity' order by r.seq desc
+  loop
+    if row_.relation = 'public.conversations' then
+      perform private.restore_conversation(m, row_.before);
+    else
+      perform private.insert_image(row_.relation::regclass, row_.before);
+    end if;
+  end loop;
+end
+$$;
+comment on function private.restore_removed(public.contact_merges) is 'Rows that the merge removed are there again, those that others refer to first.';
+
+create function private.restore_changed(m public.contact_merges, relation text, now_ private.merge_image[]) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  row_ record;
+  columns text[];
+  touched jsonb := '{}';
+begin
+  for row_ in
+    select n.key, r.before, r.after, n.image as now_
+    from private.merge_rows r
+    join unnest(now_) n on n.relation = r.relation and n.key = coalesce(r.after ->> 'id', r.after ->> 'contact_id')::uuid
+    where r.merge_id = m.id and r.relation = restore_changed.relation and r.before is not null and r.after is not null
+    order by r.seq
+  loop
+    perform private.write_image(relation::regclass, row_.key,
+      private.restored_columns(relation, row_.before, row_.after, row_.now_));
+    columns := private.touched_columns(relation, row_.after, row_.now_);
+    if cardinality(columns) > 0 then
+      touched := touched || jsonb_build_object(row_.key, columns);
+    end if;
+  end loop;
+  return touched;
+end
+$$;
+comment on function private.restore_changed(public.contact_merges, text, private.merge_image[]) is
+  'Rows that the merge wrote over are as they were where nobody has touched them; now_: as they were when the undo began. Returns { id: [what was touched] }.';
+
+create function private.remove_added(m public.contact_merges, relation text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  execute format('delete from %s t where t.id in (
+    select (r.after ->> ''id'')::uuid from private.merge_rows r where r.merge_id = $1 and r.relation = $2 and r.before is null)', relation)
+    using m.id, relation;
+end
+$$;
+comment on function private.remove_added(public.contact_merges, text) is 'Rows that the merge made go.';
+
+-- What has come since: by its id, which is of its time ---------------------------------------------------------------------------
+
+create function private.follow_conversation(conversation uuid, since uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.conversations v
+  set last_message_at = greatest(v.last_message_at, s.last_at), last_inbound_at = greatest(v.last_inbound_at, s.last_inbound_at),
+    unread_count = s.unread
+  from (
+    select max(m.sent_at) filter (where m.id > since and uuid_extract_version(m.id) = 7) as last_at,
+      max(m.sent_at) filter (where m.id > since and uuid_extract_version(m.id) = 7
+        and m.direction = 'inbound' and not m.from_history) as last_inbound_at,
+      count(*) filter (where m.direction = 'inbound' and not m.from_history
+        and m.sent_at > coalesce(c.read_until, '-infinity')) as unread
+    from public.conversations c join public.messages m on m.conversation_id = c.id
+    where c.id = conversation group by c.id
+  ) as s
+  where v.id = conversation;
+end
+$$;
+comment on function private.follow_conversation(uuid, uuid) is
+  'Counts anew what is unread, and the last messages with those of greater ids than since.';
+
+create function private.return_arrivals(m public.contact_merges) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  threads uuid[] := array(select v.id from public.conversations v where v.contact_id = m.duplicate_id);
+  relation regclass;
+  returned jsonb := '{}';
+  n int;
+begin
+  for relation in
+    select c.relation from private.references_to('public.contacts') c
+    join private.references_to('public.conversations') v using (relation)
+    where c.attribute = 'contact_id' and v.attribute = 'conversation_id'
+  loop
+    execute format('update %s t set contact_id = $1 where t.conversation_id = any ($2) and t.contact_id = $3', relation)
+      using m.duplicate_id, threads, m.primary_id;
+    get diagnostics n = row_count;
+    returned := returned || jsonb_build_object(relation, n);
+  end loop;
+  n := coalesce((returned ->> 'public.messages')::int, 0);
+  update public.contact_activity a
+  set message_count = a.message_count + case a.contact_id when m.primary_id then -n else n end
+  where n > 0 and a.contact_id in (m.primary_id, m.duplicate_id);
+  n := coalesce((returned ->> 'public.calls')::int, 0);
+  update public.contacts c set call_count = c.call_count + case c.id when m.primary_id then -n else n end
+  where n > 0 and c.id in (m.primary_id, m.duplicate_id);
+end
+$$;
+comment on function private.return_arrivals(public.contact_merges) is
+  'What has come since in a conversation that only the duplicate had goes back with it.';
+
+create function private.follow_arrivals(m public.contact_merges) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  concerned uuid[] := array[m.primary_id, m.duplicate_id];
+  thread record;
+begin
+  update public.contact_activity a set last_contact_at = greatest(a.last_contact_at, s.last_at)
+  from (
+    select e.contact_id, max(e.at) as last_at
+    from (
+      select t.contact_id, t.sent_at as at from public.messages t where t.contact_id = any (concerned) and t.id > m.id and uuid_extract_version(t.id) = 7
+      union all select k.contact_id, k.started_at from public.calls k where k.contact_id = any (concerned) and k.id > m.id and uuid_extract_version(k.id) = 7
+    ) as e group by e.contact_id
+  ) as s
+  where a.contact_id = s.contact_id;
+  for thread in
+    select v.id from public.conversations v
+    where v.contact_id = any (concerned)
+      and (exists (select from public.messages e where e.conversation_id = v.id and e.id > m.id and uuid_extract_version(e.id) = 7)
+        or exists (
+          select from private.merge_rows r
+          where r.merge_id = m.id and r.relation = 'public.conversations' and r.before ->> 'id' = v.id::text
+            and (r.before ->> 'read_until')::timestamptz is distinct from v.read_until))
+    order by v.id
+  loop
+    perform private.follow_conversation(thread.id, m.id);
+  end loop;
+end
+$$;
+comment on function private.follow_arrivals(public.contact_merges) is
+  'Last contact and unread are those of the messages that are each one''s now.';
+
+create function private.share_consents(m public.contact_merges) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Who said stop to the one contact may be either: nobody is written to against their word.
+  insert into public.contact_consents (workspace_id, contact_id, kind, granted, source, wa_message_id, detail, happened_at)
+  select s.workspace_id, m.duplicate_id, s.kind, s.granted, s.source, s.wa_message_id, s.detail, s.happened_at
+  from public.contact_consents s where s.contact_id = m.primary_id and s.id > m.id and uuid_extract_version(s.id) = 7
+  on conflict (contact_id, kind, happened_at, granted, source) do nothing;
+  if found then
+    perform private.apply_consents(array[m.primary_id, m.duplicate_id]);
+  end if;
+end
+$$;
+comment on function private.share_consents(public.contact_merges) is 'What was said about consent since the merge counts for both.';
+
+create function private.arrived_since(m public.contact_merges) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  reference record;
+  n bigint;
+  arrived jsonb := '{}';
+begin
+  for reference in
+    select r.* from private.references_to('public.contacts') r
+    where exists (select from private.key_columns(r.relation) k having max(k.type) = 'uuid' and max(k.attribute) = 'id')
+      and not r.relation::text in ('public.contact_assignments', 'public.contact_merges')
+  loop
+    execute format('select count(*) from %s t where t.%I = $1 and (t.id > $2 and uuid_extract_version(t.id) = 7%s)',
+      reference.relation, reference.attribute, (
+        -- Ids that say nothing of their time: of a table of other ways.
+        select ' or t.created_at > $3 and uuid_extract_version(t.id) is distinct from 7' from pg_catalog.pg_attribute a
+        where a.attrelid = reference.relation and a.attname = 'created_at' and not a.attisdropped))
+      into n using m.primary_id, m.id, m.merged_at;
+    if n > 0 then
+      arrived := arrived || jsonb_build_object(split_part(reference.relation::text, '.', 2), n);
+    end if;
+  end loop;
+  return arrived;
+end
+$$;
+comment on function private.arrived_since(public.contact_merges) is
+  'How many rows the primary has that came after the merge: { table: rows }. Nothing says whose they would have been.';
+
+-- The whole -------------------------------------------------------------------------------------
+
+create function private.lock_merge(workspace uuid, merge uuid) returns public.contact_merges
+language plpgsql
+set search_path = ''
+as $$
+declare
+  m public.contact_merges;
+  newer uuid;
+begin
+  loop
+    select * into m from public.contact_merges c where c.id = merge and c.workspace_id = workspace;
+    if m.id is null then
+      perform private.refuse(404, 'merge_not_found', 'There is no such merge.');
+    end if;
+    perform from public.contacts c where c.id = m.primary_id for update;
+    -- The primary may have been merged itself while we waited for it.
+    exit when exists (select from public.contact_merges c where c.id = merge and c.primary_id = m.primary_id);
+  end loop;
+  select * into m from public.contact_merges c where c.id = merge;
+  if m.undone_at is not null then
+    perform private.refuse(409, 'merge_undone', 'The merge has been undone already.', jsonb_build_object('undone_at', m.undone_at));
+  end if;
+  newer := (select max(c.id::text)::uuid from public.contact_merges c
+    where c.primary_id = m.primary_id and c.id > m.id and c.undone_at is null);
+  if newer is not null then
+    perform private.refuse(409, 'merge_not_latest', 'The contact was merged again since; undo that first.',
+      jsonb_build_object('merge_id', newer));
+  end if;
+  perform from public.contact_activity a where a.contact_id = m.primary_id for update;
+  perform from public.conversations v where v.contact_id = m.primary_id order by v.id for update;
+  return m;
+end
+$$;
+comment on function private.lock_merge(uuid, uuid) is
+  'A merge that can be undone, its contact and conversations locked. 404 merge_not_found; 409 merge_undone, merge_not_latest with the merge_id that comes first.';
+
+create function private.free_phone(m public.contact_merges) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  taken text := (
+    select c.phone from public.contacts c
+    where c.id = m.primary_id and c.phone_key = private.phone_key(private.digits(m.duplicate ->> 'phone')));
+  r private.merge_rows;
+begin
+  if taken is null then
+    return '{}';
+  end if;
+  select * into r from private.merge_rows t
+  where t.merge_id = m.id and t.relation = 'public.contacts' and t.after ->> 'id' = m.primary_id::text;
+  update public.contacts c set phone = r.before ->> 'phone', country = r.before ->> 'country' where c.id = m.primary_id;
+  return case when taken is distinct from r.after ->> 'phone' then '{phone}' else '{}' end::text[];
+end
+$$;
+comment on function private.free_phone(public.contact_merges) is
+  'The duplicate''s number is the duplicate''s again, also where somebody has given it to the primary since, which is then returned as touched.';
+
+create function private.finish_undo(m public.contact_merges) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  actor private.actor := private.current_actor();
+begin
+  delete from private.merged_conversations t where t.merge_id = m.id;
+  delete from private.merge_moves t where t.merge_id = m.id;
+  delete from private.merge_rows t where t.merge_id = m.id;
+  update public.contact_merges c set undone_at = now(), duplicate = '{}' where c.id = m.id;
+  insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id, changes)
+  values
+    (m.workspace_id, actor.type, actor.id, 'contact.unmerged', 'contact', m.primary_id, jsonb_build_object('duplicate_id', m.duplicate_id)),
+    (m.workspace_id, actor.type, actor.id, 'contact.unmerged', 'contact', m.duplicate_id, jsonb_build_object('primary_id', m.primary_id));
+end
+$$;
+comment on function private.finish_undo(public.contact_merges) is 'What was kept for undoing is forgotten; the log says who undid what.';
+
+create function private.undo_merge(workspace uuid, merge uuid) returns jsonb
+language plpgsql
+-- As private.merge_contact.
+set search_path = '' set timezone = 'UTC'
+as $$
+declare
+  m public.contact_merges := private.lock_merge(workspace, merge);
+  begun uuid := private.uuid_v7();
+  phone text[] := private.free_phone(m);
+  now_ private.merge_image[] := private.merge_state(array[m.primary_id]);
+  unrestored text[];
+  fields jsonb;
+  conversations jsonb;
+  gone jsonb;
+begin
+  unrestored := private.restore_duplicate(m);
+  select * into m from public.contact_merges c where c.id = m.id;
+  perform private.restore_removed(m);
+  gone := private.move_all_back(m);
+  perform private.restore_changed(m, 'public.contact_consents', now_);
+  perform private.remove_added(m, 'public.contact_consents');
+  perform private.restore_changed(m, 'public.contact_assignments', now_);
+  perform private.restore_changed(m, 'public.contact_activity', now_);
+  perform private.write_image('public.contacts', m.duplicate_id, private.restorable('public.contacts',
+    m.duplicate - '{message_count,last_contact_at,profile_name_at,username,username_at}'::text[]));
+  perform private.write_image('public.contact_activity', m.duplicate_id, private.restorable('public.contact_activity',
+    (select r.before from private.merge_rows r where r.merge_id = m.id and r.relation = 'public.contact_activity' and r.after is null)));
+  fields := private.restore_changed(m, 'public.contacts', now_);
+  conversations := private.restore_changed(m, 'public.conversations', now_);
+  perform private.remove_added(m, 'public.contact_assignments');
+  -- Those that giving both contacts back to whom they were assigned has just made.
+  delete from public.contact_assignments a where a.contact_id in (m.primary_id, m.duplicate_id) and a.id > begun
+    and uuid_extract_version(a.id) = 7;
+  perform private.return_arrivals(m);
+  perform private.follow_arrivals(m);
+  perform private.show_reactions_of(m.primary_id), private.show_reactions_of(m.duplicate_id);
+  perform private.share_consents(m);
+  perform private.finish_undo(m);
+  return jsonb_build_object('fields', coalesce(fields -> m.primary_id::text, '[]') || to_jsonb(phone), 'duplicate_fields', unrestored,
+    'conversations', conversations, 'arrived', private.arrived_since(m), 'gone', gone);
+end
+$$;
+comment on function private.undo_merge(uuid, uuid) is
+  'Both contacts are again what they were. Returns what was touched since: { fields: of the primary, kept as they are; duplicate_fields: that the duplicate cannot have any more; conversations: { id: fields }; arrived: { table: rows } that came since and stay with the primary; gone: { table: rows } that are not there to be moved back }. 404 merge_not_found; 409 merge_undone, merge_not_latest.';

@@ -1,0 +1,281 @@
+/** Undoing a merge after something has changed: what stays, and that the answer says so. */
+import assert from "node:assert/strict";
+import { createContact, updateContact } from "../support/contacts.ts";
+import { act, storeMessages } from "../support/conversations.ts";
+import { withDatabase } from "../support/database.ts";
+import { merge, undo, UNTOUCHED } from "../support/merging.ts";
+import { assertProblem } from "../support/problem.ts";
+import type { Contact, Conversation, Data, Handoff, Note, Page } from "../support/types.ts";
+import { uniquePhone } from "../support/unique.ts";
+import { makeMember, makeWorkspace, type Workspace } from "../support/workspace.ts";
+import { at, text } from "../fixtures/whatsapp/delivery.ts";
+import { tell } from "../webhook/updates.ts";
+
+const workspace = await makeWorkspace();
+const { key, agent } = workspace;
+
+async function pair(one: Record<string, unknown> = {}, two: Record<string, unknown> = {}) {
+  return [await createContact(key, one), await createContact(key, two)];
+}
+
+async function threadOf({ id }: { id: string }): Promise<Conversation> {
+  const answer = await key.post<Data<Handoff>>("handoff", { contact_id: id });
+  assert.equal(answer.status, 200, answer.text);
+  return answer.body.data.conversation!;
+}
+
+async function read(id: string): Promise<Contact & { conversation: Conversation | null }> {
+  const answer = await key.get<Data<Contact & { conversation: Conversation | null }>>(
+    `get-contact?contact_id=${id}`,
+  );
+  assert.equal(answer.status, 200, answer.text);
+  return answer.body.data;
+}
+
+async function thread(id: string): Promise<Conversation> {
+  return (await key.get<Data<Conversation>>(`conversations/${id}`)).body.data;
+}
+
+Deno.test("fields changed since stay on the primary and are named, all others go back", async () => {
+  const [one, two] = await pair({ tags: ["one"] }, {
+    email: "two@example.com",
+    company: "Two Inc.",
+    tags: ["two"],
+    value: 7,
+  });
+  const mergeId = await merge(key, one.id, two.id);
+  await updateContact(key, one.id, { company: "Changed Inc.", name: "Named", add_tags: ["new"] });
+  const { contact, duplicate, touched } = await undo(key, mergeId);
+  assert.deepEqual(touched, { ...UNTOUCHED, fields: ["company", "name", "tags"] });
+  assert.deepEqual(contact, {
+    ...one,
+    company: "Changed Inc.",
+    name: "Named",
+    tags: ["one", "two", "new"],
+    completeness: contact.completeness,
+    updated_at: contact.updated_at,
+  });
+  assert.deepEqual(duplicate, { ...two, updated_at: duplicate.updated_at });
+});
+
+Deno.test("a change that was taken back is none", async () => {
+  const [one, two] = await pair({}, { company: "Two Inc." });
+  const mergeId = await merge(key, one.id, two.id);
+  await updateContact(key, one.id, { company: "Changed" });
+  await updateContact(key, one.id, { company: "Two Inc." });
+  const { contact, touched } = await undo(key, mergeId);
+  assert.deepEqual(touched, UNTOUCHED);
+  assert.equal(contact.company, null);
+});
+
+Deno.test("what came since stays with the primary and is counted", async () => {
+  const [one, two] = await pair();
+  const [first, second] = [await threadOf(one), await threadOf(two)];
+  await storeMessages(first, [1, 2]);
+  await storeMessages(second, [3, 4, 5]);
+  const mergeId = await merge(key, one.id, two.id);
+  await storeMessages(first, [10, 0]);
+  await key.post("internal-notes", { entity_type: "lead", entity_id: two.id, content: "Since" });
+  const { contact, duplicate, touched } = await undo(key, mergeId);
+  assert.deepEqual(touched, { ...UNTOUCHED, arrived: { messages: 2, internal_notes: 1 } });
+  assert.deepEqual([contact.message_count, duplicate.message_count], [4, 3]);
+  assert.deepEqual(
+    [contact.last_contact_at, duplicate.last_contact_at].map((time) =>
+      new Date(time!).getUTCSeconds()
+    ),
+    [10, 5],
+  );
+  const threads = [await thread(first.id), await thread(second.id)];
+  assert.deepEqual(threads.map(({ unread_count }) => unread_count), [4, 3]);
+  assert.deepEqual(
+    threads.map(({ last_message_at }) => new Date(last_message_at!).getUTCSeconds()),
+    [10, 5],
+  );
+});
+
+Deno.test("a late message of an earlier time counts as well", async () => {
+  const [one, two] = await pair();
+  const [first, second] = [await threadOf(one), await threadOf(two)];
+  await storeMessages(first, [1]);
+  await storeMessages(second, [30]);
+  const mergeId = await merge(key, one.id, two.id);
+  await storeMessages(first, [20]);
+  const { contact } = await undo(key, mergeId);
+  assert.equal(new Date(contact.last_contact_at!).getUTCSeconds(), 20);
+  assert.equal(new Date((await thread(first.id)).last_message_at!).getUTCSeconds(), 20);
+});
+
+Deno.test("what came in a conversation that was only the duplicate's goes back with it", async () => {
+  const [one, two] = await pair();
+  const own = await threadOf(two);
+  await storeMessages(own, [1]);
+  const mergeId = await merge(key, one.id, two.id);
+  await storeMessages({ ...own, contact: { ...own.contact, id: one.id } }, [2]);
+  const { contact, duplicate, touched } = await undo(key, mergeId);
+  assert.deepEqual(touched, UNTOUCHED);
+  assert.deepEqual([contact.message_count, duplicate.message_count], [0, 2]);
+  const messages = await key.get<Page<unknown>>(`conversations/${own.id}/messages`);
+  assert.equal(messages.body.data.length, 2);
+  assert.equal((await thread(own.id)).contact.id, two.id);
+});
+
+Deno.test("who has read the one conversation has read both", async () => {
+  const [one, two] = await pair();
+  const [first, second] = [await threadOf(one), await threadOf(two)];
+  await storeMessages(first, [1]);
+  await storeMessages(second, [2]);
+  const mergeId = await merge(key, one.id, two.id);
+  assert.equal((await act(key, first.id, "read", { receipt: false })).status, 200);
+  await undo(key, mergeId);
+  assert.deepEqual(
+    [(await thread(first.id)).unread_count, (await thread(second.id)).unread_count],
+    [0, 0],
+  );
+});
+
+Deno.test("a person who took over since stays; a bot is not believed with what it knew before", async () => {
+  const [one, two] = await pair();
+  const [first, second] = [await threadOf(one), await threadOf(two)];
+  const mergeId = await merge(key, one.id, two.id);
+  assert.equal((await act(agent, first.id, "accept")).status, 200);
+  const { touched } = await undo(key, mergeId);
+  assert.deepEqual(touched, {
+    ...UNTOUCHED,
+    fields: ["assigned_to"],
+    conversations: { [first.id]: ["assigned_to", "phase"] },
+  });
+  const [kept, restored] = [await thread(first.id), await thread(second.id)];
+  assert.deepEqual([kept.phase, restored.phase], ["live", "automated"]);
+  assert.ok(restored.control_epoch > second.control_epoch);
+  assert.ok(restored.control_epoch > kept.control_epoch);
+});
+
+Deno.test("an untouched conversation's epoch is what it was", async () => {
+  const [one, two] = await pair();
+  const second = await threadOf(two);
+  await threadOf(one);
+  await undo(key, await merge(key, one.id, two.id));
+  assert.equal((await thread(second.id)).control_epoch, second.control_epoch);
+});
+
+Deno.test("nobody is written to against a word of since: a stop counts for both", async () => {
+  const place = await makeWorkspace();
+  const [phone, other] = [uniquePhone(), uniquePhone()];
+  const one = await createContact(place.key, { phone });
+  const two = await createContact(place.key, { phone: other });
+  const mergeId = await merge(place.key, one.id, two.id);
+  await tell(place, { messages: [text(phone.slice(1), "STOP", { timestamp: at(5) })] });
+  const { contact, duplicate, touched } = await undo(place.key, mergeId);
+  assert.deepEqual([contact.opted_out, duplicate.opted_out], [true, true]);
+  assert.deepEqual(duplicate.tags, ["opt-out"]);
+  assert.deepEqual(touched.fields, ["channels", "opted_out", "tags"]);
+});
+
+Deno.test("a note that was deleted since is gone, and counted", async () => {
+  const [one, two] = await pair();
+  const note = await key.post<Data<Note>>("internal-notes", {
+    entity_type: "lead",
+    entity_id: two.id,
+    content: "Two's",
+  });
+  const mergeId = await merge(key, one.id, two.id);
+  assert.equal((await workspace.admin.delete(`internal-notes/${note.body.data.id}`)).status, 204);
+  const { touched } = await undo(key, mergeId);
+  assert.deepEqual(touched, { ...UNTOUCHED, gone: { internal_notes: 1 } });
+});
+
+Deno.test("what the duplicate cannot have any more is left out and named", async () => {
+  const place = await makeWorkspace();
+  const member = await withDatabase((sql) => makeMember(sql, place.id, "agent", "leaver"));
+  const phone = uniquePhone();
+  const one = await createContact(place.key);
+  const two = await createContact(place.key, {
+    phone,
+    assigned_to: member.userId,
+    stage: "closing",
+    name: "Two",
+  });
+  const mergeId = await merge(place.key, one.id, two.id);
+  await withDatabase(async (sql) => {
+    await sql`update public.workspaces set stages = '{inquiry,done}' where id = ${place.id}`;
+    await sql`delete from public.workspace_members where user_id = ${member.userId}`;
+  });
+  await createContact(place.key, { phone });
+  const { duplicate, touched } = await undo(place.key, mergeId);
+  assert.deepEqual(touched.duplicate_fields, ["phone", "assigned_to", "stage"]);
+  const { phone: number, country, assigned_to, stage, name } = duplicate;
+  assert.deepEqual({ number, country, assigned_to, stage, name }, {
+    number: null,
+    country: null,
+    assigned_to: null,
+    stage: "inquiry",
+    name: "Two",
+  });
+});
+
+Deno.test("the duplicate's number goes back to it, also where the primary got it only since", async () => {
+  const phone = uniquePhone();
+  const [one, two] = await pair({}, { phone });
+  const mergeId = await merge(key, one.id, two.id);
+  await updateContact(key, one.id, { phone });
+  const { contact, duplicate, touched } = await undo(key, mergeId);
+  assert.deepEqual([contact.phone, duplicate.phone], [one.phone, phone]);
+  assert.deepEqual(touched, { ...UNTOUCHED, fields: ["phone"] });
+});
+
+Deno.test("an automatic merge is undone by the same rule", async () => {
+  const place: Workspace = await makeWorkspace();
+  const phone = uniquePhone().slice(1);
+  await tell(place, { messages: [text(phone, "by number", { timestamp: at(10) })] });
+  const byId = {
+    from_user_id: "CA.7",
+    id: crypto.randomUUID(),
+    timestamp: at(20),
+    type: "text",
+    text: { body: "by id" },
+  };
+  await tell(place, { messages: [byId] });
+  const link = {
+    statuses: [{
+      id: "wamid.link",
+      status: "read",
+      timestamp: at(30),
+      recipient_id: phone,
+      recipient_user_id: "CA.7",
+    }],
+  };
+  await tell(place, link);
+  const [merged] = await withDatabase((sql) =>
+    sql<{ id: string; duplicate_id: string }[]>`
+      select id, duplicate_id from public.contact_merges where workspace_id = ${place.id}`
+  );
+  const { contact, duplicate, touched } = await undo(place.key, merged.id);
+  assert.deepEqual(touched, UNTOUCHED);
+  assert.equal(duplicate.id, merged.duplicate_id);
+  assert.deepEqual([contact.phone, duplicate.phone], [`+${phone}`, null]);
+  // The ids are apart until WhatsApp says again that they are one person's.
+  await tell(place, { messages: [text(phone, "Hi", { timestamp: at(40) })] });
+  assert.deepEqual([await count(place, contact.id), await count(place, duplicate.id)], [2, 1]);
+  await tell(place, link);
+  assert.equal(
+    (await place.key.get<Data<Contact>>(`get-contact?contact_id=${duplicate.id}`)).body.data.id,
+    contact.id,
+  );
+});
+
+async function count({ key }: Workspace, id: string): Promise<number> {
+  return (await key.get<Data<Contact>>(`get-contact?contact_id=${id}`)).body.data.message_count;
+}
+
+Deno.test("of several merges into one contact the last is undone first", async () => {
+  const [one, two] = await pair();
+  const three = await createContact(key);
+  const first = await merge(key, one.id, two.id);
+  const second = await merge(key, one.id, three.id);
+  const refused = await key.post("merge-contacts/undo", { merge_id: first });
+  const problem = assertProblem(refused, 409, "merge_not_latest", ["merge_id"]);
+  assert.equal((problem as unknown as { merge_id: string }).merge_id, second);
+  await undo(key, second);
+  assert.deepEqual((await undo(key, first)).touched, UNTOUCHED);
+  assert.deepEqual([(await read(two.id)).id, (await read(three.id)).id], [two.id, three.id]);
+});

@@ -1,0 +1,99 @@
+/** Everything that is stored of a workspace, row by row, for claims that nothing else has changed. */
+import type { Sql } from "./database.ts";
+
+/** `{ table: [row, …] }`, rows as JSON text in their order. */
+export type Snapshot = Record<string, string[]>;
+
+/** How the rows of a table that has no workspace_id are found. `$1` is the workspace. */
+const INDIRECT: Record<string, string> = {
+  "public.workspaces": "t.id = $1",
+  "public.whatsapp_pending_statuses":
+    "t.phone_number_id in (select phone_number_id from public.whatsapp_numbers where workspace_id = $1)",
+  "private.whatsapp_tokens":
+    "t.phone_number_id in (select phone_number_id from public.whatsapp_numbers where workspace_id = $1)",
+  "private.merge_moves":
+    "t.merge_id in (select id from public.contact_merges where workspace_id = $1)",
+  "private.merge_rows":
+    "t.merge_id in (select id from public.contact_merges where workspace_id = $1)",
+  "private.merged_conversations":
+    "t.merged_into in (select id from public.conversations where workspace_id = $1)",
+};
+
+/** Tables that are no workspace's, or say what was done and not what is. */
+const LEFT_OUT = new Set([
+  // Who did what, and the merges themselves.
+  "public.activity_log",
+  "public.contact_merges",
+  // Sums of it are compared instead.
+  "private.contact_kpi_deltas",
+  // When a conversation may send next: never earlier than WhatsApp's limits were told.
+  "private.outbox_lanes",
+  "private.outbox_rates",
+  // Of everybody.
+  "public.profiles",
+  "private.secrets",
+  "private.consent_words",
+  "private.webhook_deliveries",
+  "private.webhook_failures",
+  "private.unclaimed_updates",
+  "private.media_removals",
+  "private.idempotency_keys",
+  "private.rate_limits",
+]);
+
+async function tables(sql: Sql): Promise<{ name: string; owned: boolean }[]> {
+  return await sql`
+    select c.oid::regclass::text as name, exists (
+      select from pg_attribute a where a.attrelid = c.oid and a.attname = 'workspace_id' and not a.attisdropped) as owned
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname in ('public', 'private') and c.relkind in ('r', 'p') and not c.relispartition
+    order by 1`;
+}
+
+function condition({ name, owned }: { name: string; owned: boolean }): string {
+  if (INDIRECT[name]) return INDIRECT[name];
+  if (owned) return "t.workspace_id = $1";
+  throw new Error(`${name}: say in tests/support/snapshot.ts how its rows are a workspace's`);
+}
+
+/**
+ * The rows of all tables that are the workspace's. `masked`: `{ table: columns }` that are not
+ * compared.
+ */
+export async function snapshot(
+  sql: Sql,
+  workspaceId: string,
+  masked: Record<string, readonly string[]> = {},
+): Promise<Snapshot> {
+  const found: Snapshot = {};
+  await sql.begin(async (tx) => {
+    await tx`set local search_path = ''`;
+    for (const table of await tables(tx as unknown as Sql)) {
+      const name = table.name;
+      if (LEFT_OUT.has(name)) continue;
+      const columns = `{${(masked[name] ?? []).join(",")}}`;
+      const rows = await tx.unsafe<{ row: string }[]>(
+        `select (to_jsonb(t) - '${columns}'::text[])::text as row from ${name} t
+          where ${condition(table)} order by 1`,
+        [workspaceId],
+      );
+      found[name] = rows.map(({ row }) => row);
+    }
+    const sums = await tx<{ row: string }[]>`
+      select concat_ws(' ', status, is_test, sum(delta)) as row from private.contact_kpi_deltas
+      where workspace_id = ${workspaceId} group by status, is_test having sum(delta) <> 0 order by 1`;
+    found.kpis = sums.map(({ row }) => row);
+  });
+  return found;
+}
+
+/** What a merge and its undo leave changed: versions and times of writing, which only rise. */
+export const WRITTEN = {
+  // When the test itself called last.
+  "public.api_keys": ["last_used_at"],
+  // The worker may look at a file meanwhile.
+  "public.message_media": ["attempts", "next_attempt_at"],
+  "public.contacts": ["version", "updated_at"],
+  // A bot that was told an epoch must never be believed again once control has passed.
+  "public.conversations": ["updated_at", "control_epoch"],
+} as const;

@@ -83,8 +83,9 @@ create table public.messages (
   id uuid primary key default private.uuid_v7(),
   -- No foreign key: the conversation's says as much, and every message would lock the one row of its workspace.
   workspace_id uuid not null,
-  conversation_id uuid not null references public.conversations (id) on delete cascade,
+  -- The contact's reference first: they are checked, and so locked, in this order, as by everybody.
   contact_id uuid not null references public.contacts (id) on delete cascade,
+  conversation_id uuid not null references public.conversations (id) on delete cascade,
   direction public.message_direction not null,
   sender_type public.sender_type not null,
   sender_id uuid,

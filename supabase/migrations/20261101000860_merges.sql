@@ -273,6 +273,23 @@ $$;
 comment on function private.merge_conversations(uuid, uuid, uuid) is
   'Where both contacts have a conversation on a channel, the second''s goes up in the first''s.';
 
+create function private.lock_contacts(contact_ids uuid[]) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from public.contacts c where c.id = any (contact_ids) order by c.id for update;
+  if (select count(*) from public.contacts c where c.id = any (contact_ids)) < cardinality(contact_ids) then
+    raise sqlstate 'LB002';
+  end if;
+  return true;
+exception when sqlstate 'LB002' then
+  return false;
+end
+$$;
+comment on function private.lock_contacts(uuid[]) is
+  'Locks contacts in the order of their ids; false, with none locked, if one of them is not there any more.';
+
 -- Contacts --------------------------------------------------------------------------------------
 
 create function private.merge_contact(kept uuid, other uuid) returns uuid

@@ -107,42 +107,53 @@ $$;
 comment on function private.restored_columns(text, jsonb, jsonb, jsonb) is
   'A row before and after a merge and as it is now → { column: value } as an undo leaves it: as before, unless somebody has touched it since.';
 
-create function private.touched_columns(relation text, after jsonb, now_ jsonb) returns text[]
+create function private.touched_columns(relation text, before jsonb, after jsonb, now_ jsonb) returns text[]
 language plpgsql immutable
 set search_path = ''
 as $$
 begin
   return array(
     select distinct private.column_group(relation, n.key) from jsonb_each(private.restorable(relation, now_)) n
-    where n.value <> after -> n.key
+    where n.value not in (after -> n.key, before -> n.key)
       and n.key not in ('call_count', 'message_count', 'last_message_at', 'last_inbound_at', 'phone_number_id', 'unread_count',
         'read_until', 'profile_name', 'profile_name_at', 'phonebook_name', 'phonebook_name_at')
     order by 1);
 end
 $$;
-comment on function private.touched_columns(text, jsonb, jsonb) is
+comment on function private.touched_columns(text, jsonb, jsonb, jsonb) is
   'What of a row has been changed since a merge, apart from what follows messages.';
 
 -- Steps ----------------------------------------------------------------------------------------
 
+create function private.moved_keys(move private.merge_moves) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    -- An array of keys is looked up along the index, in the order of the keys, however many the
+    -- planner expects; a join might read all rows once for each.
+    select case when count(*) = 1
+      then min(format('t.%I = any (array(select jsonb_array_elements_text($1 -> %L))::%s[])', k.attribute, k.attribute, k.type))
+      else format('(%s) in (select * from rows from (%s))', string_agg(format('to_jsonb(t.%I) #>> ''{}''', k.attribute), ', '),
+        string_agg(format('jsonb_array_elements_text($1 -> %L)', k.attribute), ', ')) end
+    from private.key_columns(move.relation::regclass) k);
+end
+$$;
+comment on function private.moved_keys(private.merge_moves) is 'The condition, on t and with the keys as $1, that a row is one of those moved.';
+
 create function private.move_back(move private.merge_moves) returns bigint
 language plpgsql
--- As private.move_rows; the workspace's other rows are not looked at.
-set search_path = '' set enable_hashjoin = off set enable_mergejoin = off
+set search_path = '' set enable_seqscan = off set enable_bitmapscan = off
 as $$
 declare
-  statement text;
   moved bigint;
 begin
-  select format('update %s t set %s from (select * from rows from (%s) as k (%s) order by %4$s) as k where %s and %s',
-    move.relation,
+  execute format('update %s t set %s where %s and %s', move.relation,
     (select string_agg(format('%I = %L', a.key, a.value ->> 0), ', ') from jsonb_each(move.attributes) a),
-    string_agg(format('jsonb_array_elements_text($1 -> %L)', k.attribute), ', '),
-    string_agg(format('k%s', k.n), ', '),
-    string_agg(format('t.%I = k.k%s::%s', k.attribute, k.n, k.type), ' and '),
+    private.moved_keys(move),
     (select string_agg(format('t.%I = %L', a.key, a.value ->> 1), ' and ') from jsonb_each(move.attributes) a))
-  into statement from private.key_columns(move.relation::regclass) with ordinality as k (attribute, type, n);
-  execute statement using move.keys;
+  using move.keys;
   get diagnostics moved = row_count;
   return (select jsonb_array_length(l.value) from jsonb_each(move.keys) l limit 1) - moved;
 end
@@ -274,7 +285,7 @@ begin
   loop
     perform private.write_image(relation::regclass, row_.key,
       private.restored_columns(relation, row_.before, row_.after, row_.now_));
-    columns := private.touched_columns(relation, row_.after, row_.now_);
+    columns := private.touched_columns(relation, row_.before, row_.after, row_.now_);
     if cardinality(columns) > 0 then
       touched := touched || jsonb_build_object(row_.key, columns);
     end if;
@@ -437,6 +448,24 @@ comment on function private.arrived_since(public.contact_merges) is
 
 -- The whole -------------------------------------------------------------------------------------
 
+create function private.lock_primary(m public.contact_merges) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from public.contacts c where c.id = m.primary_id for update;
+  -- It may have been merged itself while we waited for it, or parted from the one it was merged with.
+  if not exists (select from public.contact_merges c where c.id = m.id and c.primary_id = m.primary_id) then
+    raise sqlstate 'LB002';
+  end if;
+  return true;
+exception when sqlstate 'LB002' then
+  return false;
+end
+$$;
+comment on function private.lock_primary(public.contact_merges) is
+  'Locks the contact that a merge is of; false, with none locked, if that is another one by now.';
+
 create function private.lock_merge(workspace uuid, merge uuid) returns public.contact_merges
 language plpgsql
 set search_path = ''
@@ -450,9 +479,7 @@ begin
     if m.id is null then
       perform private.refuse(404, 'merge_not_found', 'There is no such merge.');
     end if;
-    perform from public.contacts c where c.id = m.primary_id for update;
-    -- The primary may have been merged itself while we waited for it.
-    exit when exists (select from public.contact_merges c where c.id = merge and c.primary_id = m.primary_id);
+    exit when private.lock_primary(m);
   end loop;
   select * into m from public.contact_merges c where c.id = merge;
   if m.undone_at is not null then

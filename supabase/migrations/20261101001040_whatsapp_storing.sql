@@ -44,7 +44,8 @@ begin
     where v.contact_id = m.contact_id
       and v.channel = case when m.message ? 'group_id' then 'whatsapp_group' else 'whatsapp' end
     limit 1) as thread
-  order by m.message ->> 'id', m.from_history
+  -- By contact first: storing locks them, and who merges them locks them in the order of their ids.
+  order by m.contact_id, m.message ->> 'id', m.from_history
   on conflict (wa_message_id, phone_number_id) do nothing;
   get diagnostics stored = row_count;
   if stored < cardinality(messages) then

@@ -145,9 +145,9 @@ begin
       perform private.refuse(409, 'already_merged', 'The two are one contact already.',
         jsonb_build_object('contact_id', kept, 'merge_id', merge));
     end if;
-    perform from public.contacts c where c.id in (kept, other) order by c.id for update;
-    -- One of them may have been merged while we waited for it.
-    exit when (select count(*) from public.contacts c where c.id in (kept, other)) = 2;
+    -- One of them may have been merged while we waited for it. The other is let go then, since whom
+    -- it is to be merged with now may have to be locked before it.
+    exit when private.lock_contacts(array[kept, other]);
   end loop;
 end
 $$;

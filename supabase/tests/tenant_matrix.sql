@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(3622);
+select plan(3826);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -74,6 +74,13 @@ begin
     insert into contact_merges (workspace_id, primary_id, duplicate_id, actor_type, duplicate)
     values (pg_temp.id(place), pg_temp.id(place || ' contact'), pg_temp.id(place || ' gone contact'), 'system', '{}');
     insert into private.contact_tag_deltas (workspace_id, tag, delta) values (pg_temp.id(place), 'matrix', 1);
+    insert into private.merge_moves (merge_id, relation, attributes, keys)
+    select id, 'messages', '{}', '{}' from contact_merges where workspace_id = pg_temp.id(place);
+    insert into private.merge_rows (merge_id, relation)
+    select id, 'contacts' from contact_merges where workspace_id = pg_temp.id(place);
+    insert into private.merged_conversations (conversation_id, merged_into, merge_id)
+    select pg_temp.id(place || ' gone conversation'), pg_temp.id(place || ' conversation'), id
+    from contact_merges where workspace_id = pg_temp.id(place);
     insert into private.identity_links (workspace_id, channel, external_id, other_channel, other_id)
     values (pg_temp.id(place), 'whatsapp', '34600111333 ' || place, 'whatsapp_bsuid', 'ES.3');
     insert into private.whatsapp_tokens (phone_number_id, sealed)
@@ -168,6 +175,9 @@ insert into relations (name, key, place) values
   ('private.contact_tag_deltas', 'workspace_id', 'workspace_id'),
   ('private.identity_links', 'external_id', 'workspace_id'),
   ('private.consent_words', 'word', null),
+  ('private.merge_moves', 'merge_id', '(select m.workspace_id from public.contact_merges m where m.id = t.merge_id)'),
+  ('private.merge_rows', 'merge_id', '(select m.workspace_id from public.contact_merges m where m.id = t.merge_id)'),
+  ('private.merged_conversations', 'merge_id', '(select m.workspace_id from public.contact_merges m where m.id = t.merge_id)'),
   ('private.unclaimed_updates', 'id', null),
   ('private.whatsapp_tokens', 'phone_number_id',
     '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
@@ -383,6 +393,9 @@ insert into expected values
   ('private.outbox', 'any', 'others', 'denied'),
   ('private.outbox_lanes', 'any', 'others', 'denied'),
   ('private.outbox_rates', 'any', 'others', 'denied'),
+  ('private.merge_moves', 'any', 'others', 'denied'),
+  ('private.merge_rows', 'any', 'others', 'denied'),
+  ('private.merged_conversations', 'any', 'others', 'denied'),
   ('private.batch_jobs', 'any', 'others', 'denied'),
   ('private.batch_job_parts', 'any', 'others', 'denied'),
   ('private.import_chunks', 'any', 'others', 'denied'),

@@ -39,6 +39,7 @@ Deno.test("the functions are those of the contract", () => {
     "jobs",
     "list-contacts",
     "media",
+    "merge-contacts",
     "openapi",
     "update-contact",
     "whatsapp-numbers",

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createContact } from "../support/contacts.ts";
 import { withDatabase } from "../support/database.ts";
-import { query } from "../support/http.ts";
+import { type Answer, query } from "../support/http.ts";
 import { merge, undo } from "../support/merging.ts";
 import { assertProblem } from "../support/problem.ts";
 import type { Contact, Data, Page } from "../support/types.ts";
@@ -21,15 +21,16 @@ async function candidates(
   parameters: Record<string, string | number | undefined> = {},
 ): Promise<Candidate[]> {
   const found: Candidate[] = [];
-  for (let cursor: string | null | undefined; cursor !== null;) {
-    const page = await key.get<Page<Candidate>>(
+  let cursor: string | undefined;
+  do {
+    const page: Answer<Page<Candidate>> = await key.get<Page<Candidate>>(
       `merge-contacts${query({ ...parameters, cursor })}`,
     );
     assert.equal(page.status, 200, page.text);
     assert.ok(page.body.data.length <= Number(parameters.limit ?? 50));
     found.push(...page.body.data);
-    cursor = page.body.next_cursor;
-  }
+    cursor = page.body.next_cursor ?? undefined;
+  } while (cursor !== undefined);
   return found;
 }
 

@@ -11,6 +11,8 @@ const INDIRECT: Record<string, string> = {
     "t.phone_number_id in (select phone_number_id from public.whatsapp_numbers where workspace_id = $1)",
   "private.whatsapp_tokens":
     "t.phone_number_id in (select phone_number_id from public.whatsapp_numbers where workspace_id = $1)",
+  "private.batch_job_parts":
+    "t.job_id in (select id from private.batch_jobs where workspace_id = $1)",
   "private.merge_moves":
     "t.merge_id in (select id from public.contact_merges where workspace_id = $1)",
   "private.merge_rows":

@@ -501,6 +501,7 @@ export type Database = {
           "id": string;
           "merged_at": string;
           "primary_id": string;
+          "undone_at": string | null;
           "workspace_id": string;
         };
         ComputedFields: never;
@@ -512,6 +513,7 @@ export type Database = {
           "id"?: string;
           "merged_at"?: string;
           "primary_id": string;
+          "undone_at"?: string | null;
           "workspace_id": string;
         };
         Update: {
@@ -522,6 +524,7 @@ export type Database = {
           "id"?: string;
           "merged_at"?: string;
           "primary_id"?: string;
+          "undone_at"?: string | null;
           "workspace_id"?: string;
         };
         Relationships: [

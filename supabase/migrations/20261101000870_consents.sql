@@ -6,7 +6,7 @@ create table public.contact_consents (
   contact_id uuid not null references public.contacts (id) on delete cascade,
   kind text not null check (kind in ('marketing', 'calls')),
   granted boolean not null,
-  source text not null check (source in ('keyword', 'whatsapp_preference', 'person')),
+  source text not null check (source in ('keyword', 'whatsapp_preference', 'person', 'suppression')),
   wa_message_id text,
   detail text check (char_length(detail) <= 1000),
   happened_at timestamptz not null,
@@ -22,7 +22,7 @@ comment on table public.contact_consents is
 comment on column public.contact_consents.kind is 'marketing: messages that nobody writes by hand; calls: Do Not Call.';
 comment on column public.contact_consents.granted is 'false: stop.';
 comment on column public.contact_consents.source is
-  'keyword: an opt-out or opt-in word; whatsapp_preference: WhatsApp''s user_preferences; person: somebody of the team.';
+  'keyword: an opt-out or opt-in word; whatsapp_preference: WhatsApp''s user_preferences; person: somebody of the team; suppression: they refused before they were deleted.';
 comment on column public.contact_consents.wa_message_id is 'The message that is the evidence.';
 comment on column public.contact_consents.detail is 'What was written, what WhatsApp says, or who of the team it was.';
 

@@ -34,11 +34,14 @@ comment on column public.message_media.storage_path is 'Where the bytes are in t
 
 create table private.media_removals (
   storage_path text primary key,
+  receipt_id uuid,
   next_attempt_at timestamptz not null default now()
 );
 create index media_removals_due_idx on private.media_removals (next_attempt_at);
+create index media_removals_receipt_id_idx on private.media_removals (receipt_id);
 alter table private.media_removals enable row level security;
 comment on table private.media_removals is 'Files whose message is gone; the media worker removes them.';
+comment on column private.media_removals.receipt_id is 'The deletion of a contact that the file goes with.';
 
 create function private.queue_media() returns trigger
 language plpgsql
@@ -71,7 +74,8 @@ language plpgsql
 security definer set search_path = ''
 as $$
 begin
-  insert into private.media_removals (storage_path) values (old.storage_path) on conflict do nothing;
+  insert into private.media_removals (storage_path, receipt_id)
+  values (old.storage_path, nullif(current_setting('leadbase.receipt', true), '')::uuid) on conflict do nothing;
   return null;
 end
 $$;

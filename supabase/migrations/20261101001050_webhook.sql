@@ -200,9 +200,10 @@ begin
   return private.process_whatsapp(body, countries);
 exception
   -- A contact of ours went up in another one, or was deleted, between our finding it and our
-  -- writing to it: found anew, the message goes where the contact is now.
+  -- writing to it: found anew, the message goes where the contact is now. Was it deleted together
+  -- with this very message, nothing is left to store.
   when foreign_key_violation then
-    return private.process_whatsapp(body, countries);
+    return private.process_whatsapp(private.without_forgotten(body), countries);
 end
 $$;
 comment on function private.process_whatsapp_again(jsonb, jsonb) is 'private.process_whatsapp, once more where a contact was merged meanwhile.';
@@ -238,10 +239,13 @@ set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 declare
   delivery uuid := private.uuid_v7();
-  parsed jsonb := body::jsonb;
+  remaining text;
+  parsed jsonb;
   detail jsonb;
   failures jsonb := '[]';
 begin
+  remaining := private.without_forgotten(body);
+  parsed := remaining::jsonb;
   begin
     detail := private.process_whatsapp_again(parsed, countries);
   exception
@@ -253,7 +257,8 @@ begin
       failures := private.process_whatsapp_singly(parsed, countries);
   end;
   insert into private.webhook_deliveries (id, body, raw, status, detail)
-  values (delivery, case when raw is null then body end, raw, case when failures = '[]' then 'processed' else 'partly_failed' end, detail);
+  values (delivery, case when raw is null or remaining <> body then remaining end,
+    case when remaining = body then raw end, case when failures = '[]' then 'processed' else 'partly_failed' end, detail);
   insert into private.webhook_failures (delivery_id, item, error)
   select delivery, f -> 'item', f ->> 'error' from jsonb_array_elements(failures) f;
   return jsonb_build_object('delivery_id', delivery) || detail || jsonb_build_object('failed', jsonb_array_length(failures));
@@ -267,14 +272,16 @@ language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 declare
-  bodies text[] := string_to_array(sequence, e'\x1e');
+  bodies text[];
   detail jsonb;
   body text;
 begin
+  bodies := array(
+    select private.without_forgotten(given) from unnest(string_to_array(sequence, e'\x1e')) with ordinality as g (given, n) order by n);
   begin
     if cardinality(bodies) > 1 then
       -- Each is JSON by itself, so together they are a list.
-      detail := private.process_whatsapp_again(('[' || replace(sequence, e'\x1e', ',') || ']')::jsonb, countries);
+      detail := private.process_whatsapp_again(('[' || array_to_string(bodies, ',') || ']')::jsonb, countries);
       insert into private.webhook_deliveries (body, status, detail)
       select given, 'processed', detail from unnest(bodies) given;
       return;

@@ -242,7 +242,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  idempotency int; limits int; deliveries int; statuses int; unclaimed int; folded bigint; tags bigint;
+  idempotency int; limits int; deliveries int; statuses int; unclaimed int; forgotten int; folded bigint; tags bigint;
 begin
   delete from private.idempotency_keys where created_at < now() - interval '24 hours';
   get diagnostics idempotency = row_count;
@@ -254,13 +254,16 @@ begin
   get diagnostics statuses = row_count;
   delete from private.unclaimed_updates where received_at < now() - interval '30 days';
   get diagnostics unclaimed = row_count;
+  delete from private.forgotten_updates where forgotten_at < now() - interval '31 days';
+  get diagnostics forgotten = row_count;
   select coalesce(sum(private.fold_contact_kpis(w.workspace_id, 100000)), 0) into folded
   from (select distinct workspace_id from private.contact_kpi_deltas) as w;
   select coalesce(sum(private.fold_contact_tags(w.workspace_id, 100000)), 0) into tags
   from (select distinct workspace_id from private.contact_tag_deltas) as w;
   return jsonb_build_object('idempotency_keys', idempotency, 'rate_limits', limits,
-    'webhook_deliveries', deliveries, 'pending_statuses', statuses, 'unclaimed_updates', unclaimed, 'kpi_deltas', folded,
-    'tag_deltas', tags, 'outbox', private.sweep_outbox(), 'batch_jobs', private.sweep_batch_jobs()) || private.sweep_imports();
+    'webhook_deliveries', deliveries, 'pending_statuses', statuses, 'unclaimed_updates', unclaimed,
+    'forgotten_updates', forgotten, 'kpi_deltas', folded, 'tag_deltas', tags, 'outbox', private.sweep_outbox(),
+    'batch_jobs', private.sweep_batch_jobs(), 'deletions', private.resume_deletions()) || private.sweep_imports();
 end
 $$;
 comment on function private.sweep() is 'Removes what has expired and folds the deltas of KPIs and tags; returns how many rows of each. Safe to run at any time.';

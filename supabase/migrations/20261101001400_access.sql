@@ -31,10 +31,14 @@ alter table public.contact_merges enable row level security;
 alter table public.whatsapp_events enable row level security;
 alter table public.internal_notes enable row level security;
 alter table public.contact_imports enable row level security;
+alter table public.deletion_receipts enable row level security;
+alter table public.retained_conversations enable row level security;
+alter table public.retained_messages enable row level security;
 
 -- Workspaces and members ----------------------------------------------------------------------
 
-grant select, update (name, default_country, stages, routing, time_zone, quiet_hours_start, quiet_hours_end)
+grant select, update (name, default_country, stages, routing, time_zone, quiet_hours_start, quiet_hours_end,
+    deletion_history)
   on public.workspaces to authenticated;
 create policy workspaces_select_member on public.workspaces for select to authenticated
   using (id in (select private.workspaces_allowing('settings:read')));
@@ -88,7 +92,8 @@ create policy api_keys_update_admin on public.api_keys for update to authenticat
 
 -- Contacts. Whoever works with contacts or conversations sees the contact itself ---------------
 
-grant select, delete,
+-- No delete: a person's traces are not in their own rows only (api.delete_contacts).
+grant select,
   insert (workspace_id, name, phone, email, company, source, channels, status, sale_status, stage, value, tags, notes,
     custom, assigned_to, is_vip, is_mystery_shopper, is_contractor, opted_out, do_not_call, avatar_url, country),
   update (name, phone, email, company, source, channels, status, sale_status, stage, value, tags, notes,
@@ -102,8 +107,6 @@ create policy contacts_insert_member on public.contacts for insert to authentica
 create policy contacts_update_member on public.contacts for update to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:write')))
   with check (workspace_id in (select private.workspaces_allowing('contacts:write')));
-create policy contacts_delete_admin on public.contacts for delete to authenticated
-  using (workspace_id in (select private.workspaces_allowing('contacts:delete')));
 
 -- Written by triggers; read by whoever reads the contact, of which it is a part.
 grant select on public.contact_activity to authenticated;
@@ -130,6 +133,17 @@ create policy contact_merges_select_member on public.contact_merges for select t
 grant select on public.contact_imports to authenticated;
 create policy contact_imports_select_member on public.contact_imports for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:write')));
+-- Of those who may delete: a key that deletes follows its own requests.
+grant select on public.deletion_receipts to authenticated;
+create policy deletion_receipts_select_deleter on public.deletion_receipts for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:delete')));
+
+-- What deleted people said: of owners and admins in person, of no key.
+grant select on public.retained_conversations, public.retained_messages to authenticated;
+create policy retained_conversations_select_admin on public.retained_conversations for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('admin')));
+create policy retained_messages_select_admin on public.retained_messages for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('admin')));
 
 grant select on public.activity_log to authenticated;
 create policy activity_log_select_member on public.activity_log for select to authenticated
@@ -227,6 +241,9 @@ grant execute on function
   private.require_import(jsonb), private.import_answer(int, uuid), private.revert_status(uuid), private.store_import(jsonb, uuid),
   private.first_import_errors(uuid, boolean), private.import_errors_page(uuid, jsonb), private.start_revert(uuid),
   private.require_entity(jsonb, text), private.author(uuid, uuid),
+  -- what is held on a contact
+  private.contact_sections(), private.contact_links(), private.contact_section_page(private.contact_section, uuid, jsonb, int),
+  private.contact_row(private.contact_section, jsonb), private.require_scope(text),
   private.message_media(uuid), private.cursor_signature(text), private.encode_cursor(text, text, uuid), private.decode_cursor(text, text)
   to authenticated;
 grant execute on all functions in schema private to service_role;

@@ -7,7 +7,7 @@ select plan(89);
 -- The whole list, table by table, in the order of the columns.
 create temp table writable (relation text, op text, columns text) on commit drop;
 insert into writable values
-  ('workspaces', 'update', 'name default_country stages routing time_zone quiet_hours_start quiet_hours_end'),
+  ('workspaces', 'update', 'name default_country stages routing time_zone quiet_hours_start quiet_hours_end deletion_history'),
   ('profiles', 'update', 'name avatar_url'),
   ('workspace_members', 'insert', 'workspace_id user_id role handle capacity'),
   ('workspace_members', 'update', 'role handle capacity'),

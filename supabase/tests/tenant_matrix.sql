@@ -103,6 +103,14 @@ begin
     values (pg_temp.id(place), 'account_alerts', '{}', convert_to('tenant matrix ' || place, 'UTF8'));
     insert into whatsapp_pending_statuses (phone_number_id, wa_message_id, status, status_at)
     values (case place when 'home' then '987000000000001' else '987000000000002' end, 'wamid.LATER', 'read', now());
+    insert into deletion_receipts (id, workspace_id, actor_type, history, requested)
+    values (pg_temp.id(place || ' receipt'), pg_temp.id(place), 'system', 'keep', 1);
+    insert into retained_conversations (id, workspace_id, pseudonym, channel, message_count)
+    values (pg_temp.id(place || ' retained'), pg_temp.id(place), 'person-1', 'whatsapp', 1);
+    insert into retained_messages (workspace_id, conversation_id, direction, sender_type, type, status, sent_at)
+    values (pg_temp.id(place), pg_temp.id(place || ' retained'), 'inbound', 'contact', 'text', 'received', now());
+    insert into private.erasure_keys (receipt_id, key) values (pg_temp.id(place || ' receipt'), '34600111222');
+    insert into private.suppressions (workspace_id, hash, kind, refused_at) values (pg_temp.id(place), '\x00', 'marketing', now());
     perform private.start_batch_job('matrix', pg_temp.id(place), '{}', format('select %L::uuid', pg_temp.id(place || ' contact')));
   end loop;
 end
@@ -119,6 +127,7 @@ insert into private.unclaimed_updates (id, phone_number_id, body, countries, ded
 values (pg_temp.id('unclaimed'), '987000000000009', '{}', '{}', 'tenant matrix');
 insert into private.idempotency_keys (principal_id, key_hash, request_hash, answer) values ('tenant matrix', '\x00', '', '\x00');
 insert into private.media_removals (storage_path) values ('tenant matrix');
+insert into private.forgotten_updates (hash) values ('\x00');
 insert into private.rate_limits (principal_id, window_minute, calls) values ('tenant matrix', 1, 1);
 
 -- How each table is tried ----------------------------------------------------------------------
@@ -161,6 +170,9 @@ insert into relations (name, key, place) values
   ('public.contact_consents', 'id', 'workspace_id'),
   ('public.contact_merges', 'id', 'workspace_id'),
   ('public.contact_imports', 'id', 'workspace_id'),
+  ('public.deletion_receipts', 'id', 'workspace_id'),
+  ('public.retained_conversations', 'id', 'workspace_id'),
+  ('public.retained_messages', 'id', 'workspace_id'),
   ('public.whatsapp_numbers', 'phone_number_id', 'workspace_id'),
   ('public.whatsapp_conversations', 'id', 'workspace_id'),
   ('public.messages', 'id', 'workspace_id'),
@@ -198,6 +210,9 @@ insert into relations (name, key, place) values
   ('private.idempotency_keys', 'principal_id', null),
   ('private.rate_limits', 'principal_id', null),
   ('private.media_removals', 'storage_path', null),
+  ('private.forgotten_updates', 'hash', null),
+  ('private.suppressions', 'workspace_id', 'workspace_id'),
+  ('private.erasure_keys', 'receipt_id', '(select r.workspace_id from public.deletion_receipts r where r.id = t.receipt_id)'),
   ('private.contact_records', 'id', '(select c.workspace_id from public.contacts c where c.id = t.id)'),
   ('private.conversation_records', 'id', '(select v.workspace_id from public.conversations v where v.id = t.id)'),
   ('private.note_records', 'id', '(select n.workspace_id from public.internal_notes n where n.id = t.id)'),
@@ -274,8 +289,7 @@ insert into expected values
   ('public.contacts', 'insert', 'others', 'denied'),
   ('public.contacts', 'update', 'outsider agent admin owner contacts:write *', 'rows'),
   ('public.contacts', 'update', 'others', 'none'),
-  ('public.contacts', 'delete', 'outsider admin owner contacts:delete *', 'rows'),
-  ('public.contacts', 'delete', 'others', 'none'),
+  ('public.contacts', 'delete', 'others', 'denied'),
 
   ('public.contact_activity', 'select',
     'outsider agent admin owner contacts:read contacts:write contacts:delete conversations:read conversations:write *', 'rows'),
@@ -313,6 +327,23 @@ insert into expected values
   ('public.contact_imports', 'insert', 'others', 'denied'),
   ('public.contact_imports', 'update', 'others', 'denied'),
   ('public.contact_imports', 'delete', 'others', 'denied'),
+  ('public.deletion_receipts', 'select', 'outsider admin owner contacts:delete *', 'rows'),
+  ('public.deletion_receipts', 'select', 'others', 'none'),
+  ('public.deletion_receipts', 'insert', 'others', 'denied'),
+  ('public.deletion_receipts', 'update', 'others', 'denied'),
+  ('public.deletion_receipts', 'delete', 'others', 'denied'),
+
+  -- What deleted people said is shown to no key.
+  ('public.retained_conversations', 'select', 'outsider admin owner', 'rows'),
+  ('public.retained_conversations', 'select', 'others', 'none'),
+  ('public.retained_conversations', 'insert', 'others', 'denied'),
+  ('public.retained_conversations', 'update', 'others', 'denied'),
+  ('public.retained_conversations', 'delete', 'others', 'denied'),
+  ('public.retained_messages', 'select', 'outsider admin owner', 'rows'),
+  ('public.retained_messages', 'select', 'others', 'none'),
+  ('public.retained_messages', 'insert', 'others', 'denied'),
+  ('public.retained_messages', 'update', 'others', 'denied'),
+  ('public.retained_messages', 'delete', 'others', 'denied'),
 
   ('public.whatsapp_numbers', 'select', 'outsider agent admin owner settings:read *', 'rows'),
   ('public.whatsapp_numbers', 'select', 'others', 'none'),
@@ -407,6 +438,9 @@ insert into expected values
   ('private.idempotency_keys', 'any', 'others', 'denied'),
   ('private.rate_limits', 'any', 'others', 'denied'),
   ('private.media_removals', 'any', 'others', 'denied'),
+  ('private.forgotten_updates', 'any', 'others', 'denied'),
+  ('private.suppressions', 'any', 'others', 'denied'),
+  ('private.erasure_keys', 'any', 'others', 'denied'),
 
   -- What the operations of the API read, as the caller: the same rows as the tables behind.
   ('private.contact_records', 'select',

@@ -187,12 +187,12 @@ for (const [name, { example }] of Object.entries(OPERATIONS)) {
   });
 }
 
-for (const [name, { example, status, required }] of Object.entries(OPERATIONS)) {
-  Deno.test(`${name} works with ${required} alone`, async () => {
+for (const [name, { example, status, required, further = [] }] of Object.entries(OPERATIONS)) {
+  Deno.test(`${name} works with ${[required, ...further].join(", ")} alone`, async () => {
     const caller = required === "admin"
       ? admin
       : await withDatabase(async (sql) =>
-        client((await makeKey(sql, workspace.id, { scopes: [required] })).token)
+        client((await makeKey(sql, workspace.id, { scopes: [required, ...further] })).token)
       );
     const { method, path, body } = await example(workspace, caller);
     const answer = await caller.call(method, path, { body });

@@ -31,6 +31,7 @@ Deno.test("the description names every endpoint that writes", () => {
     "POST conversations/{id}/resolve",
     "POST conversations/{id}/typing",
     "POST create-contact",
+    "POST delete-contacts",
     "POST handoff",
     "POST import-contacts",
     "POST import-contacts/revert",

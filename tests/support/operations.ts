@@ -20,6 +20,8 @@ export interface Example {
 export interface OperationCase {
   /** A scope, or `admin`: the token of an owner or admin. */
   required: string;
+  /** Scopes that it needs beside that one. */
+  further?: readonly string[];
   /** The status of a good answer. */
   status: number;
   /**
@@ -177,6 +179,42 @@ export const OPERATIONS: Record<string, OperationCase> = {
     async example({ key }) {
       const import_id = await importOne(key);
       return { method: "POST", path: "import-contacts/revert", body: { import_id } };
+    },
+  },
+  "POST /delete-contacts": {
+    required: "contacts:delete",
+    status: 200,
+    // Somebody else's ids are nobody's.
+    foreign: 200,
+    async example({ key }) {
+      const { id } = await createContact(key);
+      return { method: "POST", path: "delete-contacts", body: { contact_ids: [id] } };
+    },
+  },
+  "GET /delete-contacts": {
+    required: "contacts:delete",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      const { id } = await createContact(key);
+      const answer = await key.post<Data<{ receipt_id: string }>>("delete-contacts", {
+        contact_ids: [id],
+      });
+      assert.equal(answer.status, 200, answer.text);
+      return {
+        method: "GET",
+        path: `delete-contacts?receipt_id=${answer.body.data.receipt_id}`,
+      };
+    },
+  },
+  "GET /contact-data": {
+    required: "contacts:read",
+    further: ["conversations:read", "notes:read"],
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      const { id } = await createContact(key);
+      return { method: "GET", path: `contact-data?contact_id=${id}` };
     },
   },
   "GET /contact-kpis": {

@@ -793,6 +793,51 @@ export type Database = {
           },
         ];
       };
+      "deletion_receipts": {
+        Row: {
+          "actor_id": string | null;
+          "actor_type": string;
+          "deleted": number;
+          "finished_at": string | null;
+          "history": string;
+          "id": string;
+          "requested": number;
+          "requested_at": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "actor_id"?: string | null;
+          "actor_type": string;
+          "deleted"?: number;
+          "finished_at"?: string | null;
+          "history": string;
+          "id": string;
+          "requested": number;
+          "requested_at"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "actor_id"?: string | null;
+          "actor_type"?: string;
+          "deleted"?: number;
+          "finished_at"?: string | null;
+          "history"?: string;
+          "id"?: string;
+          "requested"?: number;
+          "requested_at"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "deletion_receipts_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "internal_notes": {
         Row: {
           "author_api_key_id": string | null;
@@ -1196,6 +1241,114 @@ export type Database = {
         };
         Relationships: [];
       };
+      "retained_conversations": {
+        Row: {
+          "channel": string;
+          "id": string;
+          "message_count": number;
+          "pseudonym": string;
+          "retained_on": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "channel": string;
+          "id"?: string;
+          "message_count": number;
+          "pseudonym": string;
+          "retained_on"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "channel"?: string;
+          "id"?: string;
+          "message_count"?: number;
+          "pseudonym"?: string;
+          "retained_on"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "retained_conversations_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "retained_messages": {
+        Row: {
+          "body": string | null;
+          "conversation_id": string;
+          "delivered_at": string | null;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "edited_at": string | null;
+          "error_code": string | null;
+          "id": string;
+          "payload": NonNullable<Json>;
+          "reactions": NonNullable<Json>;
+          "read_at": string | null;
+          "reply_to": string | null;
+          "revoked_at": string | null;
+          "sender_id": string | null;
+          "sender_type": Database["public"]["Enums"]["sender_type"];
+          "sent_at": string;
+          "status": Database["public"]["Enums"]["message_status"];
+          "type": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "body"?: string | null;
+          "conversation_id": string;
+          "delivered_at"?: string | null;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "edited_at"?: string | null;
+          "error_code"?: string | null;
+          "id"?: string;
+          "payload"?: NonNullable<Json>;
+          "reactions"?: NonNullable<Json>;
+          "read_at"?: string | null;
+          "reply_to"?: string | null;
+          "revoked_at"?: string | null;
+          "sender_id"?: string | null;
+          "sender_type": Database["public"]["Enums"]["sender_type"];
+          "sent_at": string;
+          "status": Database["public"]["Enums"]["message_status"];
+          "type": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "body"?: string | null;
+          "conversation_id"?: string;
+          "delivered_at"?: string | null;
+          "direction"?: Database["public"]["Enums"]["message_direction"];
+          "edited_at"?: string | null;
+          "error_code"?: string | null;
+          "id"?: string;
+          "payload"?: NonNullable<Json>;
+          "reactions"?: NonNullable<Json>;
+          "read_at"?: string | null;
+          "reply_to"?: string | null;
+          "revoked_at"?: string | null;
+          "sender_id"?: string | null;
+          "sender_type"?: Database["public"]["Enums"]["sender_type"];
+          "sent_at"?: string;
+          "status"?: Database["public"]["Enums"]["message_status"];
+          "type"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "retained_messages_conversation_id_fkey";
+            columns: ["conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "retained_conversations";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "whatsapp_events": {
         Row: {
           "created_at": string;
@@ -1370,6 +1523,7 @@ export type Database = {
         Row: {
           "created_at": string;
           "default_country": string;
+          "deletion_history": string;
           "id": string;
           "name": string;
           "quiet_hours_end": string | null;
@@ -1383,6 +1537,7 @@ export type Database = {
         Insert: {
           "created_at"?: string;
           "default_country"?: string;
+          "deletion_history"?: string;
           "id"?: string;
           "name": string;
           "quiet_hours_end"?: string | null;
@@ -1395,6 +1550,7 @@ export type Database = {
         Update: {
           "created_at"?: string;
           "default_country"?: string;
+          "deletion_history"?: string;
           "id"?: string;
           "name"?: string;
           "quiet_hours_end"?: string | null;

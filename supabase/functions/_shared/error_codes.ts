@@ -87,6 +87,7 @@ export const ERROR_CODES = {
     "Message not found",
     "The conversation has no message of the person that this could be about.",
   ),
+  receipt_not_found: kind(404, "Receipt not found", "The workspace has no such receipt."),
   number_not_found: kind(404, "Number not found", "The workspace has no such WhatsApp number."),
   import_not_found: kind(404, "Import not found", "The workspace has no such import."),
   api_key_not_found: kind(404, "API key not found", "The workspace has no such API key."),

@@ -4,10 +4,12 @@ import { lazy, route } from "../_shared/route.ts";
 import { app as activity } from "../activity/app.ts";
 import { app as apiKeys } from "../api-keys/app.ts";
 import { app as canSend } from "../can-send/app.ts";
+import { app as contactData } from "../contact-data/app.ts";
 import { app as contactKpis } from "../contact-kpis/app.ts";
 import { app as contactTags } from "../contact-tags/app.ts";
 import { app as conversations } from "../conversations/app.ts";
 import { app as createContact } from "../create-contact/app.ts";
+import { app as deleteContacts } from "../delete-contacts/app.ts";
 import { app as getContact } from "../get-contact/app.ts";
 import { app as handoff } from "../handoff/app.ts";
 import { app as health } from "../health/app.ts";
@@ -45,6 +47,8 @@ export const functions: readonly Described[] = [
   createContact,
   updateContact,
   importContacts,
+  deleteContacts,
+  contactData,
   contactKpis,
   contactTags,
   mergeContacts,

@@ -213,6 +213,33 @@ export const tagCount = lazy(() =>
   z.strictObject({ tag: z.string(), count: z.int() }).meta({ id: "TagCount" })
 );
 
+export const deletion = lazy(() =>
+  z.strictObject({
+    receipt_id: id,
+    status: z.enum(["running", "completed", "failed"]),
+    history: z.enum(["keep", "erase"]),
+    requested: z.int().meta({ description: "How many contacts were found when it was asked for." }),
+    deleted: z.int().meta({ description: "How many are gone so far." }),
+    files_left: z.int().meta({ description: "Files of theirs that are still to be removed." }),
+    actor: z.strictObject({ type: z.enum(["member", "api_key", "system"]), id: id.nullable() }),
+    requested_at: time,
+    finished_at: time.nullable().meta({
+      description: "When the last trace in the database was gone, raw deliveries included.",
+    }),
+    not_found: z.array(id).optional().meta({
+      description: "Of the ids asked for those of no contact; only in the answer to the request.",
+    }),
+  }).meta({ id: "Deletion" })
+);
+
+export const contactData = lazy(() =>
+  dataOf(
+    z.object({ contact: z.record(z.string(), z.unknown()) })
+      .catchall(z.array(z.record(z.string(), z.unknown())))
+      .meta({ id: "ContactData", description: "Rows of every table that holds any." }),
+  )
+);
+
 const keyFields = lazy(() => ({
   id,
   name: z.string(),

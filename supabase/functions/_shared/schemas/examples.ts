@@ -40,6 +40,18 @@ export const CONTACT_EXAMPLE = {
   updated_at: "2026-11-01T09:30:00.123456+00:00",
 };
 
+export const DELETION_EXAMPLE = {
+  receipt_id: "0198f6c2-9e21-7b44-8d1c-2a3b4c5d6e7f",
+  status: "completed",
+  history: "erase",
+  requested: 1,
+  deleted: 1,
+  files_left: 0,
+  actor: { type: "api_key", id: "0198f6c2-1111-7b44-8d1c-2a3b4c5d6e7f" },
+  requested_at: "2026-11-01T09:30:00.123456+00:00",
+  finished_at: "2026-11-01T09:30:00.345678+00:00",
+};
+
 export const CONVERSATION_EXAMPLE = {
   id: "0198f6c2-8a11-7d10-8c4f-6f0e2b1a9d34",
   channel: "whatsapp",

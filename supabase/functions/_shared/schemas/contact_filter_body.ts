@@ -1,0 +1,50 @@
+/** The filter of list-contacts as an object in a body. */
+import * as z from "zod";
+import { contactFilter } from "./contact_query.ts";
+
+/** JSON's own values as a query spells them; a list may also be a single value. */
+function inBody(schema: z.ZodType): z.ZodType {
+  const list = isList(schema);
+  return z.preprocess((value) => {
+    if (list) return typeof value === "string" ? [value] : value;
+    return typeof value === "boolean" || typeof value === "number" ? String(value) : value;
+  }, schema).optional();
+}
+
+function isList(schema: z.ZodType): boolean {
+  const { type, innerType } = schema.def as { type: string; innerType?: z.ZodType };
+  return type === "array" || (innerType !== undefined && isList(innerType));
+}
+
+const parameters = z.strictObject(
+  Object.fromEntries(Object.entries(contactFilter).map(([name, schema]) => [name, inBody(schema)])),
+);
+
+/**
+ * `{ parameter: value }`, with at least one: what was left out by mistake must not mean everybody.
+ */
+export const contactFilterBody = parameters.transform((filter) =>
+  Object.fromEntries(
+    Object.entries(filter).filter(([name, value]) =>
+      // A search box that was cleared is no filter.
+      value !== undefined && !(name === "search" && value === "")
+    ),
+  )
+).check((ctx) => {
+  if (Object.keys(ctx.value).length > 0) return;
+  ctx.issues.push({
+    code: "custom",
+    params: { code: "required" },
+    message: "Give at least one filter.",
+    input: ctx.value,
+  });
+}).meta({
+  description: "The filters of list-contacts by their names; at least one.",
+  example: { tags: ["Imported twice"], has_email: false },
+  override: {
+    type: "object",
+    minProperties: 1,
+    additionalProperties: false,
+    properties: Object.fromEntries(Object.keys(contactFilter).map((name) => [name, {}])),
+  },
+});

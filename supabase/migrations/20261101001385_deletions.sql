@@ -30,7 +30,7 @@ create function private.lock_people(contacts uuid[]) returns boolean
 language plpgsql
 -- Whoever stores messages never waits long for a deletion, and no deadlock is ever resolved at their
 -- cost: long before Postgres looks for one, the deletion gives way and tries again later.
-set search_path = '' set lock_timeout = '200ms'
+set search_path = '' set lock_timeout = '500ms'
 as $$
 begin
   perform from public.contacts c where c.id = any (contacts) order by c.id for update;
@@ -43,7 +43,7 @@ exception when lock_not_available then
 end
 $$;
 comment on function private.lock_people(uuid[]) is
-  'Locks contacts and what was said with them, in everybody''s order; false, holding nothing, if somebody is at one of them for longer than 0.2 s.';
+  'Locks contacts and what was said with them, in everybody''s order; false, holding nothing, if somebody is at one of them for longer than half a second.';
 
 create function private.next_people(job private.batch_jobs, out contacts uuid[], out taken int)
 language plpgsql stable
@@ -52,7 +52,7 @@ as $$
 declare
   at int := coalesce((job.state ->> 'at')::int, 0);
   ids uuid[] := (
-    select p.ids[at + 1 : at + 100] from private.batch_job_parts p
+    select p.ids[at + 1 : at + coalesce((job.state ->> 'most')::int, 500)] from private.batch_job_parts p
     where p.job_id = job.id and p.part = coalesce((job.state ->> 'part')::int, 0));
 begin
   -- So many that a batch takes well below a second, but one at least.
@@ -74,7 +74,7 @@ comment on function private.next_people(private.batch_jobs) is
 create function private.delete_people(receipt uuid, contacts uuid[], history text) returns int
 language plpgsql
 -- Locks are waited for briefly here as in private.lock_people.
-set search_path = '' set lock_timeout = '200ms'
+set search_path = '' set lock_timeout = '500ms'
 as $$
 declare
   workspace uuid := (select r.workspace_id from public.deletion_receipts r where r.id = receipt);
@@ -115,6 +115,17 @@ $$;
 comment on function private.delete_people(uuid, uuid[], text) is
   'Deletes locked contacts with everything that refers to them and every line of the log about them; returns how many there were. history: keep = what was said stays under a pseudonym.';
 
+create function private.fewer_people(job private.batch_jobs, tried int) returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  -- Of many somebody is nearly always just writing; of one hardly ever.
+  return job.state || jsonb_build_object('most', greatest(tried / 8, 1));
+end
+$$;
+comment on function private.fewer_people(private.batch_jobs, int) is 'The state of a deletion that found somebody of so many busy: next time it tries fewer.';
+
 create function private.delete_next_people(job private.batch_jobs) returns jsonb
 language plpgsql
 set search_path = ''
@@ -126,20 +137,20 @@ declare
   numbers text[];
 begin
   if next.taken = 0 then
-    return case when at = 0 then job.state - '{part,at}'::text[]
+    return case when at = 0 then job.state - '{part,at,most}'::text[]
         || jsonb_build_object('phase', 'deliveries', 'horizon', pg_current_xact_id()::text, 'until', now())
       else job.state || jsonb_build_object('part', part + 1, 'at', 0) end;
   elsif not private.lock_people(next.contacts) then
-    return job.state;
+    return private.fewer_people(job, next.taken);
   end if;
   numbers := array(
     select jsonb_array_elements_text(private.json_list(job.state -> 'numbers'))
     union
     select m.phone_number_id from public.messages m where m.contact_id = any (next.contacts) and m.phone_number_id is not null);
   perform private.delete_people(job.id, next.contacts, job.args ->> 'history');
-  return job.state || jsonb_build_object('part', part, 'at', at, 'numbers', numbers);
+  return job.state || jsonb_build_object('part', part, 'at', at, 'numbers', numbers, 'most', least(2 * next.taken, 500));
 exception when lock_not_available then
-  return job.state;
+  return private.fewer_people(job, next.taken);
 end
 $$;
 comment on function private.delete_next_people(private.batch_jobs) is 'Deletes the next contacts of a deletion; the new state of its job.';

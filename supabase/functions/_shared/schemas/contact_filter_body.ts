@@ -23,21 +23,22 @@ const parameters = z.strictObject(
 /**
  * `{ parameter: value }`, with at least one: what was left out by mistake must not mean everybody.
  */
-export const contactFilterBody = parameters.transform((filter) =>
-  Object.fromEntries(
-    Object.entries(filter).filter(([name, value]) =>
+export const contactFilterBody = parameters.transform((given, ctx) => {
+  const filter = Object.fromEntries(
+    Object.entries(given).filter(([name, value]) =>
       // A search box that was cleared is no filter.
       value !== undefined && !(name === "search" && value === "")
     ),
-  )
-).check((ctx) => {
-  if (Object.keys(ctx.value).length > 0) return;
+  );
+  // A filter of unknown parameters only has been refused already.
+  if (Object.keys(filter).length > 0 || ctx.issues.length > 0) return filter;
   ctx.issues.push({
     code: "custom",
     params: { code: "required" },
     message: "Give at least one filter.",
-    input: ctx.value,
+    input: given,
   });
+  return z.NEVER;
 }).meta({
   description: "The filters of list-contacts by their names; at least one.",
   example: { tags: ["Imported twice"], has_email: false },

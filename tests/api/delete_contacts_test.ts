@@ -1,0 +1,335 @@
+/** Deleting by ids and by filter: who goes, who stays, what the receipt says and what it does not. */
+import assert from "node:assert/strict";
+import { createContact } from "../support/contacts.ts";
+import { withDatabase } from "../support/database.ts";
+import type { Answer, Client } from "../support/http.ts";
+import { assertInvalid, assertProblem } from "../support/problem.ts";
+import type { Contact, Data, Page } from "../support/types.ts";
+import { uniquePhone, uniqueWord } from "../support/unique.ts";
+import { until } from "../support/until.ts";
+import { makeWorkspace, type Workspace } from "../support/workspace.ts";
+
+interface Deletion {
+  receipt_id: string;
+  status: string;
+  history: string;
+  requested: number;
+  deleted: number;
+  files_left: number;
+  actor: { type: string; id: string };
+  requested_at: string;
+  finished_at: string | null;
+  not_found?: string[];
+}
+
+const workspace = await makeWorkspace();
+const { key, admin, agent } = workspace;
+
+function remove(body: unknown, by: Client = key, headers = {}): Promise<Answer<Data<Deletion>>> {
+  return by.post("delete-contacts", body, headers);
+}
+
+async function removed(body: unknown, by: Client = key): Promise<Deletion> {
+  const answer = await remove(body, by);
+  assert.equal(answer.status, 200, answer.text);
+  return answer.body.data;
+}
+
+async function idsOf(client: Client, query = ""): Promise<string[]> {
+  const answer = await client.get<Page<Contact>>(`list-contacts?limit=200${query}`);
+  return answer.body.data.map(({ id }) => id).sort();
+}
+
+Deno.test("contacts are deleted by their ids; what is nobody's, or somebody else's, is not found", async () => {
+  const other = await makeWorkspace();
+  const foreign = await createContact(other.key);
+  const [one, two] = [await createContact(key), await createContact(key)];
+  const unknown = crypto.randomUUID();
+  const deletion = await removed({
+    contact_ids: [one.id, unknown, foreign.id.toUpperCase(), two.id, one.id],
+  });
+  assert.deepEqual(deletion, {
+    receipt_id: deletion.receipt_id,
+    status: "completed",
+    history: "keep",
+    requested: 2,
+    deleted: 2,
+    files_left: 0,
+    actor: { type: "api_key", id: key.id },
+    requested_at: deletion.requested_at,
+    finished_at: deletion.finished_at,
+    not_found: [unknown, foreign.id],
+  });
+  for (const { id } of [one, two]) {
+    assertProblem(await key.get(`get-contact?contact_id=${id}`), 404, "contact_not_found");
+  }
+  assert.deepEqual(await idsOf(other.key), [foreign.id]);
+  const none = await removed({ contact_ids: [one.id] });
+  assert.deepEqual([none.status, none.requested, none.deleted], ["completed", 0, 0]);
+  assert.deepEqual(none.not_found, [one.id]);
+});
+
+Deno.test("an id that a contact had before a merge is the contact's", async () => {
+  const [kept, other] = [await createContact(key), await createContact(key)];
+  await withDatabase((sql) => sql`select private.merge_contact(${kept.id}, ${other.id})`);
+  const deletion = await removed({ contact_ids: [other.id, kept.id] });
+  assert.deepEqual([deletion.requested, deletion.deleted, deletion.not_found], [1, 1, []]);
+  assertProblem(await key.get(`get-contact?contact_id=${kept.id}`), 404, "contact_not_found");
+});
+
+Deno.test("contacts are deleted by a filter: those that it meant when it was asked for", async () => {
+  const { key } = await makeWorkspace();
+  const tag = uniqueWord();
+  const gone = [
+    await createContact(key, { tags: [tag], value: 10 }),
+    await createContact(key, { tags: [tag, "more"], value: 20 }),
+  ];
+  const stays = [
+    await createContact(key, { tags: [tag], value: 30 }),
+    await createContact(key, { tags: ["more"], value: 10 }),
+    await createContact(key),
+  ];
+  const deletion = await removed({ filter: { tags: [tag], value_max: 20, has_email: false } }, key);
+  assert.deepEqual([deletion.requested, deletion.deleted, deletion.not_found], [2, 2, []]);
+  assert.deepEqual(await idsOf(key), stays.map(({ id }) => id).sort());
+  assertProblem(await key.get(`get-contact?contact_id=${gone[0].id}`), 404, "contact_not_found");
+});
+
+Deno.test("every filter of list-contacts is taken, with JSON's own values, and no other", async () => {
+  const { key } = await makeWorkspace();
+  const kept = await createContact(key, { name: "Kept" });
+  const filter = {
+    search: "nobody is called that",
+    status: ["new", "lost"],
+    auto_status: "new",
+    source: ["api"],
+    channel: ["web"],
+    stage: ["inquiry"],
+    sale_status: ["none"],
+    grade: ["A"],
+    sentiment: ["neutral"],
+    tags: ["a"],
+    tags_all: ["b"],
+    created_from: "2026-01-01",
+    created_to: "2026-01-02T00:00:00+02:00",
+    last_contact_from: "2026-01-01",
+    last_contact_to: "2026-01-02",
+    has_email: true,
+    call_count_min: 1,
+    call_count_max: 2,
+    score_min: -1,
+    score_max: 2,
+    value_min: 1.5,
+    value_max: 2.5,
+    assigned_to: "none",
+    is_vip: true,
+    is_at_risk: false,
+    is_mystery_shopper: false,
+    is_contractor: false,
+    opted_out: false,
+    do_not_call: false,
+  };
+  assert.equal((await removed({ filter }, key)).requested, 0);
+  for (const [name, value] of Object.entries(filter)) {
+    await removed({ filter: { search: "nobody is called that", [name]: value } }, key);
+  }
+  assert.deepEqual(await idsOf(key), [kept.id]);
+  const wrong: [unknown, string, string][] = [
+    [{ colour: "red" }, "/filter/colour", "unknown_field"],
+    [{ status: ["odd"] }, "/filter/status/0", "invalid_value"],
+    [{ has_email: "perhaps" }, "/filter/has_email", "invalid_value"],
+    [{ value_min: "much" }, "/filter/value_min", "invalid_type"],
+    [{ limit: 1 }, "/filter/limit", "unknown_field"],
+    [{}, "/filter", "required"],
+    [{ search: "  " }, "/filter", "required"],
+  ];
+  for (const [given, path, code] of wrong) {
+    assertInvalid(await remove({ filter: given }, key), { [path]: code });
+  }
+  assert.deepEqual(await idsOf(key), [kept.id]);
+});
+
+Deno.test("what names nobody, or too many, or both ways, is refused", async () => {
+  const id = crypto.randomUUID();
+  const wrong: [unknown, string, string][] = [
+    [{}, "", "exclusive"],
+    [{ contact_ids: [id], filter: { tags: ["a"] } }, "", "exclusive"],
+    [{ contact_ids: [] }, "/contact_ids", "too_few"],
+    [{ contact_ids: Array.from({ length: 1001 }, () => id) }, "/contact_ids", "too_many"],
+    [{ contact_ids: ["x"] }, "/contact_ids/0", "invalid_format"],
+    [{ contact_ids: [id], history: "forget" }, "/history", "invalid_value"],
+    [{ contact_ids: [id], reason: "none" }, "/reason", "unknown_field"],
+  ];
+  for (const [body, path, code] of wrong) assertInvalid(await remove(body), { [path]: code });
+});
+
+Deno.test("agents delete nobody and read no receipt", async () => {
+  const { id } = await createContact(key);
+  const { receipt_id } = await removed({ contact_ids: [crypto.randomUUID()] });
+  const refusals = [
+    await remove({ contact_ids: [id] }, agent),
+    await agent.get(`delete-contacts?receipt_id=${receipt_id}`),
+  ];
+  for (const answer of refusals) {
+    assertProblem(answer, 403, "insufficient_role", ["required_scope"]);
+  }
+  assert.equal((await key.get(`get-contact?contact_id=${id}`)).status, 200);
+});
+
+Deno.test("a receipt tells who, when, how many and how, and nothing of whom", async () => {
+  const contact = await createContact(key, { name: uniqueWord(), email: "a@example.com" });
+  const { receipt_id } = await removed({ contact_ids: [contact.id], history: "erase" }, admin);
+  const answer = await admin.get<Data<Deletion>>(`delete-contacts?receipt_id=${receipt_id}`);
+  const { requested_at, finished_at, ...rest } = answer.body.data;
+  assert.deepEqual(rest, {
+    receipt_id,
+    status: "completed",
+    history: "erase",
+    requested: 1,
+    deleted: 1,
+    files_left: 0,
+    actor: { type: "member", id: admin.userId },
+  });
+  assert.ok(Date.parse(requested_at) <= Date.parse(finished_at!));
+  const log = await admin.get<Page<{ action: string; entity_id: string; changes: unknown }>>(
+    `activity?entity_id=${receipt_id}`,
+  );
+  assert.deepEqual(log.body.data.map(({ action, changes }) => ({ action, changes })), [
+    { action: "contacts.deleted", changes: { history: "erase", requested: 1 } },
+  ]);
+  const rows = await withDatabase(async (sql) => [
+    ...await sql`select to_jsonb(r)::text as text from public.deletion_receipts r where id = ${receipt_id}`,
+    ...await sql`select to_jsonb(j)::text as text from private.batch_jobs j where id = ${receipt_id}`,
+  ]);
+  assert.equal(rows.length, 2);
+  for (const { text } of [...rows, { text: answer.text }]) {
+    for (const word of [contact.id, contact.name!, contact.phone!.slice(1), contact.email!]) {
+      assert.equal(text.includes(word), false, text);
+    }
+  }
+  const other = await makeWorkspace();
+  const foreign = await other.admin.get(`delete-contacts?receipt_id=${receipt_id}`);
+  assertProblem(foreign, 404, "receipt_not_found");
+});
+
+Deno.test("the workspace says what becomes of history; a request may say otherwise", async () => {
+  const { id, key } = await makeWorkspace();
+  const ask = async (history?: string) =>
+    (await removed({ contact_ids: [(await createContact(key)).id], history }, key)).history;
+  assert.deepEqual([await ask(), await ask("erase")], ["keep", "erase"]);
+  await withDatabase((sql) =>
+    sql`update public.workspaces set deletion_history = 'erase' where id = ${id}`
+  );
+  assert.deepEqual([await ask(), await ask("keep")], ["erase", "keep"]);
+});
+
+Deno.test("the same request with the same Idempotency-Key deletes once and answers the same", async () => {
+  const { id } = await createContact(key);
+  const headers = { "idempotency-key": crypto.randomUUID() };
+  const first = await remove({ contact_ids: [id] }, key, headers);
+  const again = await remove({ contact_ids: [id] }, key, headers);
+  assert.equal(again.headers.get("idempotency-replayed"), "true");
+  assert.deepEqual([again.status, again.body], [first.status, first.body]);
+  assert.equal(first.body.data.deleted, 1);
+  const other = await remove({ contact_ids: [crypto.randomUUID()] }, key, headers);
+  assertProblem(other, 422, "idempotency_key_reused");
+});
+
+Deno.test("counts and tags follow", async () => {
+  const fresh = await makeWorkspace();
+  const contacts = [];
+  for (const status of ["new", "qualified", "qualified", "lost"]) {
+    contacts.push(await createContact(fresh.key, { status, tags: ["counted"] }));
+  }
+  await removed({ filter: { status: ["qualified"] } }, fresh.key);
+  const kpis = await fresh.key.get<Data<Record<string, number>>>("contact-kpis");
+  const { total_contacts, qualified_leads, lost_leads } = kpis.body.data;
+  assert.deepEqual([total_contacts, qualified_leads, lost_leads], [2, 0, 1]);
+  const tags = await fresh.key.get<Data<unknown>>("contact-tags");
+  assert.deepEqual(tags.body.data, [{ tag: "counted", count: 2 }]);
+});
+
+Deno.test("a deletion that takes longer is answered with 202, goes on, and tells how far it is", async () => {
+  const fresh = await makeWorkspace();
+  await manyContacts(fresh, 1200);
+  const [{ id: last }] = await withDatabase((sql) =>
+    sql<{ id: string }[]>`
+      select id from public.contacts where workspace_id = ${fresh.id} order by id desc limit 1`
+  );
+  const { promise: enough, resolve: release } = Promise.withResolvers<void>();
+  const { promise: held, resolve: hold } = Promise.withResolvers<void>();
+  const holding = withDatabase((sql) =>
+    sql.begin(async (sql) => {
+      await sql`select from public.contacts where id = ${last} for update`;
+      hold();
+      await enough;
+    })
+  );
+  await held;
+  const asked = await remove({ filter: { tags: ["many"] } }, fresh.key);
+  assert.equal(asked.status, 202, asked.text);
+  const { receipt_id, requested, status, deleted } = asked.body.data;
+  assert.deepEqual([requested, status, deleted], [1200, "running", 1000]);
+  const read = () => fresh.key.get<Data<Deletion>>(`delete-contacts?receipt_id=${receipt_id}`);
+  assert.deepEqual([(await read()).status, (await idsOf(fresh.key)).length], [202, 200]);
+  // Who comes in later is not meant.
+  const later = await createContact(fresh.key, { tags: ["many"] });
+  release();
+  await holding;
+  const end = await until(async () => {
+    const answer = await read();
+    return answer.body.data.status === "running" ? undefined : answer;
+  });
+  assert.equal(end.status, 200);
+  assert.deepEqual([end.body.data.status, end.body.data.deleted], ["completed", 1200]);
+  assert.deepEqual(await idsOf(fresh.key), [later.id]);
+});
+
+async function manyContacts({ id }: Workspace, count: number): Promise<void> {
+  await withDatabase((sql) =>
+    sql`
+      insert into public.contacts (workspace_id, name, tags)
+      select ${id}, 'Many ' || n, '{many}' from generate_series(1, ${count}::int) n`
+  );
+}
+
+Deno.test("who had opted out is opted out again when somebody enters the number anew, in any variant", async () => {
+  const fresh = await makeWorkspace();
+  const phone = `+5511${uniquePhone().slice(-8).replace(/^./, "9")}`;
+  const nine = phone.replace("+5511", "+55119");
+  const { id } = await createContact(fresh.key, { phone: nine, opted_out: true });
+  const calm = await createContact(fresh.key);
+  const quiet = await createContact(fresh.key, { do_not_call: true });
+  await removed({ contact_ids: [id, calm.id, quiet.id], history: "erase" }, fresh.key);
+  const flags = ({ opted_out, do_not_call, tags }: Contact) => [opted_out, do_not_call, tags];
+  const again = await createContact(fresh.key, { phone });
+  assert.deepEqual(flags(again), [true, false, ["opt-out"]]);
+  assert.deepEqual(flags(await createContact(fresh.key, { phone: calm.phone })), [
+    false,
+    false,
+    [],
+  ]);
+  // Nor by giving the number to a contact that is there.
+  const answer = await fresh.key.post<Data<Contact>>("update-contact", {
+    contact_id: (await createContact(fresh.key)).id,
+    phone: quiet.phone,
+  });
+  assert.deepEqual(flags(answer.body.data), [false, true, ["Do Not Call"]]);
+  // Another workspace was never asked to stop.
+  const other = await makeWorkspace();
+  assert.deepEqual(flags(await createContact(other.key, { phone })), [false, false, []]);
+});
+
+Deno.test("a member cannot delete a contact's row past all this", async () => {
+  const { id } = await createContact(key);
+  await withDatabase((sql) =>
+    assert.rejects(
+      sql.begin(async (sql) => {
+        const claims = JSON.stringify({ role: "authenticated", sub: admin.userId });
+        await sql`select set_config('request.jwt.claims', ${claims}, true), set_config('role', 'authenticated', true)`;
+        await sql`delete from public.contacts where id = ${id}`;
+      }),
+      { code: "42501" },
+    )
+  );
+});

@@ -92,12 +92,35 @@ end
 $$;
 comment on function private.contact_row(private.contact_section, jsonb) is 'A row as contact-data shows it: with its author''s name, with the address of its file.';
 
-create function private.contact_section_page(section private.contact_section, contact uuid, after jsonb, rows int, out items text, out last jsonb)
+create function private.require_scope(scope text) returns void
 language plpgsql stable
--- Definer: some tables are the service's. Rows are this contact's only, which the caller has found in its workspace.
-security definer set search_path = '' set plan_cache_mode = force_custom_plan
+set search_path = ''
 as $$
 begin
+  if not exists (select from private.workspaces_allowing(scope)) then
+    perform private.refuse(403, 'insufficient_scope', format('The API key lacks the scope %s.', scope),
+      jsonb_build_object('required_scope', scope));
+  end if;
+end
+$$;
+comment on function private.require_scope(text) is 'Raises 403 insufficient_scope unless the caller has a further scope beside the operation''s own.';
+
+create function private.contact_section_page(contact uuid, name text, after jsonb, rows int, out items text, out last jsonb)
+language plpgsql stable
+-- Definer: some tables are the service's. Whose contact it is and what the caller may see is asked here.
+security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+declare
+  section private.contact_section;
+begin
+  -- Half of what is held would be taken for all of it.
+  perform private.require_scope('conversations:read'), private.require_scope('notes:read');
+  select * into section from private.contact_sections() s where s.name = contact_section_page.name;
+  if section.name is null or not exists (
+      select from public.contacts c
+      where c.id = contact and c.workspace_id in (select private.workspaces_allowing('contacts:read'))) then
+    return;
+  end if;
   execute format($sql$
     select '[' || string_agg(private.contact_row($4, to_jsonb(t) - '{_key,_n}'::text[])::text, ',' order by _n) || ']',
       (array_agg(t._key order by _n desc))[1]
@@ -112,8 +135,8 @@ begin
   into items, last using contact, after, rows, section;
 end
 $$;
-comment on function private.contact_section_page(private.contact_section, uuid, jsonb, int) is
-  'The next rows of a section after a key (null: the first): JSON text, null if there are none, and the key of the last.';
+comment on function private.contact_section_page(uuid, text, jsonb, int) is
+  'The next rows of a section of a contact of the caller''s workspace after a key (null: the first): JSON text, null if there are none, and the key of the last. 403 insufficient_scope.';
 
 create function api.contact_data(args jsonb) returns private.answer
 language plpgsql stable
@@ -121,13 +144,11 @@ set search_path = ''
 as $$
 declare
   contact uuid := private.require_contact(args, array['contacts:read']);
-  sections private.contact_section[];
 begin
-  -- Half of what is held would be taken for all of it.
   perform private.require_scope('conversations:read'), private.require_scope('notes:read');
-  sections := array(select s from private.contact_sections() s);
   return row(200, (
-    select json_build_object('contact_id', contact, 'sections', json_agg(s.name))::text from unnest(sections) s), null)::private.answer;
+    select json_build_object('contact_id', contact, 'sections', json_agg(s.name))::text from private.contact_sections() s),
+    null)::private.answer;
 end
 $$;
 comment on function api.contact_data(jsonb) is
@@ -138,28 +159,11 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  contact uuid := private.require_contact(args, array['contacts:read']);
-  section private.contact_section;
-  page record;
+  page record := private.contact_section_page(private.require_contact(args, array['contacts:read']), args ->> 'section',
+    nullif(args -> 'after', 'null'), coalesce((args ->> 'limit')::int, 500));
 begin
-  perform private.require_scope('conversations:read'), private.require_scope('notes:read');
-  select * into section from private.contact_sections() s where s.name = args ->> 'section';
-  page := private.contact_section_page(section, contact, nullif(args -> 'after', 'null'), coalesce((args ->> 'limit')::int, 500));
   return row(200, '{"items":' || coalesce(page.items, '[]') || ',"last":' || coalesce(page.last::text, 'null') || '}', null)::private.answer;
 end
 $$;
 comment on function api.contact_data_page(jsonb) is
-  '{ contact_id, section, after?, limit? } → { items: rows, last: the key to go on after, null at the end }.';
-
-create function private.require_scope(scope text) returns void
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  if not exists (select from private.workspaces_allowing(scope)) then
-    perform private.refuse(403, 'insufficient_scope', format('The API key lacks the scope %s.', scope),
-      jsonb_build_object('required_scope', scope));
-  end if;
-end
-$$;
-comment on function private.require_scope(text) is 'Raises 403 insufficient_scope unless the caller has a further scope beside the operation''s own.';
+  '{ contact_id, section, after?, limit? } → { items: rows, last: the key to go on after, null at the end }. 404 contact_not_found, 403 insufficient_scope.';

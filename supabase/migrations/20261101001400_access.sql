@@ -242,8 +242,7 @@ grant execute on function
   private.first_import_errors(uuid, boolean), private.import_errors_page(uuid, jsonb), private.start_revert(uuid),
   private.require_entity(jsonb, text), private.author(uuid, uuid),
   -- what is held on a contact
-  private.contact_sections(), private.contact_links(), private.contact_section_page(private.contact_section, uuid, jsonb, int),
-  private.contact_row(private.contact_section, jsonb), private.require_scope(text),
+  private.contact_sections(), private.contact_links(), private.contact_section_page(uuid, text, jsonb, int), private.require_scope(text),
   private.message_media(uuid), private.cursor_signature(text), private.encode_cursor(text, text, uuid), private.decode_cursor(text, text)
   to authenticated;
 grant execute on all functions in schema private to service_role;

@@ -1,0 +1,346 @@
+-- Under which ids a person is looked for outside of their own rows, and what of theirs must not come
+-- back once they are deleted: neither what WhatsApp delivers again nor what it tells later.
+
+insert into private.secrets (name, value) values ('erasure', extensions.gen_random_bytes(32));
+
+create function private.erasure_hashes(items text[]) returns table (item text, hash bytea)
+language plpgsql stable
+-- Definer: only this function may read the key.
+security definer set search_path = ''
+as $$
+begin
+  return query
+  select i, substring(extensions.hmac(convert_to(i, 'UTF8'), s.value, 'sha256') from 1 for 16)
+  from unnest(items) i cross join private.secrets s where s.name = 'erasure' and i is not null;
+end
+$$;
+comment on function private.erasure_hashes(text[]) is
+  'Keyed hashes of what must not be kept but be recognised. Whoever has the database has the key as well: it keeps copies of single tables from being tried out.';
+
+-- Under which ids a person is found -----------------------------------------------------------
+
+create function private.phone_variants(digits text) returns setof text
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  key text := private.phone_key(digits);
+begin
+  return query
+  select distinct v
+  from unnest(array[digits, key,
+    case when key ~ '^55[0-9]{10}$' then left(key, 4) || '9' || right(key, 8) end,
+    case when key ~ '^52[0-9]{10}$' then '521' || right(key, 10) end,
+    case when key ~ '^54[0-9]{10}$' then '549' || right(key, 10) end]) v
+  where v is not null;
+end
+$$;
+comment on function private.phone_variants(text) is 'All spellings that private.phone_key holds for one number.';
+
+create function private.contact_ids(contacts uuid[]) returns text[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    with known as (
+      select i.workspace_id, i.channel, i.external_id from public.contact_identities i where i.contact_id = any (contacts)
+      union
+      select c.workspace_id, 'whatsapp', c.whatsapp_contact_id from public.contacts c
+      where c.id = any (contacts) and c.whatsapp_contact_id is not null
+      union
+      select m.workspace_id, 'whatsapp', m.duplicate ->> 'whatsapp_contact_id' from public.contact_merges m
+      where m.primary_id = any (contacts) and m.duplicate ->> 'whatsapp_contact_id' is not null
+    ), linked as (
+      select k.channel, k.external_id from known k
+      union
+      -- What some update named together with them and is nobody's yet.
+      select l.other_channel, l.other_id
+      from known k
+      join private.identity_links l
+        on l.workspace_id = k.workspace_id and l.channel = k.channel and l.external_id = k.external_id
+    )
+    select distinct spelled.id
+    from linked l
+    cross join lateral (
+      select private.phone_variants(l.external_id) where l.channel in ('whatsapp', 'phone')
+      union all
+      select l.external_id where l.channel not in ('whatsapp', 'phone')) as spelled (id));
+end
+$$;
+comment on function private.contact_ids(uuid[]) is
+  'The ids of contacts in all spellings: numbers (digits), business-scoped user ids, ids of other channels.';
+
+create table private.erasure_keys (
+  receipt_id uuid not null,
+  key text not null,
+  primary key (receipt_id, key)
+);
+alter table private.erasure_keys enable row level security;
+comment on table private.erasure_keys is
+  'What running deletions look for in raw deliveries and the like: ids of the people and of their latest messages. Emptied when a deletion is through.';
+
+-- What an update is known by: an id of WhatsApp's or ours, and the number that it is about. Another
+-- workspace's update is another one, whatever its id.
+create type private.update_name as (phone_number_id text, id text);
+
+create function private.latest_updates(contacts uuid[]) returns private.update_name[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  -- For as long as deliveries are kept.
+  return array(
+    select distinct told::private.update_name
+    from (
+      select m.phone_number_id, unnest(array[m.wa_message_id, case when m.direction = 'outbound' then m.id::text end]) as id
+      from public.messages m
+      where m.contact_id = any (contacts) and m.created_at > now() - interval '30 days'
+      union all
+      select h.phone_number_id, h.wa_message_id from public.message_changes h
+      where h.contact_id = any (contacts) and h.created_at > now() - interval '30 days'
+      union all
+      select o.phone_number_id, unnest(array[o.wa_message_id, o.id::text])
+      from private.outbox o join public.conversations v on v.id = o.conversation_id where v.contact_id = any (contacts)
+      union all
+      select k.phone_number_id, k.wa_call_id from public.calls k
+      where k.contact_id = any (contacts) and k.created_at > now() - interval '30 days'
+    ) as told
+    where told.id is not null and told.phone_number_id is not null);
+end
+$$;
+comment on function private.latest_updates(uuid[]) is
+  'What WhatsApp may still deliver again or tell more about: the contacts'' messages, changes and calls, and the opaque data of what we sent.';
+
+create function private.keep_erasure_keys(receipt uuid, ids text[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into private.erasure_keys (receipt_id, key)
+  select distinct receipt, k from unnest(ids) k where char_length(k) between 5 and 512 order by 2
+  on conflict do nothing;
+end
+$$;
+comment on function private.keep_erasure_keys(uuid, text[]) is 'Notes what a deletion is to look for in raw deliveries and the like.';
+
+-- What must not come back ---------------------------------------------------------------------
+
+create table private.forgotten_updates (
+  hash bytea primary key,
+  forgotten_at timestamptz not null default now()
+);
+create index forgotten_updates_forgotten_idx on private.forgotten_updates (forgotten_at);
+alter table private.forgotten_updates enable row level security;
+comment on table private.forgotten_updates is
+  'Keyed hashes of messages, calls and other updates of deleted people: WhatsApp delivers again for seven days and tells statuses for thirty, and neither brings anybody back. Swept after 31 days.';
+
+create function private.forget_updates(updates private.update_name[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into private.forgotten_updates (hash)
+  select distinct h.hash from private.erasure_hashes(array(select u.phone_number_id || ' ' || u.id from unnest(updates) u)) h order by 1
+  on conflict do nothing;
+end
+$$;
+comment on function private.forget_updates(private.update_name[]) is 'Updates that are left out from now on.';
+
+create function private.forgotten_ids(number text, ids text[]) returns text[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select substr(h.item, char_length(number) + 2)
+    from private.erasure_hashes(array(select number || ' ' || i from unnest(ids) i)) h
+    join private.forgotten_updates f on f.hash = h.hash);
+end
+$$;
+comment on function private.forgotten_ids(text, text[]) is 'Those of the ids that were forgotten as of updates about that number.';
+
+-- Taking updates out of JSON ------------------------------------------------------------------
+
+create function private.names_itself(item jsonb, keys text[]) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case jsonb_typeof(item)
+    when 'string' then ltrim(item #>> '{}', '+') = any (keys)
+    when 'number' then item #>> '{}' = any (keys)
+    when 'object' then exists (
+      select from jsonb_each(item) m where jsonb_typeof(m.value) <> 'array' and private.names_itself(m.value, keys))
+    else false end;
+end
+$$;
+comment on function private.names_itself(jsonb, text[]) is
+  'Whether JSON holds one of the ids, not counting the lists in it, whose elements speak for themselves.';
+
+create function private.without_items(value jsonb, keys text[]) returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case jsonb_typeof(value)
+    when 'array' then (
+      select coalesce(jsonb_agg(private.without_items(e, keys) order by n), '[]')
+      from jsonb_array_elements(value) with ordinality as a (e, n)
+      where not private.names_itself(e, keys))
+    when 'object' then (
+      select coalesce(jsonb_object_agg(o.key, private.without_items(o.value, keys)), '{}') from jsonb_each(value) o)
+    else value end;
+end
+$$;
+comment on function private.without_items(jsonb, text[]) is
+  'JSON without the elements of its lists (at any depth) that hold one of the ids: of a delivery, without the updates that are about them.';
+
+create function private.json_tokens(body text) returns setof text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  -- Ids have neither quotes nor escapes but that of the slash: cutting costs a fraction of parsing.
+  return query
+  select ltrim(t, '+')
+  from string_to_table(translate(replace(body, '\/', '/'), e':,{}[] \n\t', '"""""""""'), '"') as t
+  where char_length(t) between 5 and 512;
+end
+$$;
+comment on function private.json_tokens(text) is 'What in a JSON text may be an id, a leading + left out.';
+
+-- What comes from WhatsApp again --------------------------------------------------------------
+
+create function private.update_ids(change jsonb) returns text[]
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return array(
+    select distinct found.id #>> '{}'
+    from unnest(array['$.value.*.id', '$.value.*.*.message_id', '$.value.*.*.original_message_id',
+      '$.value.*.biz_opaque_callback_data', '$.value.history.threads.messages.id']::jsonpath[]) as path
+    cross join lateral jsonb_path_query(change, path) as found (id)
+    where jsonb_typeof(found.id) = 'string'
+    union
+    -- What has no id of its own is known by all of it.
+    select item::text
+    from unnest(array['$.value.user_preferences[*]', '$.value.user_id_update[*]', '$.value.state_sync[*]']::jsonpath[]) as path
+    cross join lateral jsonb_path_query(change, path) as item);
+end
+$$;
+comment on function private.update_ids(jsonb) is
+  'What the updates of a change are known by: their ids, those of the messages that they change, their opaque data; the whole text of those without an id. What a reply quotes is not among them.';
+
+create function private.update_names(body jsonb) returns setof private.update_name
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return query
+  select change #>> '{value,metadata,phone_number_id}', u
+  from jsonb_path_query(body, '$.entry.changes[*]') as change
+  cross join lateral unnest(private.update_ids(change)) u
+  where change #>> '{value,metadata,phone_number_id}' is not null;
+end
+$$;
+comment on function private.update_names(jsonb) is 'The updates of a delivery, by what they are known by.';
+
+create function private.without_forgotten_change(change jsonb) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  value jsonb := change -> 'value';
+  forgotten text[] := private.forgotten_ids(change #>> '{value,metadata,phone_number_id}', private.update_ids(change));
+  rest jsonb;
+begin
+  if jsonb_typeof(value) is distinct from 'object' or cardinality(forgotten) = 0 then
+    return change;
+  end if;
+  rest := (
+    select coalesce(jsonb_object_agg(l.key, case when l.key in ('user_preferences', 'user_id_update', 'state_sync') then (
+        select coalesce(jsonb_agg(i.item order by i.n), '[]')
+        from jsonb_array_elements(private.json_list(l.value)) with ordinality as i (item, n) where not i.item::text = any (forgotten))
+      else private.without_quoting(l.value, forgotten) end), '{}')
+    from jsonb_each(value) l);
+  if rest ? 'contacts' then
+    -- Who is named beside what is left out goes with it, unless something else is left of theirs.
+    rest := rest || jsonb_build_object('contacts', (
+      select coalesce(jsonb_agg(p order by n), '[]')
+      from jsonb_array_elements(private.json_list(rest -> 'contacts')) with ordinality as a (p, n)
+      where exists (
+        select from jsonb_each(rest - 'contacts') l cross join jsonb_array_elements(private.json_list(l.value)) as item
+        where private.names_itself(item, array_remove(array[p ->> 'wa_id', p ->> 'user_id'], null)))));
+  end if;
+  return change || jsonb_build_object('value', rest);
+end
+$$;
+comment on function private.without_forgotten_change(jsonb) is
+  'A change of a delivery without the updates that were forgotten and without the people whom only these name.';
+
+create function private.without_quoting(value jsonb, forgotten text[]) returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case jsonb_typeof(value)
+    when 'array' then (
+      select coalesce(jsonb_agg(private.without_quoting(e, forgotten) order by n), '[]')
+      from jsonb_array_elements(value) with ordinality as a (e, n)
+      -- A reply to what was forgotten is news all the same.
+      where jsonb_typeof(e) <> 'object' or not private.names_itself(e - 'context', forgotten))
+    when 'object' then (
+      select coalesce(jsonb_object_agg(o.key, private.without_quoting(o.value, forgotten)), '{}') from jsonb_each(value) o)
+    else value end;
+end
+$$;
+comment on function private.without_quoting(jsonb, text[]) is
+  'As private.without_items, but what merely quotes one of the ids stays.';
+
+create function private.without_forgotten(body jsonb) returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  -- Before the table is read: a deletion waits for whoever may have read it too early (private.is_past).
+  perform pg_current_xact_id();
+  -- As long as nobody was deleted in the last month, this is all it costs.
+  if not exists (select from private.forgotten_updates) then
+    return body;
+  elsif jsonb_typeof(body) = 'array' then
+    return (select coalesce(jsonb_agg(private.without_forgotten(d) order by n), '[]')
+      from jsonb_array_elements(body) with ordinality as a (d, n));
+  elsif jsonb_typeof(body -> 'entry') is distinct from 'array' then
+    return body;
+  end if;
+  return jsonb_set(body, '{entry}', (
+    select coalesce(jsonb_agg(case when jsonb_typeof(e -> 'changes') = 'array' then e || jsonb_build_object('changes', (
+        select coalesce(jsonb_agg(private.without_forgotten_change(c) order by m), '[]')
+        from jsonb_array_elements(e -> 'changes') with ordinality as k (c, m))) else e end order by n), '[]')
+    from jsonb_array_elements(body -> 'entry') with ordinality as a (e, n)));
+end
+$$;
+comment on function private.without_forgotten(jsonb) is
+  'A delivery (or a list of them) without what deleted people said and what is told about that.';
+
+create function private.without_forgotten(body text) returns text
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  parsed jsonb;
+  rest jsonb;
+begin
+  perform pg_current_xact_id();
+  if not exists (select from private.forgotten_updates) then
+    return body;
+  end if;
+  parsed := body::jsonb;
+  rest := private.without_forgotten(parsed);
+  -- Kept as it came, to the letter, unless something has to go.
+  return case when rest = parsed then body else rest::text end;
+end
+$$;
+comment on function private.without_forgotten(text) is 'The same of a delivery as text, which stays to the letter if nothing is left out.';

@@ -1,0 +1,182 @@
+-- Deleting people, in its parts: what is masked, what of a delivery is theirs and what is others',
+-- what must not come back, what a later table has to say, and what a failed deletion still does.
+begin;
+set local search_path = public, extensions;
+select plan(66);
+
+create function pg_temp.id(label text) returns uuid language sql immutable
+as $$ select md5('deletions ' || label)::uuid $$;
+insert into workspaces (id, name) values (pg_temp.id('home'), 'Home'), (pg_temp.id('away'), 'Away');
+insert into whatsapp_numbers (phone_number_id, workspace_id, waba_id, display_phone_number) values
+  ('986000000000001', pg_temp.id('home'), '985000000000001', '1'), ('986000000000002', pg_temp.id('away'), '985000000000002', '2');
+
+-- Masking -----------------------------------------------------------------------------------------
+
+select is(private.mask(said, private.number_pattern('16045557731')), masked, format('%L is masked', said))
+from (values
+  ('16045557731', '[masked]'), ('+16045557731', '[masked]'), ('call +1 (604) 555-7731 now', 'call [masked] now'),
+  ('604.555.7731', '[masked]'), ('(604) 555 77 31', '[masked]'), ('555-7731', '[masked]'), ('001 604 555 7731', '[masked]'),
+  ('1-604-555-7731!', '[masked]!'), ('my number:6045557731.', 'my number:[masked].'),
+  ('1604555773', '1604555773'), ('6045557732', '6045557732'), ('60455577310', '60455577310'), ('order 9995551234', 'order 9995551234')
+) as t (said, masked);
+select is(private.mask('Rufen Sie 0170 1234567 an', private.number_pattern('491701234567')), 'Rufen Sie [masked] an', 'a local number with its zero');
+select is(private.mask('12345', private.number_pattern('12345')), '[masked]', 'a short number');
+select is(private.mask(said, private.literal_pattern(name)), masked, format('%L in %L', name, said))
+from (values
+  ('Ana', 'Hi ANA, ana!', 'Hi [masked], [masked]!'), ('Ana', 'banana Anabel', 'banana Anabel'), ('a.b@c.de', 'to a.b@c.de.', 'to [masked].'),
+  ('a.b@c.de', 'axb@c.de', 'axb@c.de'), ('王小明', '你好王小明先生', '你好[masked]先生'), ('O''Neil (Bob)', 'I am O''Neil (Bob)', 'I am [masked]'),
+  ('José', 'JOSÉ', '[masked]')
+) as t (name, said, masked);
+select is(private.mask(null, 'x'), null, 'nothing stays nothing');
+select is(
+  private.mask_json('{"a": ["I am Ana", 16045557731, 5, true, null], "Ana": {"b": "x"}}',
+    private.literal_pattern('Ana') || '|' || private.number_pattern('16045557731')),
+  '{"a": ["I am [masked]", "[masked]", 5, true, null], "[masked]": {"b": "x"}}', 'JSON stays JSON');
+select is(
+  private.retained_payload('image', '{"image": {"id": "1", "sha256": "x", "link": "y", "url": "z", "mime_type": "image/png", "caption": "c"},
+    "context": {"from": "1"}, "contacts": [], "identity": {}, "errors": []}'),
+  '{"image": {"mime_type": "image/png", "caption": "c"}}', 'of a file its kind and caption stay');
+
+-- Ids ---------------------------------------------------------------------------------------------
+
+select set_eq(format('select private.phone_variants(%L)', given), variants, format('variants of %s', given))
+from (values
+  ('5511987654321', array['5511987654321', '551187654321']), ('551187654321', array['5511987654321', '551187654321']),
+  ('525512345678', array['525512345678', '5215512345678']), ('5491123456789', array['541123456789', '5491123456789']),
+  ('16045557731', array['16045557731'])
+) as t (given, variants);
+insert into contacts (id, workspace_id, name, phone, opted_out) values
+  (pg_temp.id('ana'), pg_temp.id('home'), 'Ana Maria', '+5511987654321', true), (pg_temp.id('bob'), pg_temp.id('home'), 'Bob', null, false);
+insert into contact_identities (workspace_id, contact_id, channel, external_id) values
+  (pg_temp.id('home'), pg_temp.id('ana'), 'whatsapp_bsuid', 'BR.1'), (pg_temp.id('home'), pg_temp.id('bob'), 'whatsapp_bsuid', 'BR.2');
+insert into private.identity_links (workspace_id, channel, external_id, other_channel, other_id)
+values (pg_temp.id('home'), 'whatsapp_bsuid', 'BR.1', 'whatsapp_parent_bsuid', 'BR.PARENT'),
+  (pg_temp.id('away'), 'whatsapp_bsuid', 'BR.1', 'whatsapp_parent_bsuid', 'BR.AWAY');
+insert into contact_merges (workspace_id, primary_id, duplicate_id, actor_type, duplicate)
+values (pg_temp.id('home'), pg_temp.id('ana'), pg_temp.id('old ana'), 'system', '{"whatsapp_contact_id": "16045550199", "name": "Anita", "email": "old@ana.example"}');
+select set_eq($$ select unnest(private.contact_ids(array[pg_temp.id('ana')])) $$,
+  array['5511987654321', '551187654321', 'BR.1', 'BR.PARENT', '16045550199'], 'all ids of a person, in all spellings, of this workspace');
+select is(private.mask('Ana, Maria, ANITA, old@ana.example, BR.1, +55 (11) 98765-4321, wamid.HBgL/x=, Bob', private.mask_pattern(pg_temp.id('ana'))),
+  '[masked], [masked], [masked], [masked], [masked], [masked], [masked], Bob', 'whatever names a person is masked');
+
+-- Deliveries --------------------------------------------------------------------------------------
+
+select set_eq($$ select private.json_tokens('{"a":"16045557731","b":[16045557731,"+4930123456"],"c":"wamid.a\/b+c==", "d": {"e" : "x y"}}') $$,
+  array['16045557731', '4930123456', 'wamid.a/b+c=='], 'what may be an id is found without parsing');
+create temp table delivery as select '{"object": "o", "entry": [{"id": "985000000000001", "changes": [
+  {"field": "messages", "value": {"metadata": {"phone_number_id": "986000000000001"}, "contacts": [{"wa_id": "1604555", "profile": {"name": "Ana"}}, {"wa_id": "2"}],
+    "messages": [{"from": "1604555", "id": "w.1", "text": {"body": "Secret"}}, {"from": "2", "id": "w.2", "context": {"id": "w.1", "from": "1604555"}},
+      {"from": "2", "id": "w.3", "contacts": [{"phones": [{"wa_id": "1604555"}, {"wa_id": "3"}]}]}]}},
+  {"field": "history", "value": {"metadata": {"phone_number_id": "986000000000001"}, "history": [{"metadata": {"phase": 0},
+    "threads": [{"id": "1604555", "messages": [{"from": "x", "id": "w.4"}]}, {"id": "2", "messages": [{"from": "2", "id": "w.5"}]}]}]}},
+  {"field": "odd", "value": {"metadata": {"phone_number_id": "986000000000001"}, "who": {"number": "+1604555"}}},
+  {"field": "messages", "value": {"metadata": {"phone_number_id": "986000000000002"}, "messages": [{"from": "1604555", "id": "w.6"}]}},
+  {"field": "account", "value": {"about": 1604555}}]}]}'::jsonb as body;
+create function pg_temp.rest() returns jsonb language sql
+as $$ select private.without_people(body, array['1604555'], array['986000000000001'], array['985000000000001']) from delivery $$;
+select is(jsonb_path_query_array(pg_temp.rest(), '$.entry.changes.value.messages.id'), '["w.3", "w.6"]',
+  'what is about a person goes, what quotes them too; another workspace''s stays');
+select is(jsonb_path_query_array(pg_temp.rest(), '$.entry.changes.value.contacts.wa_id'), '["2"]', 'the person among the people goes');
+select is(jsonb_path_query_array(pg_temp.rest(), '$.entry.changes.value.messages.contacts.phones.wa_id'), '["3"]', 'and out of somebody''s contact card');
+select is(jsonb_path_query_array(pg_temp.rest(), '$.entry.changes.value.history.threads.id'), '["2"]', 'a chat of the history goes whole');
+select is(jsonb_path_query_array(pg_temp.rest(), '$.entry.changes.field'), '["messages", "history", "messages"]',
+  'a change of an unknown shape that names the person goes whole');
+select is(private.without_people('{"entry": 7}', '{x}', '{}', '{}'), '{"entry": 7}', 'what is no delivery stays');
+select is(private.without_people(body, '{nobody}', array['986000000000001'], '{}'), body, 'nobody there, nothing changed') from delivery;
+select set_eq($$ select unnest(private.update_ids('{"value": {"messages": [{"id": "a", "context": {"id": "quoted"}, "reaction": {"message_id": "b"}},
+    {"id": "c", "edit": {"original_message_id": "d"}}], "statuses": [{"id": "e", "biz_opaque_callback_data": "f"}],
+    "user_preferences": [{"wa_id": "1"}], "contacts": [{"wa_id": "2"}], "history": [{"threads": [{"id": "t", "messages": [{"id": "g"}]}]}]}}')) $$,
+  array['a', 'b', 'c', 'd', 'e', 'f', 'g', '{"wa_id": "1"}'], 'what updates are known by');
+select set_eq($$ select unnest(private.owned_numbers(pg_temp.id('home'), array['986000000000002', '986000000000009'])) $$,
+  array['986000000000001', '986000000000009'], 'numbers of the workspace, and those that are nobody''s now');
+
+-- What comes again ----------------------------------------------------------------------------------
+
+select is(private.without_forgotten('{ "entry": [ ] }'::text), '{ "entry": [ ] }', 'nothing forgotten: as it came, to the letter');
+select private.forget_updates(array[row('986000000000001', 'w.1')::private.update_name, row('986000000000001', '{"wa_id": "9"}')::private.update_name]);
+select is(private.without_forgotten('{ "entry": [ ] }'::text), '{ "entry": [ ] }', 'nothing of it forgotten: to the letter, too');
+create function pg_temp.again(value jsonb, number text default '986000000000001') returns jsonb language sql as $$
+  select (private.without_forgotten(jsonb_build_object('entry', jsonb_build_array(jsonb_build_object('id', '1', 'changes', jsonb_build_array(
+    jsonb_build_object('field', 'messages', 'value', value || jsonb_build_object('metadata', jsonb_build_object('phone_number_id', number)))))))) #> '{entry,0,changes,0,value}') - 'metadata'
+$$;
+select is(pg_temp.again(given), rest, what)
+from (values
+  ('{"messages": [{"id": "w.1"}, {"id": "w.2"}]}'::jsonb, '{"messages": [{"id": "w.2"}]}'::jsonb, 'a message that was deleted is left out'),
+  ('{"statuses": [{"id": "w.1"}]}', '{"statuses": []}', 'a status of it'),
+  ('{"messages": [{"id": "w.9", "edit": {"original_message_id": "w.1"}}]}', '{"messages": []}', 'a change of it'),
+  ('{"messages": [{"id": "w.9", "context": {"id": "w.1"}}]}', '{"messages": [{"id": "w.9", "context": {"id": "w.1"}}]}', 'a reply to it is news'),
+  ('{"user_preferences": [{"wa_id": "9"}, {"wa_id": "8"}]}', '{"user_preferences": [{"wa_id": "8"}]}', 'what has no id is known by all of it'),
+  ('{"messages": [{"id": "w.1", "from": "5"}, {"id": "w.2", "from": "6"}], "contacts": [{"wa_id": "5"}, {"wa_id": "6"}]}',
+    '{"messages": [{"id": "w.2", "from": "6"}], "contacts": [{"wa_id": "6"}]}', 'who is named by it alone is left out'),
+  ('{"messages": [{"id": "w.1", "from": "5"}, {"id": "w.2", "from": "5"}], "contacts": [{"wa_id": "5"}]}',
+    '{"messages": [{"id": "w.2", "from": "5"}], "contacts": [{"wa_id": "5"}]}', 'who says something else is not')
+) as t (given, rest, what);
+select is(pg_temp.again('{"messages": [{"id": "w.1"}]}', '986000000000002'), '{"messages": [{"id": "w.1"}]}', 'of another number it is another message');
+select is(jsonb_array_length(private.without_forgotten('[{"entry": []}, {"entry": []}]'::jsonb)), 2, 'several deliveries stay several');
+update private.forgotten_updates set forgotten_at = now() - interval '32 days';
+select is((private.sweep() ->> 'forgotten_updates')::int, 2, 'after a month nothing comes again, and nothing is remembered');
+
+-- A batch -------------------------------------------------------------------------------------------
+
+insert into contacts (id, workspace_id, name)
+select pg_temp.id('many ' || n), pg_temp.id('home'), 'Many ' || n from generate_series(1, 1200) n;
+update contact_activity set message_count = 900 where contact_id = pg_temp.id('many 1');
+create temp table made as select private.start_batch_job('bulk_delete', pg_temp.id('home'), '{"history": "erase"}',
+  $$ select id from public.contacts where name like 'Many %' $$) as job;
+insert into deletion_receipts (id, workspace_id, actor_type, history, requested) select job, pg_temp.id('home'), 'system', 'erase', 1200 from made;
+create function pg_temp.job() returns private.batch_jobs language sql as $$ select j from private.batch_jobs j join made on made.job = j.id $$;
+create function pg_temp.run() returns text language sql as $$ select status from private.run_batch((select job from made)) $$;
+create function pg_temp.many() returns bigint language sql as $$ select count(*) from contacts where name like 'Many %' $$;
+select is((private.next_people(pg_temp.job())).taken, 500, 'five hundred at once');
+update contact_activity a set message_count = 900 where exists (select from contacts c where c.id = a.contact_id and c.name like 'Many %');
+select is((private.next_people(pg_temp.job())).taken, 2, 'of whom much was said with fewer');
+update contact_activity a set message_count = 100000 where exists (select from contacts c where c.id = a.contact_id and c.name like 'Many %');
+select is((private.next_people(pg_temp.job())).taken, 1, 'one at least');
+update contact_activity a set message_count = 0 where exists (select from contacts c where c.id = a.contact_id and c.name like 'Many %');
+select is(private.fewer_people(pg_temp.job(), 500) ->> 'most', '62', 'where somebody is busy fewer are tried');
+select is(private.fewer_people(pg_temp.job(), 1) ->> 'most', '1', 'and one at least');
+select pg_temp.run();
+select is(array[pg_temp.many(), (select deleted from deletion_receipts where id = (select job from made))], array[700, 500]::bigint[],
+  'the receipt counts with every batch');
+-- What fails for good loses the list of whom it is about, not the traces of whom it has deleted.
+select private.record_batch_failure((select job from made), 'internal_error', 'x') from generate_series(1, 5);
+select is((pg_temp.job()).status, 'failed', 'a deletion fails after five attempts');
+select is((private.sweep() ->> 'deletions')::int, 1, 'the next sweep takes it up again');
+create temp table outcome as with recursive runs as (
+  select pg_temp.run() as status, 1 as n union all select pg_temp.run(), n + 1 from runs where status = 'running' and n < 20)
+  select status from runs order by n desc limit 1;
+select is((pg_temp.job()).state ->> 'phase', 'deliveries', 'it waits for what began before, this transaction among it, before it looks for traces');
+select is(private.is_past(pg_current_xact_id()), false, 'what is not over is not past');
+
+-- Every table -----------------------------------------------------------------------------------------
+
+-- How each table loses what it holds of a person. Whoever adds a table says it here, and has
+-- tests/deletion/person.ts leave a trace in it if it can hold one.
+create temp table emptied (relation text primary key, how text not null);
+insert into emptied
+select format('%s', relation), 'goes with the contact' from private.contact_links() group by 1;
+insert into emptied values
+  ('contacts', 'deleted'), ('activity_log', 'by the ids of contacts and conversations'), ('whatsapp_events', 'looked through'),
+  ('whatsapp_pending_statuses', 'by ids of messages'), ('retained_conversations', 'masked'), ('retained_messages', 'masked'),
+  ('deletion_receipts', 'nothing'), ('workspaces', 'nothing'), ('profiles', 'the team''s'), ('workspace_members', 'the team''s'),
+  ('member_presence', 'the team''s'), ('api_keys', 'nothing'), ('whatsapp_numbers', 'the business''s'),
+  ('private.whatsapp_tokens', 'nothing'), ('private.secrets', 'nothing'), ('private.consent_words', 'nothing'),
+  ('private.contact_kpi_deltas', 'sums'), ('private.identity_links', 'by ids'), ('private.webhook_deliveries', 'looked through'),
+  ('private.webhook_failures', 'with their deliveries'), ('private.unclaimed_updates', 'looked through'),
+  ('private.outbox_lanes', 'ids of conversations, swept'), ('private.outbox_rates', 'nothing'), ('private.media_removals', 'paths of our own ids'),
+  ('private.idempotency_keys', 'sealed with the caller''s key, gone after a day'), ('private.rate_limits', 'nothing'),
+  ('private.batch_jobs', 'arguments of jobs, gone after 30 days'), ('private.batch_job_parts', 'ids, gone with the job''s end'),
+  ('private.erasure_keys', 'emptied at the end'), ('private.forgotten_updates', 'keyed hashes, gone after a month'),
+  ('private.suppressions', 'keyed hashes, of who refused');
+create function pg_temp.unsaid() returns setof text language sql as $$
+  select c.oid::regclass::text from pg_class c
+  where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace, 'api'::regnamespace) and c.relkind in ('r', 'p')
+    and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+    and not exists (select from emptied e where e.relation = c.oid::regclass::text)
+$$;
+select is_empty('select pg_temp.unsaid()', 'of every table it is said how it loses a person');
+create table private.overlooked (id int, phone text);
+select set_eq('select pg_temp.unsaid()', array['private.overlooked'], 'a table of which it is not said is noticed');
+
+select * from finish();
+rollback;

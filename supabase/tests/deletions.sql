@@ -166,6 +166,8 @@ insert into emptied values
   ('private.outbox_lanes', 'ids of conversations, swept'), ('private.outbox_rates', 'nothing'), ('private.media_removals', 'paths of our own ids'),
   ('private.idempotency_keys', 'sealed with the caller''s key, gone after a day'), ('private.rate_limits', 'nothing'),
   ('private.batch_jobs', 'arguments of jobs, gone after 30 days'), ('private.batch_job_parts', 'ids, gone with the job''s end'),
+  ('contact_imports', 'counts and the name of a file'), ('private.import_chunks', 'gone with the import''s end'),
+  ('private.import_rows', 'gone with the import''s end'), ('private.import_errors', 'words that repeat no value'),
   ('private.erasure_keys', 'emptied at the end'), ('private.forgotten_updates', 'keyed hashes, gone after a month'),
   ('private.suppressions', 'keyed hashes, of who refused');
 create function pg_temp.unsaid() returns setof text language sql as $$

@@ -20,6 +20,7 @@ const WORD_LIST = [...Object.values(WORDS), "wamid.quux", "5557731", "CA.PARENT.
 /** Every table that a person can leave traces in. One of which nothing is found here is not tried. */
 const TRACED = [
   "private.identity_links",
+  "private.import_changes",
   "private.outbox",
   "private.webhook_deliveries",
   "private.webhook_failures",

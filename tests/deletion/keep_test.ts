@@ -58,6 +58,7 @@ Deno.test("a person's messages are kept under a pseudonym and nothing else is", 
           ["inbound", edited, null],
           ["inbound", WORDS.text, null],
           ["outbound", "From the app", null],
+          ["outbound", "Long ago", null],
           ["outbound", WORDS.changed, null],
         ].sort(),
       );
@@ -84,7 +85,7 @@ Deno.test("a person's messages are kept under a pseudonym and nothing else is", 
         });
       assert.deepEqual(
         [await count(admin.user_id), await count(agent.user_id), await count(null)],
-        [6, 0, 0],
+        [7, 0, 0],
       );
     });
 

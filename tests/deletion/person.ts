@@ -35,6 +35,7 @@ export const WORDS = {
   event: "quuxunknownupdate",
   pending: "quuxpendingerror",
   changed: "quuxchangeofours",
+  oldChange: "quuxoldchangeofours",
   failed: "quuxfailedupdate",
   rejected: "quuxbrokenbody",
   call: "wacid.quuxcall",
@@ -140,7 +141,7 @@ export async function leaveTraces(stage: Stage): Promise<string> {
     contacts: [{ user_id: WORDS.bsuid, profile: { name: WORDS.oldName } }],
     messages: [byId],
   });
-  const id = await enter(key);
+  const id = await enter(stage);
   const [{ contact_id: duplicate }] = await stage.sql<{ contact_id: string }[]>`
     select contact_id from public.messages where wa_message_id = ${WAMID("byid")}`;
   await key.post("update-contact", { contact_id: duplicate, email: WORDS.duplicateEmail });
@@ -152,7 +153,8 @@ export async function leaveTraces(stage: Stage): Promise<string> {
   return (found.body as { data: { id: string } }).data.id;
 }
 
-async function enter(key: Client): Promise<string> {
+async function enter(stage: Stage): Promise<string> {
+  const { key } = stage;
   const made = await key.post("create-contact", {
     phone: `+${WORDS.phone}`,
     name: `${WORDS.name} ${WORDS.surname}`,
@@ -172,7 +174,20 @@ async function enter(key: Client): Promise<string> {
     entity_id: id,
   });
   assert.equal(noted.status, 201, noted.text);
+  await importAgain(stage);
   return id;
+}
+
+/** A file that changes what is known of them. */
+async function importAgain({ stack }: Stage): Promise<void> {
+  const { url, api_key } = stack.credentials;
+  const response = await fetch(`${url}/import-contacts?on_conflict=update`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${api_key}`, "content-type": "text/csv" },
+    body: `phone,company\n+${WORDS.phone},${WORDS.company} Ltd.\n`,
+  });
+  const { data } = await response.json();
+  assert.deepEqual([data.status, data.updated], ["completed", 1]);
 }
 
 /** What they write themselves: texts, a file, a reaction, an edit; they call and refuse. */
@@ -308,6 +323,21 @@ async function breakThings(stage: Stage): Promise<void> {
     insert into private.identity_links (workspace_id, channel, external_id, other_channel, other_id)
     select id, 'whatsapp_bsuid', ${bsuid}, 'whatsapp_parent_bsuid', 'CA.PARENT.quux'
     from public.workspaces where id = ${stage.stack.credentials.workspace_id}`;
+  // Said so long ago that WhatsApp will not come back to it, and edited by the business since.
+  await stage.sql`
+    with said as (
+      insert into public.messages (workspace_id, conversation_id, contact_id, direction, sender_type, type,
+        status, body, wa_message_id, phone_number_id, created_at)
+      select workspace_id, id, contact_id, 'outbound', 'business', 'text', 'sent', 'Long ago', ${
+    WAMID("old")
+  }, ${stage.number}, now() - interval '40 days'
+      from public.conversations where contact_id in (select id from public.contacts where phone = ${`+${phone}`})
+      returning *
+    )
+    insert into public.message_changes
+      (workspace_id, phone_number_id, wa_message_id, target_wa_message_id, kind, content, happened_at, created_at)
+    select workspace_id, phone_number_id, ${WAMID("old edit")}, wa_message_id, 'edit',
+      ${stage.sql.json({ type: "text", body: WORDS.oldChange })}, now(), created_at from said`;
   const item = delivery(change(stage.number, {
     messages: [said("failed", "text", { body: WORDS.failed })],
   }));

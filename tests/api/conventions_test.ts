@@ -33,6 +33,7 @@ Deno.test("the functions are those of the contract", () => {
     "conversations",
     "create-contact",
     "delete-contacts",
+    "export-contacts",
     "get-contact",
     "handoff",
     "health",

@@ -122,6 +122,12 @@ export const OPERATIONS: Record<string, OperationCase> = {
     foreign: 200,
     example: () => ({ method: "GET", path: "list-contacts" }),
   },
+  "GET /export-contacts": {
+    required: "contacts:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "export-contacts" }),
+  },
   "GET /get-contact": {
     required: "contacts:read",
     status: 200,

@@ -1,4 +1,6 @@
 /** The only place that opens the database, and the one statement that a call consists of. */
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import postgres from "postgres";
 import { databasePoolSize, databaseUrl } from "./env.ts";
 import { ApiError } from "./errors.ts";
@@ -37,7 +39,34 @@ const closers: (() => Promise<void>)[] = [];
 
 /** The pool of this process; the first use opens it. */
 export function database(): postgres.Sql {
-  return sql ??= open();
+  return sql ??= open(databasePoolSize());
+}
+
+/** A connection beside the pool. */
+export interface OwnConnection {
+  sql: postgres.Sql;
+  /** Breaks off what runs on it. */
+  close(): void;
+}
+
+/**
+ * A connection for what may take minutes, as streaming does: the calls of everybody else go on
+ * meanwhile. Each use opens a new one, since the library leaves a socket paused whose copy ended
+ * while its reader was behind; and only the socket itself can be closed while it is paused.
+ */
+export function ownConnection(): OwnConnection {
+  let socket: Socket | undefined;
+  const sql = open(1, async ({ host: [host], port: [port], path }) => {
+    socket = connect(path ? { path } : { host, port });
+    await once(socket, "connect", { signal: AbortSignal.timeout(5_000) });
+    // The library takes the name for TLS from here.
+    return Object.assign(socket, { host });
+  });
+  const close = () => {
+    socket?.destroy();
+    void sql.end({ timeout: 0 });
+  };
+  return { sql, close };
 }
 
 /** Has something done with the database still open, before `closeDatabase` closes it. */
@@ -114,7 +143,12 @@ export async function retrying<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-function open(): postgres.Sql {
+/** How the library has a socket made; its types leave this out. */
+type MakeSocket = (
+  options: { host: string[]; port: number[]; path: string | false },
+) => Promise<Socket>;
+
+function open(connections: number, socket?: MakeSocket): postgres.Sql {
   const given = databaseUrl();
   if (!given) {
     console.error("SUPABASE_DB_URL is not set");
@@ -122,7 +156,8 @@ function open(): postgres.Sql {
   }
   const { url, pooled } = parseDatabaseUrl(given);
   return postgres(url, {
-    max: databasePoolSize(),
+    max: connections,
+    ...(socket ? { socket } : {}),
     prepare: !pooled,
     // Names of array types are never needed, and asking for them costs each connection a round trip.
     fetch_types: false,

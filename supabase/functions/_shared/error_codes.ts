@@ -233,6 +233,11 @@ export const ERROR_CODES = {
     "Database unavailable",
     "The database cannot be reached. Ask again after `Retry-After` seconds.",
   ),
+  too_many_exports: kind(
+    503,
+    "Too many exports",
+    "As many exports are running as the server streams at once. Ask again after `Retry-After` seconds.",
+  ),
   timeout: kind(503, "Timeout", "The database took too long and the call was called off."),
   try_again: kind(
     503,

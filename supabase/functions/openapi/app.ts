@@ -10,6 +10,7 @@ import { app as contactTags } from "../contact-tags/app.ts";
 import { app as conversations } from "../conversations/app.ts";
 import { app as createContact } from "../create-contact/app.ts";
 import { app as deleteContacts } from "../delete-contacts/app.ts";
+import { app as exportContacts } from "../export-contacts/app.ts";
 import { app as getContact } from "../get-contact/app.ts";
 import { app as handoff } from "../handoff/app.ts";
 import { app as health } from "../health/app.ts";
@@ -49,6 +50,7 @@ export const functions: readonly Described[] = [
   importContacts,
   deleteContacts,
   contactData,
+  exportContacts,
   contactKpis,
   contactTags,
   mergeContacts,

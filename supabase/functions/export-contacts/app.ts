@@ -1,0 +1,55 @@
+import * as z from "zod";
+import { createApp } from "../_shared/app.ts";
+import { streamCopy } from "../_shared/copy_stream.ts";
+import { route } from "../_shared/route.ts";
+import { contactFilter, contactQuery, listArguments } from "../_shared/schemas/contact_query.ts";
+import { SpreadsheetCsv } from "./csv.ts";
+
+const exportContacts = route({
+  method: "GET",
+  path: "/",
+  operationId: "exportContacts",
+  tag: "Contacts",
+  summary: "Export contacts as CSV",
+  description:
+    "Contacts that fit every filter, as a file: UTF-8 with a byte order mark, comma-separated, CRLF. " +
+    "The columns are the fields of a contact, in their order and under their names, so that an " +
+    "import needs no mapping. Times are ISO 8601 in UTC, `custom` is JSON, `tags` and `channels` " +
+    'are separated by `;` (an item with `;`, `,`, `"` or spaces at its ends stands in double ' +
+    "quotes, its own doubled). A text that a spreadsheet would take for a formula begins with one " +
+    "`'` more: the export puts it before what matches `^'*[=+\\-@\\t\\r＝＋－＠]`, and an import " +
+    "takes one away from what matches `^'+[=+\\-@\\t\\r＝＋－＠]`. Numbers stay numbers, negative " +
+    "ones too. All rows are of one moment. A file that could not be finished ends with a broken " +
+    "connection.",
+  scope: "contacts:read",
+  query: z.strictObject({ ...contactFilter, sort: contactQuery.shape.sort }),
+  example: { query: { status: "new,contacted", sort: "name" } },
+  answers: () => ({
+    200: {
+      description: "The file.",
+      contentType: "text/csv",
+      schema: z.string(),
+      headers: ["Content-Disposition"],
+    },
+  }),
+  errors: ["too_many_exports"],
+  run: async (call) => {
+    const { body } = await call.operate("export_contacts", listArguments(call.query));
+    const headers = {
+      "content-type": "text/csv; charset=utf-8",
+      "content-disposition": `attachment; filename="contacts-${today()}.csv"`,
+      // Compressing a file of this size would take longer than making it.
+      "cache-control": "no-store, no-transform",
+    };
+    if (call.request.method === "HEAD") return { status: 200, body: null, headers };
+    const { statement } = JSON.parse(body!).data;
+    return { status: 200, body: await streamCopy(statement, new SpreadsheetCsv()), headers };
+  },
+});
+
+/** The day in UTC: 2026-11-01. */
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+export const app = createApp("export-contacts", [exportContacts]);

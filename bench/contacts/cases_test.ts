@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  contactFilter,
-  contactQuery,
-} from "../../supabase/functions/_shared/schemas/contact_query.ts";
+import { contactFilter } from "../../supabase/functions/_shared/schemas/contact_query.ts";
 import { cases } from "./cases.ts";
 
 const lists = cases().flatMap(({ paths }) => paths).filter((path) => path.startsWith("/list-"))

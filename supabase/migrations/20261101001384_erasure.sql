@@ -187,6 +187,8 @@ begin
   delete from private.unclaimed_updates u
   where u.phone_number_id = any (numbers) and exists (
     select from private.json_tokens(u.body::text) t join private.erasure_keys k on k.receipt_id = job.id and k.key = t);
+  -- A tag that nobody else has is in the changes of its count until they are added up.
+  perform private.fold_contact_tags(job.workspace_id, 1000000);
   delete from private.erasure_keys k where k.receipt_id = job.id;
 end
 $$;

@@ -206,6 +206,7 @@ export type Database = {
           "message_count": number;
           "profile_name": string | null;
           "profile_name_at": string | null;
+          "ranges": number;
           "username": string | null;
           "username_at": string | null;
           "workspace_id": string;
@@ -218,6 +219,7 @@ export type Database = {
           "message_count"?: number;
           "profile_name"?: string | null;
           "profile_name_at"?: string | null;
+          "ranges"?: number;
           "username"?: string | null;
           "username_at"?: string | null;
           "workspace_id": string;
@@ -229,6 +231,7 @@ export type Database = {
           "message_count"?: number;
           "profile_name"?: string | null;
           "profile_name_at"?: string | null;
+          "ranges"?: number;
           "username"?: string | null;
           "username_at"?: string | null;
           "workspace_id"?: string;
@@ -576,6 +579,7 @@ export type Database = {
           "phonebook_name": string | null;
           "phonebook_name_at": string | null;
           "profile_name": string | null;
+          "ranges": number;
           "sale_status": Database["public"]["Enums"]["contact_sale_status"];
           "score": number;
           "search_text": string;
@@ -623,6 +627,7 @@ export type Database = {
           "phonebook_name"?: string | null;
           "phonebook_name_at"?: string | null;
           "profile_name"?: string | null;
+          "ranges"?: number;
           "sale_status"?: Database["public"]["Enums"]["contact_sale_status"];
           "score"?: number;
           "search_text"?: string;
@@ -669,6 +674,7 @@ export type Database = {
           "phonebook_name"?: string | null;
           "phonebook_name_at"?: string | null;
           "profile_name"?: string | null;
+          "ranges"?: number;
           "sale_status"?: Database["public"]["Enums"]["contact_sale_status"];
           "score"?: number;
           "search_text"?: string;

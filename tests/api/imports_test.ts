@@ -15,6 +15,7 @@ import {
 } from "../support/imports.ts";
 import { assertInvalid, assertProblem } from "../support/problem.ts";
 import type { Contact, Data, Page } from "../support/types.ts";
+import { stack } from "../support/stack.ts";
 import { until } from "../support/until.ts";
 import { makeWorkspace } from "../support/workspace.ts";
 
@@ -473,4 +474,30 @@ Deno.test("the same file twice at once: every row once", async () => {
   assert.equal(created, 500);
   assert.equal((await contactsByPhone(key)).size, 500);
   for (const one of answers) assert.equal(one.status, "completed", JSON.stringify(one.error));
+});
+
+Deno.test("an upload that breaks off leaves nothing behind", async () => {
+  const { key } = await makeWorkspace();
+  const before = await chunks();
+  const leaving = new AbortController();
+  let sent = 0;
+  const raw = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      controller.enqueue(new TextEncoder().encode(`phone\n${"+34600111222\n".repeat(50_000)}`));
+      if (++sent < 4) return;
+      // Some of it is stored by then.
+      await until(async () => (await chunks()).length > before.length ? true : undefined);
+      leaving.abort();
+    },
+  });
+  const sending = fetch(`${stack.url}/import-contacts`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key.token}`, "content-type": "text/csv" },
+    body: raw,
+    signal: leaving.signal,
+  });
+  await assert.rejects(sending, { name: "AbortError" });
+  await until(async () => (await chunks()).every((id) => before.includes(id)) ? true : undefined);
+  const list = await key.get<Page<Import>>("import-contacts");
+  assert.deepEqual(list.body.data, []);
 });

@@ -15,6 +15,7 @@ export interface Received {
 export const FILE_LIMIT = 200_000_000;
 // A form's boundaries and other fields.
 const FORM_ROOM = 262_144;
+const PATIENCE_MS = 30_000;
 
 /** What takes the bytes of the file, in order; the next ones wait for it. */
 export type Sink = (bytes: Uint8Array) => Promise<void>;
@@ -22,21 +23,54 @@ export type Sink = (bytes: Uint8Array) => Promise<void>;
 /**
  * Reads a body and hands its file on.
  *
+ * @param patienceMs how long a sender may take for the next bytes
  * @throws ApiError 413 `body_too_large`, 415 `unsupported_media_type`, 400 `incomplete_body`,
  *   422 `validation_failed`
  */
-export async function receiveFile(request: Request, sink: Sink): Promise<Received> {
+export async function receiveFile(
+  request: Request,
+  sink: Sink,
+  patienceMs = PATIENCE_MS,
+): Promise<Received> {
   const type = request.headers.get("content-type") ?? "";
   const encoding = request.headers.get("content-encoding") ?? "identity";
   const kind = /^\s*(multipart\/form-data|text\/csv)\s*(?:;|$)/i.exec(type)?.[1].toLowerCase();
   if (!kind || encoding !== "identity") throw wrongType();
   if (Number(request.headers.get("content-length") ?? 0) > FILE_LIMIT + FORM_ROOM) throw tooLarge();
   const counted = limited(sink);
-  if (kind === "multipart/form-data") return await receiveForm(request, type, counted);
+  const body = paced(request.body, patienceMs);
+  if (kind === "multipart/form-data") return await receiveForm(body, type, counted);
   await whole(async () => {
-    for await (const bytes of request.body ?? []) await counted(bytes);
+    for await (const bytes of body) await counted(bytes);
   });
   return { fileName: null, charset: parameter(type, "charset"), form: {} };
+}
+
+type Bytes = AsyncIterable<Uint8Array>;
+
+/** The bytes of a body; a sender who stops sending ends it. */
+async function* paced(
+  body: ReadableStream<Uint8Array> | null,
+  patienceMs: number,
+): AsyncGenerator<Uint8Array> {
+  const reader = body?.getReader();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    while (reader) {
+      const late = new Promise<never>((_, reject) => {
+        const error = () => new ApiError("incomplete_body", "The body stopped arriving.");
+        timer = setTimeout(() => reject(error()), patienceMs);
+      });
+      const { done, value } = await Promise.race([reader.read(), late]);
+      clearTimeout(timer);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    clearTimeout(timer);
+    // What is left of it is nobody's business any more, nor how that ends.
+    reader?.cancel().catch(() => undefined);
+  }
 }
 
 function limited(sink: Sink): Sink {
@@ -48,11 +82,18 @@ function limited(sink: Sink): Sink {
   };
 }
 
-async function receiveForm(request: Request, type: string, sink: Sink): Promise<Received> {
+async function receiveForm(body: Bytes, type: string, sink: Sink): Promise<Received> {
   const received: Received = { fileName: null, form: {} };
   const parser = formParser(type);
   let files = 0;
   let written: Promise<void> | undefined;
+  // What the sink fails with; the parser then only says that the form broke off.
+  let failure: unknown;
+  const noting: Sink = (bytes) =>
+    sink(bytes).catch((error) => {
+      failure ??= error;
+      throw error;
+    });
   parser.on("field", (name, value, _isNameCut, isCut) => {
     if (isCut) parser.destroy(tooLarge());
     Object.defineProperty(received.form, name, { value, enumerable: true, configurable: true });
@@ -63,11 +104,13 @@ async function receiveForm(request: Request, type: string, sink: Sink): Promise<
     if (name !== "file" || ++files > 1) return void stream.resume();
     received.fileName = shortName(fileName);
     received.charset = parameter(mime, "charset");
-    written = handOn(stream, sink);
+    written = handOn(stream, noting);
     written.catch((error) => parser.destroy(error));
   });
   await whole(async () => {
-    await piped(request, parser);
+    await piped(body, parser).catch((error) => {
+      throw failure ?? error;
+    });
     await written;
   });
   if (files === 1) return received;
@@ -79,11 +122,11 @@ async function receiveForm(request: Request, type: string, sink: Sink): Promise<
 }
 
 /** Ends when the parser has taken the whole body; rejects with the first failure of either. */
-function piped(request: Request, parser: BusboyInstance): Promise<void> {
+function piped(bytes: Bytes, parser: BusboyInstance): Promise<void> {
   return new Promise((resolve, reject) => {
     // Not once: what comes after the first failure has to be heard, too.
     parser.on("finish", resolve).on("error", reject);
-    const body = Readable.fromWeb(request.body as never ?? new ReadableStream());
+    const body = Readable.from(bytes);
     body.on("error", reject);
     parser.on("close", () => body.destroy());
     body.pipe(parser);

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import type { Refusal } from "../_shared/errors.ts";
+import { FILE_LIMIT, receiveFile } from "./body.ts";
+
+const ADDRESS = "http://x.example/import-contacts";
+
+/** A request whose body comes in pieces; `end` is what comes of it. */
+function streaming(
+  type: string,
+  pieces: Iterable<Uint8Array | string>,
+  end: "closed" | "broken" | "silent" = "closed",
+): Request {
+  const encoder = new TextEncoder();
+  const iterator = pieces[Symbol.iterator]();
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const { done, value } = iterator.next();
+      if (!done) controller.enqueue(typeof value === "string" ? encoder.encode(value) : value);
+      else if (end === "closed") controller.close();
+      else if (end === "broken") controller.error(new TypeError("connection reset"));
+      else return new Promise(() => {});
+    },
+  }, { highWaterMark: 0 });
+  return new Request(ADDRESS, { method: "POST", body, headers: { "content-type": type } });
+}
+
+/** The file that arrives, or the code of the refusal. */
+async function receive(request: Request, patienceMs?: number) {
+  const decoder = new TextDecoder();
+  let text = "";
+  try {
+    const received = await receiveFile(request, (bytes) => {
+      text += decoder.decode(bytes, { stream: true });
+      return Promise.resolve();
+    }, patienceMs);
+    return { ...received, text };
+  } catch (error) {
+    return (error as Refusal).problem.code;
+  }
+}
+
+const FORM = "multipart/form-data; boundary=x";
+const head = (rest: string) => `--x\r\nContent-Disposition: form-data; ${rest}\r\n\r\n`;
+
+Deno.test("a body is the file, with what its type says of it", async () => {
+  const request = streaming('text/csv; charset="windows-1252"', ["pho", "ne\n1"]);
+  const expected = { fileName: null, charset: "windows-1252", form: {}, text: "phone\n1" };
+  assert.deepEqual(await receive(request), expected);
+});
+
+Deno.test("a form has the file and its options in any order, cut anywhere", async () => {
+  const whole = head('name="mapping"') + '{"a":"phone"}\r\n' +
+    head('name="file"; filename="a\u0001b.csv"') + "a\r\n1\r\n" +
+    head('name="__proto__"') + "x\r\n" + "--x--\r\n";
+  for (const length of [whole.length, 7, 1]) {
+    const pieces = Array.from(
+      { length: Math.ceil(whole.length / length) },
+      (_, n) => whole.slice(n * length, (n + 1) * length),
+    );
+    const received = await receive(streaming(FORM, pieces));
+    assert.ok(typeof received === "object");
+    assert.deepEqual([received.fileName, received.text], ["ab.csv", "a\r\n1"]);
+    assert.deepEqual(Object.entries(received.form), [["mapping", '{"a":"phone"}'], [
+      "__proto__",
+      "x",
+    ]]);
+  }
+});
+
+for (const type of ["text/csv", FORM]) {
+  const begin = type === FORM ? [head('name="file"; filename="a.csv"')] : [];
+
+  Deno.test(`${type}: more than the limit is not taken`, async () => {
+    const piece = new Uint8Array(1_000_000);
+    const pieces = [...begin, ...Array(FILE_LIMIT / piece.length + 1).fill(piece)];
+    let size = 0;
+    const refused = receiveFile(streaming(type, pieces), (bytes) => {
+      size += bytes.length;
+      return Promise.resolve();
+    });
+    await assert.rejects(refused, ({ problem }: Refusal) => problem.code === "body_too_large");
+    assert.equal(size <= FILE_LIMIT, true);
+  });
+
+  Deno.test(`${type}: a body that breaks off or stops is incomplete`, async () => {
+    const pieces = [...begin, "phone\n1"];
+    assert.equal(await receive(streaming(type, pieces, "broken")), "incomplete_body");
+    assert.equal(await receive(streaming(type, pieces, "silent"), 50), "incomplete_body");
+  });
+
+  Deno.test(`${type}: what the store fails with is what is told`, async () => {
+    const failing = receiveFile(
+      streaming(type, [...begin, "phone\n"]),
+      () => Promise.reject(Object.assign(new Error("away"), { code: "CONNECTION_CLOSED" })),
+    );
+    await assert.rejects(failing, { code: "CONNECTION_CLOSED" });
+  });
+}
+
+Deno.test("forms that are none are incomplete", async () => {
+  for (const pieces of [[], ["x"], ["--x\r\n"], [head('name="file"; filename="a"')]]) {
+    assert.equal(await receive(streaming(FORM, pieces)), "incomplete_body");
+  }
+  assert.equal(await receive(streaming("multipart/form-data", ["--x--"])), "incomplete_body");
+  assert.equal(await receive(streaming(FORM, ["--x--\r\n"])), "validation_failed");
+});

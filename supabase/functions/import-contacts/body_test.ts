@@ -90,7 +90,7 @@ for (const type of ["text/csv", FORM]) {
 
   Deno.test(`${type}: what the store fails with is what is told`, async () => {
     const failing = receiveFile(
-      streaming(type, [...begin, "phone\n"]),
+      streaming(type, [...begin, "phone", type === FORM ? "\r\n--x--\r\n" : ""]),
       () => Promise.reject(Object.assign(new Error("away"), { code: "CONNECTION_CLOSED" })),
     );
     await assert.rejects(failing, { code: "CONNECTION_CLOSED" });

@@ -4,6 +4,9 @@ import type { Answer, Client } from "./http.ts";
 import type { Contact, Data, Page } from "./types.ts";
 import { until } from "./until.ts";
 
+// Thousands of rows on a machine that does other things as well.
+const PATIENCE_MS = 60_000;
+
 export interface ImportError {
   row: number;
   column: string | null;
@@ -77,7 +80,7 @@ export async function ended(client: Client, id: string): Promise<Import> {
   const found = await until(async () => {
     const now = await getImport(client, id);
     return ["pending", "running"].includes(now.status) ? undefined : now;
-  });
+  }, PATIENCE_MS);
   assertAddsUp(found);
   return found;
 }
@@ -99,7 +102,7 @@ export async function revert(client: Client, id: string): Promise<Import> {
   return await until(async () => {
     const now = await getImport(client, id);
     return now.revert?.status === "running" ? undefined : now;
-  });
+  }, PATIENCE_MS);
 }
 
 /** created, updated, skipped, failed. */

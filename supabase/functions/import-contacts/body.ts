@@ -87,13 +87,6 @@ async function receiveForm(body: Bytes, type: string, sink: Sink): Promise<Recei
   const parser = formParser(type);
   let files = 0;
   let written: Promise<void> | undefined;
-  // What the sink fails with; the parser then only says that the form broke off.
-  let failure: unknown;
-  const noting: Sink = (bytes) =>
-    sink(bytes).catch((error) => {
-      failure ??= error;
-      throw error;
-    });
   parser.on("field", (name, value, _isNameCut, isCut) => {
     if (isCut) parser.destroy(tooLarge());
     Object.defineProperty(received.form, name, { value, enumerable: true, configurable: true });
@@ -104,13 +97,11 @@ async function receiveForm(body: Bytes, type: string, sink: Sink): Promise<Recei
     if (name !== "file" || ++files > 1) return void stream.resume();
     received.fileName = shortName(fileName);
     received.charset = parameter(mime, "charset");
-    written = handOn(stream, noting);
+    written = handOn(stream, sink);
     written.catch((error) => parser.destroy(error));
   });
   await whole(async () => {
-    await piped(body, parser).catch((error) => {
-      throw failure ?? error;
-    });
+    await piped(body, parser);
     await written;
   });
   if (files === 1) return received;

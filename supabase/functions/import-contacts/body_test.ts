@@ -98,7 +98,10 @@ for (const type of ["text/csv", FORM]) {
 }
 
 Deno.test("forms that are none are incomplete", async () => {
-  for (const pieces of [[], ["x"], ["--x\r\n"], [head('name="file"; filename="a"')]]) {
+  const other = head('name="other"; filename="a"');
+  for (
+    const pieces of [[], ["x"], ["--x\r\n"], [head('name="file"; filename="a"')], [other, "x"]]
+  ) {
     assert.equal(await receive(streaming(FORM, pieces)), "incomplete_body");
   }
   assert.equal(await receive(streaming("multipart/form-data", ["--x--"])), "incomplete_body");

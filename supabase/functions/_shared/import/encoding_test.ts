@@ -79,6 +79,11 @@ Deno.test("a mark is seen in the smallest pieces", () => {
   assert.equal(scan(utf16("\ufeffabcd", false), 1), "utf-16be 2");
 });
 
+Deno.test("a file that was UTF-8 for long is not Windows-1252 in the end", () => {
+  const bytes = Uint8Array.from([...utf8(SPANISH), ...western("\né a é a".repeat(100))]);
+  assert.equal(scan(bytes, 80), "unreadable_file");
+});
+
 Deno.test("what cannot be seen may be said", () => {
   const russian = Uint8Array.from([0xcf, 0xf0, 0xe8, 0xe2, 0xe5, 0xf2, 44, 49]);
   assert.equal(scan(russian, 8, "windows-1252"), "windows-1252 0");

@@ -9,7 +9,8 @@ const contactTags = route({
   operationId: "contactTags",
   tag: "Contacts",
   summary: "List the tags",
-  description: "The tags of the workspace's contacts, most used first.",
+  description:
+    "The tags of the workspace's contacts, most used first; the counts are true at this moment.",
   scope: "contacts:read",
   answers: () => ({
     200: {

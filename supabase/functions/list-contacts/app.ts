@@ -11,8 +11,8 @@ const listContacts = route({
   operationId: "listContacts",
   tag: "Contacts",
   summary: "List contacts",
-  description: "Contacts that fit every filter, newest first unless `sort` says otherwise. " +
-    "Follow `next_cursor` for more: pages stay right while contacts come and go.",
+  description: "Contacts that fit every filter, newest first unless `sort` says otherwise or a " +
+    "`search` ranks them. Follow `next_cursor` for more: pages stay right while contacts come and go.",
   scope: "contacts:read",
   query: contactQuery,
   example: { query: { status: "new,contacted", limit: "50" } },

@@ -45,7 +45,14 @@ const assignee = z.string().toLowerCase()
 /** The filters of list-contacts; all can be combined. */
 export const contactFilter = {
   search: z.string().trim().max(200).optional().meta({
-    description: "Name, e-mail, company, phone (any punctuation) or notes; any case, any accents.",
+    description:
+      "Every word has to be found in name, e-mail, company, phone or notes, in any order, " +
+      "each anywhere, from one character on; case, accents, Hebrew points, Arabic vowels and " +
+      "full-width forms do not matter. A phone number is found by any part of its digits, however " +
+      "it is punctuated, with or without the country's code or the 0 before a local number. " +
+      "Without `sort`, who has exactly this phone number or e-mail address comes first, then those " +
+      "with every word at the beginning of a word of the name, of the e-mail, company or phone, " +
+      "then the rest; the newest first in each.",
   }),
   status: oneOf(STATUS),
   auto_status: oneOf(AUTO_STATUS),
@@ -91,11 +98,12 @@ export const page = {
 export const contactQuery = z.strictObject({
   ...contactFilter,
   sort: z.enum([...SORTS, ...SORTS.map((sort) => `-${sort}` as const)]).optional().meta({
-    description: "`-` for descending; `-created_at` unless given.",
+    description: "`-` for descending; unless given, as the search ranks, or else `-created_at`. " +
+      "Contacts without a name, value or last contact count as the least.",
   }),
   ...page,
   count: z.enum(["none", "estimated", "exact"]).optional().meta({
-    description: "Adds `total` to the answer.",
+    description: "Adds `total` to the answer: `exact`, or what the database expects (`estimated`).",
   }),
 });
 

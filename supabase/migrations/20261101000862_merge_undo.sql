@@ -9,10 +9,10 @@ set search_path = ''
 as $$
 begin
   return image - case relation
-    when 'public.contacts' then '{id,workspace_id,version,updated_at,completeness,phone_key,whatsapp_contact_id,search_text}'
+    when 'public.contacts' then '{id,workspace_id,version,updated_at,completeness,phone_key,whatsapp_contact_id,search_text,facets,ranges}'
     -- What a bot was told must never become true again.
     when 'public.conversations' then '{id,workspace_id,updated_at,control_epoch}'
-    when 'public.contact_activity' then '{contact_id,workspace_id}' else '{}' end::text[];
+    when 'public.contact_activity' then '{contact_id,workspace_id,facets,ranges}' else '{}' end::text[];
 end
 $$;
 comment on function private.restorable(text, jsonb) is

@@ -259,7 +259,8 @@ set search_path = ''
 as $$
 begin
   return filter - '{status,auto_status,source,sale_status,grade,sentiment,has_email,is_vip,is_at_risk,is_mystery_shopper,is_contractor,opted_out,do_not_call}'::text[]
-    = case when filter ->> 'assigned_to' = 'none' then '{"assigned_to": "none"}'::jsonb else '{}' end;
+    = case when filter ->> 'assigned_to' = 'none' then '{"assigned_to": "none"}'::jsonb else '{}' end
+    || case when filter -> 'channel' <@ '["whatsapp", "web"]' then jsonb_build_object('channel', filter -> 'channel') else '{}' end;
 end
 $$;
 comment on function private.exact_by_facets(jsonb) is

@@ -97,10 +97,11 @@ begin
     %8$s order by w.key %6$s, w.id %6$s limit %9$s
     $sql$, ordering.id, ordering.expression, case when facets is null then format('(%s) as fits', conditions) else 'facets, ranges' end,
     source, private.contact_bounds(workspace, filter, sort, after), way, budget,
-    -- With facets only the index is read, then the contacts that they let through.
-    case when facets is null then 'where w.fits' else format('join public.contacts c on c.id = w.id %s where %s and %s',
-      case when private.contact_source(workspace, filter, null) <> 'public.contacts c'
-        then 'join public.contact_activity a on a.contact_id = w.id' end, facets, conditions) end,
+    -- With facets only the index is read, then the contacts that they let through, one by one: offset
+    -- 0 keeps the planner from finding them first in another way.
+    case when facets is null then 'where w.fits' else format(
+      'cross join lateral (select from %s where c.id = w.id and %s offset 0) as c where %s',
+      private.contact_source(workspace, filter, null), conditions, facets) end,
     rows);
 end
 $$;

@@ -1,7 +1,7 @@
 -- By which index every kind of list is found: of the plans that private.walk and private.pick make.
 begin;
 set local search_path = public, extensions;
-select plan(339);
+select plan(342);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('contact plans ' || label)::uuid $$;
@@ -125,10 +125,13 @@ select is(private.exact_count(pg_temp.id('workspace 0'), filter), (
       when filter ? 'assigned_to' then c.assigned_to is null
       when filter ? 'is_vip' then not c.is_vip and c.created_at <= '2026-01-02'
       when filter ? 'tags' then 'rare' = any (c.tags)
+      when filter ? 'channel' then c.channels && array(select jsonb_array_elements_text(filter -> 'channel'))
+      when filter ? 'score_min' then c.score >= 997 and c.value <= 2000
       when filter ? 'search' then c.search_text like '%77%'
       else true end), format('%s are counted right', filter))
 from unnest(array['{}', '{"status": ["lost"]}', '{"status": ["lost"], "has_email": false}', '{"assigned_to": "none"}',
-  '{"is_vip": false, "created_to": "2026-01-02T00:00:00Z"}', '{"tags": ["rare"]}', '{"search": "77"}']::jsonb[]) filter;
+  '{"is_vip": false, "created_to": "2026-01-02T00:00:00Z"}', '{"tags": ["rare"]}', '{"search": "77"}', '{"channel": ["web"]}', '{"channel": ["web", "fax"]}',
+  '{"score_min": 997, "value_max": 2000}']::jsonb[]) filter;
 
 -- Every value has a bit of its own, as private.exact_by_facets says.
 select is(count(distinct private.facet(kind, value)), count(*), format('the bits of %s are different', kind))

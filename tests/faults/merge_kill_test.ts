@@ -118,7 +118,7 @@ Deno.test("SIGKILL in the middle of merge and undo: wholly done or not at all", 
       true,
     );
     const lasts = Date.now() - began;
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 9; round++) {
       const [open] = await settled(stack, openMerge);
       const asking = open
         ? post(stack, "merge-contacts/undo", { merge_id: open.id })

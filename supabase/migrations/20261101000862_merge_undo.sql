@@ -108,20 +108,19 @@ comment on function private.restored_columns(text, jsonb, jsonb, jsonb) is
   'A row before and after a merge and as it is now → { column: value } as an undo leaves it: as before, unless somebody has touched it since.';
 
 create function private.touched_columns(relation text, before jsonb, after jsonb, now_ jsonb) returns text[]
-language plpgsql immutable
+language plpgsql stable
 set search_path = ''
 as $$
 begin
   return array(
     select distinct private.column_group(relation, n.key) from jsonb_each(private.restorable(relation, now_)) n
     where n.value not in (after -> n.key, before -> n.key)
-      and n.key not in ('call_count', 'message_count', 'last_message_at', 'last_inbound_at', 'phone_number_id', 'unread_count',
-        'read_until', 'profile_name', 'profile_name_at', 'phonebook_name', 'phonebook_name_at')
+      and has_column_privilege('authenticated', relation, n.key, 'update')
     order by 1);
 end
 $$;
 comment on function private.touched_columns(text, jsonb, jsonb, jsonb) is
-  'What of a row has been changed since a merge, apart from what follows messages.';
+  'What that people can write has been changed of a row since a merge.';
 
 -- Steps ----------------------------------------------------------------------------------------
 
@@ -212,6 +211,8 @@ begin
   -- The flags come after the consents, which they would else seem to contradict.
   perform private.insert_image('public.contacts', image || jsonb_build_object('opted_out', false, 'do_not_call', false,
     'tags', private.consent_tags(array(select jsonb_array_elements_text(image -> 'tags')), false, false)));
+  -- Its own come back as they were; those that a trigger has just made of them would be in their way.
+  delete from public.contact_consents s where s.contact_id = m.duplicate_id;
   update public.contact_merges c set duplicate = image where c.id = m.id;
   return changed;
 end

@@ -296,3 +296,18 @@ Deno.test("more tags and custom fields than a contact can have do not keep two p
   assert.deepEqual(touched, UNTOUCHED);
   assert.deepEqual(duplicate.tags, two.tags);
 });
+
+Deno.test("a conversation that comes along is the primary's person's, and no contractor's is the bot's", async () => {
+  const [one, two] = await pair(
+    { assigned_to: agent.userId, is_contractor: true },
+    { assigned_to: admin.userId },
+  );
+  const handed = await key.post<Data<Handoff>>("handoff", { contact_id: two.id });
+  const { id, phase, assigned_to } = handed.body.data.conversation!;
+  assert.deepEqual([phase, assigned_to], ["automated", admin.userId]);
+  const mergeId = await merge(key, one.id, two.id);
+  const read = async () => (await key.get<Data<Conversation>>(`conversations/${id}`)).body.data;
+  assert.deepEqual([(await read()).phase, (await read()).assigned_to], ["waiting", agent.userId]);
+  assert.deepEqual((await undo(key, mergeId)).touched, UNTOUCHED);
+  assert.deepEqual([(await read()).phase, (await read()).assigned_to], ["automated", admin.userId]);
+});

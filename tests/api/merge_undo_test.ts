@@ -9,6 +9,7 @@ import type { Contact, Conversation, Data, Handoff, Note, Page } from "../suppor
 import { uniquePhone } from "../support/unique.ts";
 import { makeMember, makeWorkspace, type Workspace } from "../support/workspace.ts";
 import { at, text } from "../fixtures/whatsapp/delivery.ts";
+import { messagesOf, storeOutbound } from "../webhook/rows.ts";
 import { tell } from "../webhook/updates.ts";
 
 const workspace = await makeWorkspace();
@@ -221,6 +222,30 @@ Deno.test("the duplicate's number goes back to it, also where the primary got it
   const { contact, duplicate, touched } = await undo(key, mergeId);
   assert.deepEqual([contact.phone, duplicate.phone], [one.phone, phone]);
   assert.deepEqual(touched, { ...UNTOUCHED, fields: ["phone"] });
+});
+
+Deno.test("of two people's reactions one counts while they are one person, and both do afterwards", async () => {
+  const place = await makeWorkspace();
+  const [one, two] = [await createContact(place.key), await createContact(place.key)];
+  const wamid = `wamid.${crypto.randomUUID()}`;
+  const { id: workspaceId, phoneNumberId } = place;
+  await withDatabase((sql) =>
+    storeOutbound(sql, { workspaceId, contactId: one.id, phoneNumberId, wamids: [wamid] })
+  );
+  for (const [index, { phone }] of [one, two].entries()) {
+    const reaction = { message_id: wamid, emoji: ["👍", "👎"][index] };
+    const more = { from: phone!.slice(1), id: crypto.randomUUID(), timestamp: at(5 + index) };
+    await tell(place, { messages: [{ ...more, type: "reaction", reaction }] });
+  }
+  const shown = async () =>
+    (await messagesOf(phoneNumberId)).flatMap(({ reactions }) =>
+      reactions.map(({ emoji }) => emoji)
+    );
+  assert.deepEqual(await shown(), ["👍", "👎"]);
+  const mergeId = await merge(place.key, one.id, two.id);
+  assert.deepEqual(await shown(), ["👎"]);
+  assert.deepEqual((await undo(place.key, mergeId)).touched, UNTOUCHED);
+  assert.deepEqual(await shown(), ["👍", "👎"]);
 });
 
 Deno.test("an automatic merge is undone by the same rule", async () => {

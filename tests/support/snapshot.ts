@@ -4,6 +4,8 @@ import type { Sql } from "./database.ts";
 /** `{ table: [row, …] }`, rows as JSON text in their order. */
 export type Snapshot = Record<string, string[]>;
 
+const OF_IMPORTS = "t.import_id in (select id from public.contact_imports where workspace_id = $1)";
+
 /** How the rows of a table that has no workspace_id are found. `$1` is the workspace. */
 const INDIRECT: Record<string, string> = {
   "public.workspaces": "t.id = $1",
@@ -11,6 +13,9 @@ const INDIRECT: Record<string, string> = {
     "t.phone_number_id in (select phone_number_id from public.whatsapp_numbers where workspace_id = $1)",
   "private.whatsapp_tokens":
     "t.phone_number_id in (select phone_number_id from public.whatsapp_numbers where workspace_id = $1)",
+  "private.import_rows": OF_IMPORTS,
+  "private.import_errors": OF_IMPORTS,
+  "private.import_changes": OF_IMPORTS,
   "private.batch_job_parts":
     "t.job_id in (select id from private.batch_jobs where workspace_id = $1)",
   "private.merge_moves":
@@ -26,14 +31,19 @@ const LEFT_OUT = new Set([
   // Who did what, and the merges themselves.
   "public.activity_log",
   "public.contact_merges",
-  // Sums of it are compared instead.
+  // Sums of them are compared instead.
   "private.contact_kpi_deltas",
+  "private.contact_tag_deltas",
   // When a conversation may send next: never earlier than WhatsApp's limits were told.
   "private.outbox_lanes",
   "private.outbox_rates",
   // Of everybody.
   "public.profiles",
   "private.secrets",
+  "private.erasure_keys",
+  // Bytes of files on their way in.
+  "private.import_chunks",
+  "private.forgotten_updates",
   "private.consent_words",
   "private.webhook_deliveries",
   "private.webhook_failures",
@@ -83,8 +93,11 @@ export async function snapshot(
     }
     const sums = await tx<{ row: string }[]>`
       select concat_ws(' ', status, is_test, sum(delta)) as row from private.contact_kpi_deltas
-      where workspace_id = ${workspaceId} group by status, is_test having sum(delta) <> 0 order by 1`;
-    found.kpis = sums.map(({ row }) => row);
+      where workspace_id = ${workspaceId} group by status, is_test having sum(delta) <> 0
+      union all
+      select concat_ws(' ', tag, sum(delta)) from private.contact_tag_deltas
+      where workspace_id = ${workspaceId} group by tag having sum(delta) <> 0 order by 1`;
+    found.sums = sums.map(({ row }) => row);
   });
   return found;
 }

@@ -27,6 +27,8 @@ export interface Stage {
   workspace: Workspace;
   people: Person[];
   delivered: Delivery[];
+  /** The wamid of a message that both have seen, as in a group. */
+  shared: string;
 }
 
 type Happening = (stage: Stage, person: Person, n: number) => Promise<unknown>;
@@ -49,8 +51,6 @@ const says = (type: string, content: unknown, more: Json = {}): Happening => (st
       ...more,
     }],
   });
-
-const SHARED = "wamid.SHARED";
 
 async function threadOf({ workspace }: Stage, { id }: Person): Promise<Conversation> {
   const answer = await workspace.key.post<Data<Handoff>>("handoff", { contact_id: id });
@@ -85,7 +85,9 @@ export const HAPPENINGS = {
   stop: says("text", { body: "STOP" }),
   start: says("text", { body: "START" }),
   group: says("text", { body: "Hi all" }, { group_id: "group.1" }),
-  reaction: says("reaction", { message_id: SHARED, emoji: "👍" }),
+  // Of two people to one message: of one person's only the later counts.
+  reaction: (stage, person, n) =>
+    says("reaction", { message_id: stage.shared, emoji: pick(["👍", "👎"], n) })(stage, person, n),
   image: says("image", { id: "3001", mime_type: "image/jpeg" }),
   call: (stage, { wa_id }, n) =>
     tell(stage, {
@@ -176,11 +178,13 @@ export async function happen(stage: Stage, events: readonly Event[]): Promise<vo
 
 /** Two contacts that WhatsApp knows by their numbers; the second has a phone only if asked for. */
 export async function setStage(workspace: Workspace, hasPhone: boolean): Promise<Stage> {
-  const stage: Stage = { workspace, people: [], delivered: [] };
+  const shared = `wamid.${crypto.randomUUID()}`;
+  const stage: Stage = { workspace, people: [], delivered: [], shared };
   for (const phone of [uniquePhone(), uniquePhone()]) {
     const { id } = await createContact(workspace.key, { phone });
     stage.people.push({ id, wa_id: phone.slice(1), bsuid: `ID.${crypto.randomUUID()}` });
   }
+  await storeSent(workspace, (await createContact(workspace.key)).id, 0, shared);
   await withDatabase(async (sql) => {
     for (const { id, wa_id } of stage.people) {
       await sql`insert into public.contact_identities (workspace_id, contact_id, channel, external_id)

@@ -7,6 +7,7 @@ export async function storeSent(
   { id, phoneNumberId }: Workspace,
   contactId: string,
   n: number,
+  wamid = `wamid.${crypto.randomUUID()}`,
 ): Promise<void> {
   await withDatabase(async (sql) => {
     await sql`insert into public.conversations (workspace_id, contact_id)
@@ -16,7 +17,7 @@ export async function storeSent(
         insert into public.messages (workspace_id, conversation_id, contact_id, direction, sender_type,
           type, body, phone_number_id, wa_message_id, status, sent_at)
         select v.workspace_id, v.id, v.contact_id, 'outbound', 'agent', 'text', 'Hello', ${phoneNumberId},
-          'wamid.' || gen_random_uuid(), 'sent', to_timestamp(1790000000 + ${n}::int)
+          ${wamid}, 'sent', to_timestamp(1790000000 + ${n}::int)
         from public.conversations v where v.contact_id = ${contactId} and v.channel = 'whatsapp'
         returning *
       )

@@ -29,10 +29,21 @@ function remove(body: unknown, by: Client = key, headers = {}): Promise<Answer<D
   return by.post("delete-contacts", body, headers);
 }
 
+/** Deleted, the receipt's last word with `not_found` of the answer. */
 async function removed(body: unknown, by: Client = key): Promise<Deletion> {
   const answer = await remove(body, by);
-  assert.equal(answer.status, 200, answer.text);
-  return answer.body.data;
+  assert.ok([200, 202].includes(answer.status), answer.text);
+  const { receipt_id, not_found } = answer.body.data;
+  return { ...await ended(receipt_id, by), not_found };
+}
+
+/** It waits for whatever else is being written on this Postgres, other tests' work too. */
+function ended(receiptId: string, by: Client): Promise<Deletion> {
+  return until(async () => {
+    const answer = await by.get<Data<Deletion>>(`delete-contacts?receipt_id=${receiptId}`);
+    assert.equal(answer.status, answer.body.data.status === "running" ? 202 : 200, answer.text);
+    return answer.body.data.status === "running" ? undefined : answer.body.data;
+  });
 }
 
 async function idsOf(client: Client, query = ""): Promise<string[]> {
@@ -229,8 +240,11 @@ Deno.test("the same request with the same Idempotency-Key deletes once and answe
   const first = await remove({ contact_ids: [id] }, key, headers);
   const again = await remove({ contact_ids: [id] }, key, headers);
   assert.equal(again.headers.get("idempotency-replayed"), "true");
-  assert.deepEqual([again.status, again.body], [first.status, first.body]);
-  assert.equal(first.body.data.deleted, 1);
+  const { receipt_id } = first.body.data;
+  assert.equal(again.body.data.receipt_id, receipt_id);
+  assert.equal((await ended(receipt_id, key)).deleted, 1);
+  const last = await remove({ contact_ids: [id] }, key, headers);
+  assert.deepEqual([last.status, last.body.data.deleted], [200, 1]);
   const other = await remove({ contact_ids: [crypto.randomUUID()] }, key, headers);
   assertProblem(other, 422, "idempotency_key_reused");
 });
@@ -269,19 +283,14 @@ Deno.test("a deletion that takes longer is answered with 202, goes on, and tells
   const asked = await remove({ filter: { tags: ["many"] } }, fresh.key);
   assert.equal(asked.status, 202, asked.text);
   const { receipt_id, requested, status, deleted } = asked.body.data;
-  assert.deepEqual([requested, status, deleted], [1200, "running", 1000]);
-  const read = () => fresh.key.get<Data<Deletion>>(`delete-contacts?receipt_id=${receipt_id}`);
-  assert.deepEqual([(await read()).status, (await idsOf(fresh.key)).length], [202, 200]);
+  assert.deepEqual([requested, status], [1200, "running"]);
+  assert.ok(deleted > 0 && deleted < 1200, `${deleted}`);
   // Who comes in later is not meant.
   const later = await createContact(fresh.key, { tags: ["many"] });
   release();
   await holding;
-  const end = await until(async () => {
-    const answer = await read();
-    return answer.body.data.status === "running" ? undefined : answer;
-  });
-  assert.equal(end.status, 200);
-  assert.deepEqual([end.body.data.status, end.body.data.deleted], ["completed", 1200]);
+  const end = await ended(receipt_id, fresh.key);
+  assert.deepEqual([end.status, end.deleted], ["completed", 1200]);
   assert.deepEqual(await idsOf(fresh.key), [later.id]);
 });
 

@@ -6,7 +6,14 @@ import { filesWith, placesOf } from "./dump.ts";
 import { FILE_TEXT, leaveTraces, Stage, WORDS } from "./person.ts";
 
 // What somebody says, as long as it does not name them.
-const CONTENT = [WORDS.text, WORDS.caption, WORDS.edited, WORDS.answer, WORDS.changed] as string[];
+const CONTENT = [
+  WORDS.text,
+  WORDS.caption,
+  WORDS.edited,
+  WORDS.answer,
+  WORDS.changed,
+  WORDS.oldChange,
+] as string[];
 const NAMING = [...Object.values(WORDS), "wamid.quux", "5557731", "555-7731", "CA.PARENT.quux"]
   .filter((word) => !CONTENT.includes(word));
 
@@ -58,7 +65,7 @@ Deno.test("a person's messages are kept under a pseudonym and nothing else is", 
           ["inbound", edited, null],
           ["inbound", WORDS.text, null],
           ["outbound", "From the app", null],
-          ["outbound", "Long ago", null],
+          ["outbound", WORDS.oldChange, null],
           ["outbound", WORDS.changed, null],
         ].sort(),
       );

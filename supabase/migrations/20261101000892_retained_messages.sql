@@ -174,11 +174,23 @@ $$;
 comment on function private.retained_payload(text, jsonb) is
   'What stays of a message''s payload: no quoted ids, no contact cards, nothing that leads to a file.';
 
+create function private.retained_id(salt bytea, id uuid) returns uuid
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return encode(substring(sha256(salt || uuid_send(id)) from 1 for 16), 'hex')::uuid;
+end
+$$;
+comment on function private.retained_id(bytea, uuid) is
+  'The id under which something is kept: with a salt that nobody keeps it leads nowhere.';
+
 create function private.retain_messages(contacts uuid[]) returns int
 language plpgsql
 set search_path = ''
 as $$
 declare
+  salt bytea := extensions.gen_random_bytes(16);
   retained int;
 begin
   with people as materialized (
@@ -186,10 +198,10 @@ begin
     from unnest(contacts) as given (id)
     where exists (select from public.messages m where m.contact_id = given.id)
   ), threads as materialized (
-    select v.id, gen_random_uuid() as new_id, v.workspace_id, v.channel, p.pseudonym, p.pattern
+    select v.id, private.retained_id(salt, v.id) as new_id, v.workspace_id, v.channel, p.pseudonym, p.pattern
     from public.conversations v join people p on p.id = v.contact_id
   ), said as materialized (
-    select m.*, t.new_id as thread_id, gen_random_uuid() as new_id, private.mask(m.body, t.pattern) as masked_body,
+    select m.*, t.new_id as thread_id, private.mask(m.body, t.pattern) as masked_body,
       case when m.payload = '{}' then m.payload
         else private.mask_json(private.retained_payload(m.type, m.payload), t.pattern) end as masked_payload
     from threads t
@@ -202,11 +214,11 @@ begin
   )
   insert into public.retained_messages (id, workspace_id, conversation_id, direction, sender_type, sender_id, type, body, payload,
     reply_to, status, error_code, reactions, sent_at, delivered_at, read_at, edited_at, revoked_at)
-  select s.new_id, s.workspace_id, s.thread_id, s.direction, s.sender_type, s.sender_id, s.type, s.masked_body, s.masked_payload,
-    q.new_id, s.status, s.error ->> 'code',
+  select private.retained_id(salt, s.id), s.workspace_id, s.thread_id, s.direction, s.sender_type, s.sender_id, s.type, s.masked_body, s.masked_payload,
+    (select private.retained_id(salt, q.id) from public.messages q
+      where q.wa_message_id = s.reply_to and q.conversation_id = s.conversation_id limit 1), s.status, s.error ->> 'code',
     s.reactions, s.sent_at, s.delivered_at, s.read_at, s.edited_at, s.revoked_at
-  from said s
-  left join said q on q.wa_message_id = s.reply_to and q.thread_id = s.thread_id;
+  from said s;
   get diagnostics retained = row_count;
   return retained;
 end

@@ -60,7 +60,7 @@ Deno.test("a person's messages are kept under a pseudonym and nothing else is", 
       assert.deepEqual(
         rows.map(({ direction, body, quotes }) => [direction, body, quotes]).sort(),
         [
-          ["inbound", "OK", edited],
+          ["inbound", "OK, [masked]", edited],
           ["inbound", WORDS.caption, null],
           ["inbound", edited, null],
           ["inbound", WORDS.text, null],

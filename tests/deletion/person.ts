@@ -203,7 +203,9 @@ async function write(stage: Stage): Promise<void> {
     messages: [
       said("text", "text", { body: `I am ${WORDS.name}: ${WORDS.text}, call +1 (604) 555-7731` }),
       said("file", "document", { ...document, caption: WORDS.caption }),
-      said("reply", "text", { body: "OK" }, { context: { from: WORDS.phone, id: WAMID("text") } }),
+      said("reply", "text", { body: "OK, 604-555-7731" }, {
+        context: { from: WORDS.phone, id: WAMID("text") },
+      }),
     ],
   });
   await stage.tell({

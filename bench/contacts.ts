@@ -15,5 +15,9 @@ const BENCHES: Record<Part, (options: ContactsOptions) => Promise<void>> = {
 /** @param args what follows `contacts` on the command line */
 export async function benchContacts(args: string[]): Promise<void> {
   const { parts, options } = parseContactsOptions(args);
+  // Ending by itself tells those who have started something; a signal alone would not.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => Deno.exit(130));
+  }
   for (const part of parts) await BENCHES[part](options);
 }

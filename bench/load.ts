@@ -19,6 +19,7 @@ function request(): { body?: string; headers: Record<string, string> } {
 }
 
 const latencies: number[] = [];
+const others = new Set<number>();
 const instance = autocannon({
   url,
   connections,
@@ -27,10 +28,12 @@ const instance = autocannon({
 });
 instance.on("response", (_client: unknown, status: number, _bytes: number, time: number) => {
   if (status >= 200 && status < 300) latencies.push(time);
+  else others.add(status);
 });
 const result = await instance;
 if (result.non2xx > 0 || result.errors > 0) {
-  console.error(`${result.non2xx} answers were no success, ${result.errors} requests failed`);
+  const said = [...others].join(", ");
+  console.error(`${result.non2xx} answers were ${said}, ${result.errors} requests failed`);
   Deno.exit(1);
 }
 console.log(JSON.stringify(figuresOf(latencies, result.duration)));

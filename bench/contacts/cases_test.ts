@@ -25,7 +25,17 @@ Deno.test("every sort is, in both directions, and each count but none", () => {
   );
 });
 
-Deno.test("no two cases have one name", () => {
+Deno.test("health comes first, and no two cases have one name", () => {
   const names = cases().map(({ name }) => name);
+  assert.equal(names[0], "health");
   assert.equal(new Set(names).size, names.length);
+});
+
+Deno.test("values are spelled as a query wants them, and lists stay lists", () => {
+  const has = (wanted: Record<string, string>) =>
+    lists.some((query) => Object.entries(wanted).every(([name, value]) => query[name] === value));
+  assert.ok(has({ tags: "founder circle" }));
+  assert.ok(has({ tags_all: "customer,newsletter" }));
+  assert.ok(has({ search: "(416) 683" }));
+  assert.ok(has({ search: "maria", status: "converted" }));
 });

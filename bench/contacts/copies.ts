@@ -25,7 +25,7 @@ export async function writeCopies(
     const reading = await sql.unsafe(`
       copy (
         select ${columns.map((name) => others[name] ?? `c.${name}`).join(", ")}
-        from public.contacts c where c.phone like '${prefix}%'
+        from public.contacts c where c.phone like '${prefix}_______'
       ) to stdout`).readable();
     await pipeline(reading, createWriteStream(path));
     return columns;

@@ -4,6 +4,8 @@ import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 
 export interface CsvOptions {
+  /** Whose contacts they are like. */
+  databaseUrl: string;
   path: string;
   rows: number;
   /** What the numbers begin with; seven digits follow. Nobody else's numbers may. */
@@ -11,15 +13,19 @@ export interface CsvOptions {
 }
 
 /** Names, companies, tags and notes of contacts that are there, under numbers that are not. */
-export async function writeCsv(databaseUrl: string, options: CsvOptions): Promise<void> {
-  const { path, rows, prefix } = options;
+export async function writeCsv(options: CsvOptions): Promise<void> {
+  const { databaseUrl, path, rows, prefix } = options;
   const sql = postgres(databaseUrl, { max: 1 });
   try {
     const reading = await sql.unsafe(`
       copy (
         select c.name, '${prefix}' || lpad((row_number() over ())::text, 7, '0') as phone, c.email,
           c.company, c.status, c.value, array_to_string(c.tags, ',') as tags, c.notes
-        from public.contacts c limit ${rows}
+        from public.contacts c
+        -- As often as it takes.
+        cross join generate_series(1,
+          (select ceil(${rows} / count(*)::float8)::int from public.contacts))
+        limit ${rows}
       ) to stdout with (format csv, header)`).readable();
     await pipeline(reading, createWriteStream(path));
   } finally {

@@ -10,7 +10,6 @@ import type { ContactsOptions } from "./options.ts";
 import { withStack } from "./stacks.ts";
 import { table, times } from "./table.ts";
 
-const IMPORTED = 100_000;
 const MOST_IMPORT = 3;
 const LEAST_EXPORT = 0.5;
 const MOST_MEGABYTES = 64;
@@ -31,9 +30,9 @@ export async function benchFiles(options: ContactsOptions): Promise<void> {
     const exports: Round[] = [];
     for (let round = 1; round <= options.rounds; round++) {
       exports.push(await exportOnce(stack));
-      imports.push(await importOnce(stack, folder, { rows: IMPORTED, round }));
+      imports.push(await importOnce(stack, folder, { rows: options.imported, round }));
     }
-    print(contacts, imports, exports);
+    print(options, imports, exports);
   });
 }
 
@@ -45,7 +44,7 @@ async function importOnce(
   // Numbers that nobody has yet, seven digits behind each.
   const prefix = `+4917${round}`;
   const csv = `${folder}/${round}.csv`;
-  await writeCsv(adminDatabaseUrl, { path: csv, rows, prefix });
+  await writeCsv({ databaseUrl: adminDatabaseUrl, path: csv, rows, prefix });
   const { url, api_key: key } = credentials;
   const began = performance.now();
   const { result, megabytes } = await growthDuring(pid, () => importFile({ url, key, path: csv }));
@@ -69,7 +68,7 @@ async function exportOnce({ adminDatabaseUrl, credentials, pid }: SpawnedStack):
   return { ours, megabytes, copy: await copyOut(adminDatabaseUrl, credentials.workspace_id) };
 }
 
-function print(contacts: number, imports: Round[], exports: Round[]): void {
+function print(options: ContactsOptions, imports: Round[], exports: Round[]): void {
   const middle = (rounds: Round[], figure: "ours" | "copy") => median(rounds.map((r) => r[figure]));
   // The worst of them: memory that is not given back is gone.
   const grown = (rounds: Round[]) => Math.max(...rounds.map((r) => r.megabytes ?? NaN));
@@ -80,12 +79,14 @@ function print(contacts: number, imports: Round[], exports: Round[]): void {
     ...[ratio, missed ? `${aim}, **missed**` : aim, grown(rounds).toFixed(0)],
     `≤ ${MOST_MEGABYTES}${grown(rounds) > MOST_MEGABYTES ? ", **missed**" : ""}`,
   ];
-  console.log(`\nIn a workspace of ${contacts}, ${imports.length} rounds in turns\n`);
+  console.log(
+    `\nIn a workspace of ${options.contacts.at(-1)}, ${imports.length} rounds in turns\n`,
+  );
   console.log(
     table([
       ["file", "s", "COPY s", "ratio", "aim", "server grew by MB", "aim"],
       line(
-        ...[`import of ${IMPORTED}`, imports, `${times(into)} the time`] as const,
+        ...[`import of ${options.imported}`, imports, `${times(into)} the time`] as const,
         ...[`≤ ${MOST_IMPORT} ×`, into > MOST_IMPORT] as const,
       ),
       line(

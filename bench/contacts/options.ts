@@ -9,6 +9,8 @@ export interface ContactsOptions {
   /** Of a round. */
   seconds: number;
   rounds: number;
+  /** Rows of the files that are imported. */
+  imported: number;
   /** Where filled databases are kept for the next run. */
   data?: string;
 }
@@ -26,6 +28,7 @@ export function parseContactsOptions(args: string[]): { parts: Part[]; options: 
       connections: { type: "string", default: "16" },
       seconds: { type: "string", default: "5" },
       rounds: { type: "string", default: "3" },
+      imported: { type: "string", default: "100000" },
       data: { type: "string" },
     },
   });
@@ -41,6 +44,7 @@ export function parseContactsOptions(args: string[]): { parts: Part[]; options: 
       connections: positive("connections", values.connections),
       seconds: positive("seconds", values.seconds),
       rounds: positive("rounds", values.rounds),
+      imported: positive("imported", values.imported),
       data: values.data,
     },
   };

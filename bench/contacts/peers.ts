@@ -1,6 +1,5 @@
 /** The same rows and requests in Directus and Parse Server, on the same Postgres, in turns. */
 import postgres from "postgres";
-import { type SpawnedStack } from "../../scripts/spawn.ts";
 import { type Figures, medianOf } from "../figures.ts";
 import { runLoad } from "../run_load.ts";
 import type { ContactsOptions } from "./options.ts";
@@ -10,10 +9,9 @@ import { leadbase } from "./peers/leadbase.ts";
 import { CASES, pageLength, type Peer } from "./peers/peer.ts";
 import { withStack } from "./stacks.ts";
 import { table, times } from "./table.ts";
-import { writeCsv } from "./csv.ts";
+import { type CsvOptions, writeCsv } from "./csv.ts";
 
 const CONTACTS = 100_000;
-const IMPORTED = 100_000;
 const WARM_UP_SECONDS = 2;
 /** What the rows are to be, in times the peer's. */
 const AIMS: Record<string, number> = { Directus: 10, "Parse Server": 4 };
@@ -35,7 +33,10 @@ export async function benchPeers(options: ContactsOptions): Promise<void> {
       for (const name of CASES) rows.push(...await compare(name, peers, options));
       const head = ["request", "product", "req/s", "p50 ms", "p95 ms", "Leadbase is", "aim"];
       console.log(table([head, ...rows]));
-      await compareImports(stack, peers, folder);
+      await compareImports(peers, {
+        ...{ path: `${folder}/contacts.csv`, rows: options.imported, prefix: "+49171" },
+        databaseUrl: stack.adminDatabaseUrl,
+      });
     },
   );
 }
@@ -79,13 +80,12 @@ export function verdict(product: string, ratio: number): [string, string] {
 }
 
 /** Once each: Directus takes minutes. Ours comes last. */
-async function compareImports(stack: SpawnedStack, peers: Peer[], folder: string): Promise<void> {
-  const path = `${folder}/contacts.csv`;
-  await writeCsv(stack.adminDatabaseUrl, { path, rows: IMPORTED, prefix: "+49171" });
-  console.log(`\nA CSV file of ${IMPORTED} contacts\n`);
+async function compareImports(peers: Peer[], file: CsvOptions): Promise<void> {
+  await writeCsv(file);
+  console.log(`\nA CSV file of ${file.rows} contacts\n`);
   const rows: [string, number][] = [];
   for (const peer of peers.toReversed()) {
-    const seconds = await importInto(peer, path);
+    const seconds = await importInto(peer, file);
     if (seconds === undefined) continue;
     rows.push([peer.name, seconds]);
     console.error(`${peer.name}: ${seconds.toFixed(1)} s`);
@@ -98,14 +98,14 @@ async function compareImports(stack: SpawnedStack, peers: Peer[], folder: string
 }
 
 /** Seconds; undefined if it imports no files. @throws unless every row is there afterwards */
-async function importInto(peer: Peer, path: string): Promise<number | undefined> {
+async function importInto(peer: Peer, { path, rows }: CsvOptions): Promise<number | undefined> {
   if (!peer.importCsv) return undefined;
   const before = await peer.count();
   const began = performance.now();
   await peer.importCsv(path);
   const seconds = (performance.now() - began) / 1000;
   const added = await peer.count() - before;
-  if (added !== IMPORTED) throw new Error(`${peer.name} imported ${added} of ${IMPORTED} rows.`);
+  if (added !== rows) throw new Error(`${peer.name} imported ${added} of ${rows} rows.`);
   return seconds;
 }
 

@@ -3,7 +3,11 @@
 /** Rows of cells, the first one the head. */
 export function table(rows: (string | number)[][]): string {
   const [head, ...body] = rows;
-  return [head, head.map(() => "---"), ...body].map((row) => `| ${row.join(" | ")} |`).join("\n");
+  return [head, head.map(() => "---"), ...body].map(row).join("\n");
+}
+
+export function row(cells: (string | number)[]): string {
+  return `| ${cells.join(" | ")} |`;
 }
 
 /** Milliseconds with as many digits as mean something: 0.84, 12.3, 1450. */

@@ -1,4 +1,4 @@
-/** What creating a contact keeps up beside the row itself, and switching it off for a comparison. */
+/** What creating a contact keeps up beside the row itself, and switching that off. */
 import type postgres from "postgres";
 
 /** Triggers of public.contacts and indexes of it that an upkeep consists of, by their names. */

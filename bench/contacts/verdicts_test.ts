@@ -10,7 +10,7 @@ function measured(aim: Aim, small: Latency, large: Latency, asLong = took(2)): M
   return { one: { name: "a|b", paths: ["/x"], aim }, latencies: [small, large], asLong };
 }
 
-Deno.test("growth compares with the same request, or with a page as long where it was shorter", () => {
+Deno.test("growth compares with the same request, or with a page that is as long", () => {
   assert.equal(growth({ latencies: [took(4), took(6)], asLong: took(2) }), 1.5);
   assert.equal(growth({ latencies: [took(1, 3), took(6)], asLong: took(2) }), 3);
 });

@@ -20,7 +20,8 @@ export async function sampleWaits<T>(
   result.catch(() => {});
   while (!over) {
     const rows = await sql<{ wait: string; sessions: number }[]>`
-      select coalesce(wait_event_type || ':' || wait_event, 'running') as wait, count(*)::int as sessions
+      select coalesce(wait_event_type || ':' || wait_event, 'running') as wait,
+        count(*)::int as sessions
       from pg_stat_activity
       where state = 'active' and backend_type = 'client backend' and pid <> pg_backend_pid()
       group by 1`;

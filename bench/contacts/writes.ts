@@ -1,13 +1,14 @@
 /** Contacts created by many at once, with what is kept up beside them and without. */
 import postgres from "postgres";
 import type { SpawnedStack } from "../../scripts/spawn.ts";
-import { type Figures, medianOf } from "../figures.ts";
+import { type Figures, median, medianOf } from "../figures.ts";
 import { pgbench } from "../pgbench.ts";
 import { runLoad } from "../run_load.ts";
 import { scenarios } from "../scenarios.ts";
 import type { ContactsOptions } from "./options.ts";
+import { postgresSeconds } from "./processor.ts";
 import { withStack } from "./stacks.ts";
-import { table } from "./table.ts";
+import { ms, table } from "./table.ts";
 import { settleIndexes, turnOff, type Variant, variants } from "./upkeep.ts";
 import { sampleWaits, shares, waitingForRows, type Waits } from "./waits.ts";
 
@@ -21,6 +22,8 @@ interface Runs {
   variant: Variant;
   http: Figures[];
   sql: Figures[];
+  /** Milliseconds of a processor that Postgres took for one create, over HTTP and in SQL. */
+  processor: number[];
 }
 
 export async function benchWrites(options: ContactsOptions): Promise<void> {
@@ -29,7 +32,9 @@ export async function benchWrites(options: ContactsOptions): Promise<void> {
   await withStack({ contacts }, async (stack) => {
     const sql = postgres(stack.adminDatabaseUrl, { max: 1, onnotice: () => {} });
     try {
-      const all: Runs[] = variants().map((variant) => ({ variant, http: [], sql: [] }));
+      const all: Runs[] = variants().map((variant) => ({
+        ...{ variant, http: [], sql: [], processor: [] },
+      }));
       const waits: Waits = new Map();
       // The first round is for the plans of the sessions.
       for (let round = 0; round <= options.rounds; round++) {
@@ -63,6 +68,7 @@ async function oneRound(
   const { script, ...request } = scenarios(stack.credentials, 10 + run)
     .find(({ name }) => name === "create-contact")!;
   await turnOff(sql, runs.variant.off);
+  const before = await postgresSeconds(sql);
   // Two digits for a run: there are more than ten.
   const http = runLoad({ ...request, url, connections, seconds, run: 10 + run });
   const seen = await sampleWaits(sql, http);
@@ -72,6 +78,9 @@ async function oneRound(
   if (!counts) return;
   runs.http.push(overHttp);
   runs.sql.push(inSql);
+  const created = seconds * (seen.result.perSecond + straight.perSecond);
+  const used = (await postgresSeconds(sql) ?? NaN) - (before ?? NaN);
+  runs.processor.push(1000 * used / created);
   if (runs.variant.off.length > 0) return;
   for (const [wait, n] of seen.waits) waits.set(wait, (waits.get(wait) ?? 0) + n);
 }
@@ -83,33 +92,47 @@ export function afterwards(figures: Figures, seconds: number, later: number): Fi
 
 function print(all: Runs[], waits: Waits, contacts: number, options: ContactsOptions): void {
   const { connections, rounds, seconds } = options;
-  const medians = all.map(({ variant, http, sql }) => ({
+  const medians = all.map(({ variant, http, sql, processor }) => ({
     ...{ name: variant.name, http: medianOf(http), sql: medianOf(sql) },
+    processor: median(processor),
   }));
-  const bare = medians[medians.length - 1];
-  console.log(
-    `\n${connections} writers in a workspace of ${contacts}, ` +
-      `${rounds} × ${seconds} s in turns\n`,
-  );
+  const turns = `${rounds} × ${seconds} s in turns`;
+  console.log(`\n${connections} writers in a workspace of ${contacts}, ${turns}\n`);
+  printVariants(medians);
+  printWaits(waits);
+}
+
+interface Medians {
+  name: string;
+  http: Figures;
+  sql: Figures;
+  processor: number;
+}
+
+/** The first one with all upkeep, the last one without any. */
+function printVariants(medians: Medians[]): void {
+  const [all, bare] = [medians[0], medians[medians.length - 1]];
   console.log(table([
     [
-      "upkeep",
-      "over HTTP: creates/s",
-      "p50 ms",
-      "p95 ms",
-      "of bare",
-      "in SQL: creates/s",
-      "of bare",
+      ...["upkeep", "over HTTP: creates/s", "p50 ms", "p95 ms", "of bare"],
+      ...["in SQL: creates/s", "of bare", "Postgres: CPU ms a create"],
     ],
-    ...medians.map(({ name, http, sql }) => [
+    ...medians.map(({ name, http, sql, processor }) => [
       ...[name, http.perSecond.toFixed(0), http.p50.toFixed(1), http.p95.toFixed(1)],
       percent(http.perSecond / bare.http.perSecond),
-      ...[sql.perSecond.toFixed(0), percent(sql.perSecond / bare.sql.perSecond)],
+      ...[sql.perSecond.toFixed(0), percent(sql.perSecond / bare.sql.perSecond), ms(processor)],
     ]),
   ]));
-  const cost = 1 - medians[0].sql.perSecond / bare.sql.perSecond;
+  const cost = 1 - all.sql.perSecond / bare.sql.perSecond;
   const aim = `aim ≤ ${percent(MOST_UPKEEP)}${cost > MOST_UPKEEP ? ", **missed**" : ""}`;
-  console.log(`\nUpkeep costs ${percent(cost)} of the bare throughput in SQL (${aim}).`);
+  const processor = percent(1 - bare.processor / all.processor);
+  console.log(
+    `\nUpkeep costs ${percent(cost)} of the bare throughput in SQL (${aim}), ` +
+      `${processor} of Postgres' processor time.`,
+  );
+}
+
+function printWaits(waits: Waits): void {
   const waiting = waitingForRows(waits);
   const queue = waiting > MOST_WAITING ? ", **a queue**" : "";
   console.log(

@@ -118,7 +118,7 @@ async function makeCollection(url: string): Promise<void> {
   await call(`${url}/collections`, "POST", ADMIN, collection);
 }
 
-/** A user whose role may read and write contacts, and nothing else; an import asks for update, too. */
+/** A user whose role may read and write contacts, nothing else; an import asks for update, too. */
 async function makeAgent(url: string): Promise<void> {
   const policy = await call<{ data: { id: string } }>(`${url}/policies`, "POST", ADMIN, {
     name: "Contacts",

@@ -13,8 +13,8 @@ import { startServer } from "./server.ts";
 const KEYS = { "x-parse-application-id": "bench", "x-parse-rest-api-key": "bench-rest-key" };
 const MASTER = { "x-parse-application-id": "bench", "x-parse-master-key": "bench-master-key" };
 
-// What the cases ask for: its `$regex` is `~*`. An item of an array is looked for by a function of its
-// own, which no index serves (and `where={"tags":"VIP"}` answers 500 on Postgres, hence `$in`).
+// What the cases ask for: its `$regex` is `~*`. An item of an array is looked for by a function of
+// its own, which no index serves (`where={"tags":"VIP"}` answers 500 on Postgres, hence `$in`).
 const INDEXES = [
   `create unique index on "Contact" (phone)`,
   `create index on "Contact" ("createdAt")`,

@@ -21,11 +21,16 @@ export async function startServer(options: ServerOptions): Promise<AsyncDisposab
   const saidElse = collect(child.stderr);
   let ended = false;
   child.status.then(() => ended = true);
+  const kill = (signal: Deno.Signal) => !ended && child.kill(signal);
+  // However the bench ends, the server does as well.
+  const unload = () => kill("SIGKILL");
+  globalThis.addEventListener("unload", unload);
   const stop = async () => {
-    if (!ended) child.kill("SIGTERM");
-    const timer = setTimeout(() => !ended && child.kill("SIGKILL"), GRACE_MS);
+    kill("SIGTERM");
+    const timer = setTimeout(unload, GRACE_MS);
     await child.status;
     clearTimeout(timer);
+    globalThis.removeEventListener("unload", unload);
   };
   const deadline = Date.now() + PATIENCE_MS;
   while (!ended && Date.now() < deadline) {

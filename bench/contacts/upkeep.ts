@@ -11,6 +11,8 @@ export interface Upkeep {
 export const UPKEEPS: Upkeep[] = [
   { name: "KPIs", triggers: ["contacts_720_count_insert"], indexes: [] },
   { name: "activity log", triggers: ["contacts_700_log_insert"], indexes: [] },
+  { name: "tag counts", triggers: ["contacts_730_count_tags_insert"], indexes: [] },
+  { name: "filters", triggers: ["contacts_850_facets"], indexes: ["contacts_filter_idx"] },
   // The trigger that folds the text also computes completeness, which costs next to nothing.
   { name: "search", triggers: ["contacts_400_derived"], indexes: ["contacts_search_idx"] },
 ];

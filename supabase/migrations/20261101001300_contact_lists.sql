@@ -60,10 +60,10 @@ language plpgsql stable
 security definer set search_path = ''
 as $$
 declare
-  filter jsonb := coalesce(args -> 'filter', '{}');
-  sort text := coalesce(args ->> 'sort', case when filter ? 'search' then 'rank' else '-created_at' end);
   page_size int := coalesce((args ->> 'limit')::int, 50);
   workspace uuid := private.current_workspace('contacts:read');
+  filter jsonb := private.with_saved_filter(workspace, coalesce(args -> 'filter', '{}'));
+  sort text := coalesce(args ->> 'sort', case when filter ? 'search' then 'rank' else '-created_at' end);
   query text := concat_ws(' ', 'list_contacts', workspace, sort, filter);
   after jsonb := private.decode_cursor(args ->> 'cursor', query);
   page record;

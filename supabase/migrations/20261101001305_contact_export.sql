@@ -85,11 +85,13 @@ language plpgsql stable
 -- condition stands in it instead of a policy, as in list_contacts.
 security definer set search_path = ''
 as $$
+declare
+  workspace uuid := private.current_workspace('contacts:read');
 begin
-  return row(200, private.data(json_build_object('statement', private.contact_csv(
-    private.current_workspace('contacts:read'), coalesce(args -> 'filter', '{}'), coalesce(args ->> 'sort', '-created_at')))),
+  return row(200, private.data(json_build_object('statement', private.contact_csv(workspace,
+      private.with_saved_filter(workspace, coalesce(args -> 'filter', '{}')), coalesce(args ->> 'sort', '-created_at')))),
     null)::private.answer;
 end
 $$;
 comment on function api.export_contacts(jsonb) is
-  '{ filter, sort } → the statement that export-contacts runs. 403 insufficient_scope.';
+  '{ filter, sort } → the statement that export-contacts runs. 403 insufficient_scope, 404 filter_not_found.';

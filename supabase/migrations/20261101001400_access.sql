@@ -30,6 +30,7 @@ alter table public.calls enable row level security;
 alter table public.contact_merges enable row level security;
 alter table public.whatsapp_events enable row level security;
 alter table public.internal_notes enable row level security;
+alter table public.saved_filters enable row level security;
 alter table public.contact_imports enable row level security;
 alter table public.deletion_receipts enable row level security;
 alter table public.retained_conversations enable row level security;
@@ -107,6 +108,24 @@ create policy contacts_insert_member on public.contacts for insert to authentica
 create policy contacts_update_member on public.contacts for update to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:write')))
   with check (workspace_id in (select private.workspaces_allowing('contacts:write')));
+
+-- A private one is its owner's alone; one without an owner is the workspace's.
+grant select, delete, insert (workspace_id, name, filter, shared), update (name, filter, shared)
+  on public.saved_filters to authenticated;
+create policy saved_filters_select_member on public.saved_filters for select to authenticated
+  using ((shared or owner_id = (select auth.uid()))
+    and workspace_id in (select private.workspaces_allowing('contacts:read', 'contacts:write')));
+create policy saved_filters_insert_member on public.saved_filters for insert to authenticated
+  with check (workspace_id in (select private.workspaces_allowing('contacts:write')));
+create policy saved_filters_update_owner on public.saved_filters for update to authenticated
+  using ((owner_id is null or owner_id = (select auth.uid())
+      or (shared and workspace_id in (select private.workspaces_allowing('admin'))))
+    and workspace_id in (select private.workspaces_allowing('contacts:write')))
+  with check (workspace_id in (select private.workspaces_allowing('contacts:write')));
+create policy saved_filters_delete_owner on public.saved_filters for delete to authenticated
+  using ((owner_id is null or owner_id = (select auth.uid())
+      or (shared and workspace_id in (select private.workspaces_allowing('admin'))))
+    and workspace_id in (select private.workspaces_allowing('contacts:write')));
 
 -- Written by triggers; read by whoever reads the contact, of which it is a part.
 grant select on public.contact_activity to authenticated;
@@ -207,7 +226,7 @@ create policy internal_notes_delete_author on public.internal_notes for delete t
 
 grant execute on all functions in schema api to authenticated;
 grant select on private.contact_records, private.conversation_records, private.note_records, private.api_key_records,
-  private.message_records, private.whatsapp_number_records, private.import_records to authenticated;
+  private.message_records, private.saved_filter_records, private.whatsapp_number_records, private.import_records to authenticated;
 grant execute on function
   -- rights and refusals
   private.claims(), private.current_actor(), private.workspaces_allowing(text[]), private.current_workspace(text[]),
@@ -224,6 +243,8 @@ grant execute on function
   private.neutral_contact(), private.given_contact(jsonb, public.contacts), private.write_contact(public.contacts, jsonb),
   private.refuse_existing_contact(uuid),
   private.current_contact(uuid, uuid), private.current_conversation(uuid), private.merged_ids(uuid, uuid),
+  private.with_saved_filter(uuid, jsonb),
+  private.saved_filter_answer(int, uuid), private.require_writable_filter(uuid),
   private.open_conversation(uuid), private.lock_conversation(uuid), private.take_control(uuid, text),
   private.reopen_conversation(uuid), private.reopen_conversations(uuid[]), private.bot_in_control(public.conversations),
   private.send_guard(uuid, uuid, boolean, text), private.send_facts(uuid, uuid), private.send_verdict(jsonb, timestamptz),

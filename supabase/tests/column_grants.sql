@@ -21,7 +21,9 @@ insert into writable values
     'assigned_to is_vip is_mystery_shopper is_contractor opted_out do_not_call avatar_url country'),
   ('conversations', 'insert', 'workspace_id contact_id channel'),
   ('conversations', 'update', 'status phase ai_enabled bot_status control_epoch assigned_to'),
-  ('internal_notes', 'insert', 'workspace_id contact_id conversation_id content');
+  ('internal_notes', 'insert', 'workspace_id contact_id conversation_id content'),
+  ('saved_filters', 'insert', 'workspace_id name filter shared'),
+  ('saved_filters', 'update', 'name filter shared');
 
 create function pg_temp.granted(op text) returns table (relation text, columns text) language sql as $$
   select c.relname::text, string_agg(a.attname, ' ' order by a.attnum)

@@ -71,6 +71,8 @@ begin
     values (pg_temp.id(place), pg_temp.id(place || ' contact'), 'marketing', true, 'keyword', now());
     insert into calls (workspace_id, contact_id, direction, status, started_at)
     values (pg_temp.id(place), pg_temp.id(place || ' contact'), 'inbound', 'ringing', now());
+    insert into saved_filters (workspace_id, owner_id, name, filter, shared)
+    values (pg_temp.id(place), null, 'Shared', '{}', true);
     insert into contact_merges (workspace_id, primary_id, duplicate_id, actor_type, duplicate)
     values (pg_temp.id(place), pg_temp.id(place || ' contact'), pg_temp.id(place || ' gone contact'), 'system', '{}');
     insert into private.contact_tag_deltas (workspace_id, tag, delta) values (pg_temp.id(place), 'matrix', 1);
@@ -158,6 +160,8 @@ insert into relations (name, key, place, person, new_row, change, beforehand) va
     $$(workspace_id, name) values (pg_temp.id('{place}'), 'New')$$, $$name = 'Changed'$$, null),
   ('public.conversations', 'id', 'workspace_id', null,
     $$(workspace_id, contact_id) values (pg_temp.id('{place}'), pg_temp.id('{place} quiet contact'))$$, 'ai_enabled = ai_enabled', null),
+  ('public.saved_filters', 'id', 'workspace_id', null,
+    $$(workspace_id, name, filter, shared) values (pg_temp.id('{place}'), 'New', '{}', true)$$, 'name = name', null),
   ('public.internal_notes', 'id', 'workspace_id',
     '(select a.name from actors a where pg_temp.id(a.name) = coalesce(t.author_user_id, t.author_api_key_id))',
     $$(workspace_id, contact_id, content) values (pg_temp.id('{place}'), pg_temp.id('{place} contact'), 'New')$$, null, null);
@@ -215,6 +219,7 @@ insert into relations (name, key, place) values
   ('private.erasure_keys', 'receipt_id', '(select r.workspace_id from public.deletion_receipts r where r.id = t.receipt_id)'),
   ('private.contact_records', 'id', '(select c.workspace_id from public.contacts c where c.id = t.id)'),
   ('private.conversation_records', 'id', '(select v.workspace_id from public.conversations v where v.id = t.id)'),
+  ('private.saved_filter_records', 'id', '(select s.workspace_id from public.saved_filters s where s.id = t.id)'),
   ('private.note_records', 'id', '(select n.workspace_id from public.internal_notes n where n.id = t.id)'),
   ('private.whatsapp_number_records', 'phone_number_id',
     '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
@@ -403,6 +408,15 @@ insert into expected values
   ('public.whatsapp_pending_statuses', 'insert', 'others', 'denied'),
   ('public.whatsapp_pending_statuses', 'update', 'others', 'denied'),
   ('public.whatsapp_pending_statuses', 'delete', 'others', 'denied'),
+
+  ('public.saved_filters', 'select', 'outsider agent admin owner contacts:read contacts:write *', 'rows'),
+  ('public.saved_filters', 'select', 'others', 'none'),
+  ('public.saved_filters', 'insert', 'outsider agent admin owner contacts:write *', 'rows'),
+  ('public.saved_filters', 'insert', 'others', 'denied'),
+  ('public.saved_filters', 'update', 'outsider agent admin owner contacts:write *', 'rows'),
+  ('public.saved_filters', 'update', 'others', 'none'),
+  ('public.saved_filters', 'delete', 'outsider agent admin owner contacts:write *', 'rows'),
+  ('public.saved_filters', 'delete', 'others', 'none'),
 
   ('public.internal_notes', 'select', 'outsider agent admin owner notes:read notes:write *', 'rows'),
   ('public.internal_notes', 'select', 'others', 'none'),

@@ -44,6 +44,7 @@ Deno.test("the functions are those of the contract", () => {
     "media",
     "merge-contacts",
     "openapi",
+    "saved-filters",
     "update-contact",
     "whatsapp-numbers",
     "whatsapp-webhook",

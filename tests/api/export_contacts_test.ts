@@ -102,8 +102,8 @@ async function fetchBytes(): Promise<{ headers: Headers; bytes: Uint8Array }> {
 const QUERIES = [
   "?status=lost&sort=name",
   "?status=new,lost&sort=-name&is_vip=true",
-  "?search=lu",
-  "?search=%25",
+  "?search=lu&sort=-name",
+  "?search=%25&sort=name",
   "?tags=VIP&sort=value",
   "?tags_all=a%5C,b&sort=-value",
   "?has_email=true&sort=updated_at",
@@ -113,7 +113,7 @@ const QUERIES = [
   "?value_min=0&value_max=30",
   `?assigned_to=${agent.userId}`,
   "?assigned_to=none&sort=created_at",
-  "?search=nobody",
+  "?search=nobody&sort=value",
 ];
 
 for (const query of QUERIES) {

@@ -6,7 +6,7 @@ import { storeMedia } from "./media.ts";
 import { merge } from "./merging.ts";
 import type { ApiKey, Conversation, Data, Handoff, Note } from "./types.ts";
 import { openConversation, registerNumber } from "./sending.ts";
-import { uniqueNumericId, uniquePhone } from "./unique.ts";
+import { uniqueNumericId, uniquePhone, uniqueWord } from "./unique.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface Example {
@@ -101,6 +101,13 @@ async function importOne(key: Client): Promise<string> {
   const body = new Blob([`phone\n${uniquePhone()}\n`], { type: "text/csv" });
   const answer = await key.post<Data<{ id: string }>>("import-contacts", body);
   assert.equal(answer.status, 200, answer.text);
+  return answer.body.data.id;
+}
+
+async function makeFilter(key: Client): Promise<string> {
+  const body = { name: uniqueWord(), filter: { is_vip: true }, shared: true };
+  const answer = await key.post<Data<{ id: string }>>("saved-filters", body);
+  assert.equal(answer.status, 201, answer.text);
   return answer.body.data.id;
 }
 
@@ -221,6 +228,38 @@ export const OPERATIONS: Record<string, OperationCase> = {
     async example({ key }) {
       const { id } = await createContact(key);
       return { method: "GET", path: `contact-data?contact_id=${id}` };
+    },
+  },
+  "GET /saved-filters": {
+    required: "contacts:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "saved-filters" }),
+  },
+  "POST /saved-filters": {
+    required: "contacts:write",
+    status: 201,
+    foreign: 201,
+    example: () => {
+      const body = { name: uniqueWord(), filter: { status: ["new"] } };
+      return { method: "POST", path: "saved-filters", body };
+    },
+  },
+  "PATCH /saved-filters/{id}": {
+    required: "contacts:write",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      const body = { name: uniqueWord() };
+      return { method: "PATCH", path: `saved-filters/${await makeFilter(key)}`, body };
+    },
+  },
+  "DELETE /saved-filters/{id}": {
+    required: "contacts:write",
+    status: 204,
+    foreign: 404,
+    async example({ key }) {
+      return { method: "DELETE", path: `saved-filters/${await makeFilter(key)}` };
     },
   },
   "GET /contact-kpis": {

@@ -56,6 +56,11 @@ export const ERROR_CODES = {
     "This needs the token of a member with a higher role; API keys cannot manage keys.",
   ),
   no_workspace: kind(403, "No workspace", "The user is not a member of any workspace."),
+  not_filter_owner: kind(
+    403,
+    "Not the owner",
+    "A member's saved filter is changed by that member, a shared one also by owners and admins.",
+  ),
   not_note_author: kind(
     403,
     "Not the author",
@@ -74,6 +79,7 @@ export const ERROR_CODES = {
     "Conversation not found",
     "The workspace has no such conversation.",
   ),
+  filter_not_found: kind(404, "Filter not found", "The caller sees no such saved filter."),
   entity_not_found: kind(
     404,
     "Entity not found",
@@ -104,6 +110,11 @@ export const ERROR_CODES = {
   ),
 
   conflict: kind(409, "Conflict", "Something with the same unique value exists already."),
+  filter_exists: kind(
+    409,
+    "Filter exists",
+    "The caller has a saved filter of that name already.",
+  ),
   contact_exists: kind(
     409,
     "Contact exists",

@@ -2,7 +2,12 @@ import * as z from "zod";
 import { createApp } from "../_shared/app.ts";
 import { streamCopy } from "../_shared/copy_stream.ts";
 import { route } from "../_shared/route.ts";
-import { contactFilter, contactQuery, listArguments } from "../_shared/schemas/contact_query.ts";
+import {
+  contactFilter,
+  contactQuery,
+  filter_id,
+  listArguments,
+} from "../_shared/schemas/contact_query.ts";
 import { SpreadsheetCsv } from "./csv.ts";
 
 const exportContacts = route({
@@ -12,7 +17,7 @@ const exportContacts = route({
   tag: "Contacts",
   summary: "Export contacts as CSV",
   description:
-    "Contacts that fit every filter, as a file: UTF-8 with a byte order mark, comma-separated, CRLF. " +
+    "Contacts that fit every filter, newest first unless `sort` says otherwise, as a file: UTF-8 with a byte order mark, comma-separated, CRLF. " +
     "The columns are the fields of a contact, in their order and under their names, so that an " +
     "import needs no mapping. Times are ISO 8601 in UTC, `custom` is JSON, `tags` and `channels` " +
     'are separated by `;` (an item with `;`, `,`, `"` or spaces at its ends stands in double ' +
@@ -22,7 +27,7 @@ const exportContacts = route({
     "ones too. All rows are of one moment. A file that could not be finished ends with a broken " +
     "connection.",
   scope: "contacts:read",
-  query: z.strictObject({ ...contactFilter, sort: contactQuery.shape.sort }),
+  query: z.strictObject({ ...contactFilter, filter_id, sort: contactQuery.shape.sort }),
   example: { query: { status: "new,contacted", sort: "name" } },
   answers: () => ({
     200: {
@@ -32,7 +37,7 @@ const exportContacts = route({
       headers: ["Content-Disposition"],
     },
   }),
-  errors: ["too_many_exports"],
+  errors: ["filter_not_found", "too_many_exports"],
   run: async (call) => {
     const { body } = await call.operate("export_contacts", listArguments(call.query));
     const headers = {

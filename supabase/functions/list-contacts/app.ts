@@ -25,7 +25,7 @@ const listContacts = route({
       example: { data: [CONTACT_EXAMPLE], next_cursor: null },
     },
   }),
-  errors: ["invalid_cursor"],
+  errors: ["invalid_cursor", "filter_not_found"],
   run: (call) => call.operate("list_contacts", listArguments(call.query)),
 });
 

@@ -20,6 +20,7 @@ import { app as jobs } from "../jobs/app.ts";
 import { app as listContacts } from "../list-contacts/app.ts";
 import { app as media } from "../media/app.ts";
 import { app as mergeContacts } from "../merge-contacts/app.ts";
+import { app as savedFilters } from "../saved-filters/app.ts";
 import { app as updateContact } from "../update-contact/app.ts";
 import { app as whatsappNumbers } from "../whatsapp-numbers/app.ts";
 import { app as whatsappWebhook } from "../whatsapp-webhook/app.ts";
@@ -51,6 +52,7 @@ export const functions: readonly Described[] = [
   deleteContacts,
   contactData,
   exportContacts,
+  savedFilters,
   contactKpis,
   contactTags,
   mergeContacts,

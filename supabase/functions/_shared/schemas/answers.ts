@@ -240,6 +240,20 @@ export const contactData = lazy(() =>
   )
 );
 
+export const savedFilter = lazy(() =>
+  z.strictObject({
+    id,
+    name: z.string(),
+    filter: z.record(z.string(), z.unknown()).meta({
+      description: "Parameters of list-contacts, lists as arrays.",
+    }),
+    shared: z.boolean().meta({ description: "Whether the whole workspace sees it." }),
+    owner_id: id.nullable().meta({ description: "Null for one that an API key saved." }),
+    created_at: time,
+    updated_at: time,
+  }).meta({ id: "SavedFilter" })
+);
+
 const keyFields = lazy(() => ({
   id,
   name: z.string(),

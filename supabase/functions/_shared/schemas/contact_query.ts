@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { isUuid } from "../uuid.ts";
 import { AUTO_STATUS, GRADE, SALE_STATUS, SENTIMENT, SOURCE, STATUS } from "./enums.ts";
-import { decimal, flag, integer, text } from "./fields.ts";
+import { decimal, flag, integer, text, uuid } from "./fields.ts";
 
 const oneOf = <Values extends readonly [string, ...string[]]>(values: Values) =>
   z.array(z.enum(values)).max(50).optional();
@@ -84,6 +84,11 @@ export const contactFilter = {
   do_not_call: flag.optional(),
 };
 
+/** A saved filter, to be combined with others. */
+export const filter_id = uuid.optional().meta({
+  description: "A saved filter; parameters given beside it win.",
+});
+
 const SORTS = ["created_at", "last_contact_at", "updated_at", "name", "value", "score"] as const;
 
 /** Query parameters of a page. */
@@ -97,6 +102,7 @@ export const page = {
 /** The query of list-contacts. */
 export const contactQuery = z.strictObject({
   ...contactFilter,
+  filter_id,
   sort: z.enum([...SORTS, ...SORTS.map((sort) => `-${sort}` as const)]).optional().meta({
     description: "`-` for descending; unless given, as the search ranks, or else `-created_at`. " +
       "Contacts without a name, value or last contact count as the least.",

@@ -100,7 +100,7 @@ const REFUSED: [search: string, errors: string][] = [
   ["call_count_min=-1", "/call_count_min too_small"],
   ["score_max=99999999999", "/score_max too_big"],
   ["value_min=1e400", "/value_min invalid_type"],
-  ["filter_id=1", "/filter_id unknown_parameter"],
+  ["filter_id=1", "/filter_id invalid_format"],
 ];
 
 for (const [search, errors] of REFUSED) {

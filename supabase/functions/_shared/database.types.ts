@@ -1355,6 +1355,55 @@ export type Database = {
           },
         ];
       };
+      "saved_filters": {
+        Row: {
+          "created_at": string;
+          "filter": NonNullable<Json>;
+          "id": string;
+          "name": string;
+          "owner_id": string | null;
+          "shared": boolean;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "filter": NonNullable<Json>;
+          "id"?: string;
+          "name": string;
+          "owner_id"?: string | null;
+          "shared"?: boolean;
+          "updated_at"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "filter"?: NonNullable<Json>;
+          "id"?: string;
+          "name"?: string;
+          "owner_id"?: string | null;
+          "shared"?: boolean;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "saved_filters_owner_member";
+            columns: ["workspace_id", "owner_id"];
+            isOneToOne: false;
+            referencedRelation: "workspace_members";
+            referencedColumns: ["workspace_id", "user_id"];
+          },
+          {
+            foreignKeyName: "saved_filters_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "whatsapp_events": {
         Row: {
           "created_at": string;

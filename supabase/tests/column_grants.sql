@@ -56,7 +56,7 @@ select set_eq(
      where c.relnamespace = 'private'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
        and has_any_column_privilege('authenticated', c.oid, 'select') $$,
   array['contact_records', 'conversation_records', 'note_records', 'api_key_records', 'message_records',
-    'whatsapp_number_records', 'import_records'],
+    'whatsapp_number_records', 'import_records', 'saved_filter_records'],
     'of schema private the records are readable');
 select is_empty(
   $$ select c.relname from pg_class c, unnest(array['insert', 'update']) p

@@ -158,7 +158,7 @@ select format('%s', relation), 'goes with the contact' from private.contact_link
 insert into emptied values
   ('contacts', 'deleted'), ('activity_log', 'by the ids of contacts and conversations'), ('whatsapp_events', 'looked through'),
   ('whatsapp_pending_statuses', 'by ids of messages'), ('retained_conversations', 'masked'), ('retained_messages', 'masked'),
-  ('deletion_receipts', 'nothing'), ('workspaces', 'nothing'), ('profiles', 'the team''s'), ('workspace_members', 'the team''s'),
+  ('deletion_receipts', 'nothing'), ('workspaces', 'nothing'), ('saved_filters', 'the team''s'), ('profiles', 'the team''s'), ('workspace_members', 'the team''s'),
   ('member_presence', 'the team''s'), ('api_keys', 'nothing'), ('whatsapp_numbers', 'the business''s'),
   ('private.whatsapp_tokens', 'nothing'), ('private.secrets', 'nothing'), ('private.consent_words', 'nothing'),
   ('private.contact_kpi_deltas', 'sums'), ('private.contact_tag_deltas', 'sums, added up at the end'), ('private.identity_links', 'by ids'), ('private.webhook_deliveries', 'looked through'),

@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(4234);
+select plan(4387);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -488,6 +488,12 @@ insert into expected values
   ('private.import_records', 'insert', 'others', 'denied'),
   ('private.import_records', 'update', 'others', 'denied'),
   ('private.import_records', 'delete', 'others', 'denied'),
+
+  ('private.saved_filter_records', 'select', 'outsider agent admin owner contacts:read contacts:write *', 'rows'),
+  ('private.saved_filter_records', 'select', 'others', 'none'),
+  ('private.saved_filter_records', 'insert', 'others', 'denied'),
+  ('private.saved_filter_records', 'update', 'others', 'denied'),
+  ('private.saved_filter_records', 'delete', 'others', 'denied'),
 
   ('private.note_records', 'select', 'outsider agent admin owner notes:read notes:write *', 'rows'),
   ('private.note_records', 'select', 'others', 'none'),

@@ -26,6 +26,7 @@ Deno.test("the functions are those of the contract", () => {
   assert.deepEqual(functions.toSorted(), [
     "activity",
     "api-keys",
+    "bulk-update-contacts",
     "can-send",
     "contact-data",
     "contact-kpis",

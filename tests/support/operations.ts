@@ -230,6 +230,27 @@ export const OPERATIONS: Record<string, OperationCase> = {
       return { method: "GET", path: `contact-data?contact_id=${id}` };
     },
   },
+  "POST /bulk-update-contacts": {
+    required: "contacts:write",
+    status: 200,
+    // Somebody else's ids are nobody's.
+    foreign: 200,
+    async example({ key }) {
+      const body = { contact_ids: [(await createContact(key)).id], set: { status: "lost" } };
+      return { method: "POST", path: "bulk-update-contacts", body };
+    },
+  },
+  "GET /bulk-update-contacts": {
+    required: "contacts:write",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      const body = { contact_ids: [(await createContact(key)).id], set: { status: "lost" } };
+      const answer = await key.post<Data<{ job_id: string }>>("bulk-update-contacts", body);
+      assert.equal(answer.status, 200, answer.text);
+      return { method: "GET", path: `bulk-update-contacts?job_id=${answer.body.data.job_id}` };
+    },
+  },
   "GET /saved-filters": {
     required: "contacts:read",
     status: 200,

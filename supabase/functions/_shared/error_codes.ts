@@ -79,6 +79,7 @@ export const ERROR_CODES = {
     "Conversation not found",
     "The workspace has no such conversation.",
   ),
+  job_not_found: kind(404, "Job not found", "The workspace has no such job."),
   filter_not_found: kind(404, "Filter not found", "The caller sees no such saved filter."),
   entity_not_found: kind(
     404,

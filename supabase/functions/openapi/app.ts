@@ -3,6 +3,7 @@ import { createApp } from "../_shared/app.ts";
 import { lazy, route } from "../_shared/route.ts";
 import { app as activity } from "../activity/app.ts";
 import { app as apiKeys } from "../api-keys/app.ts";
+import { app as bulkUpdateContacts } from "../bulk-update-contacts/app.ts";
 import { app as canSend } from "../can-send/app.ts";
 import { app as contactData } from "../contact-data/app.ts";
 import { app as contactKpis } from "../contact-kpis/app.ts";
@@ -48,6 +49,7 @@ export const functions: readonly Described[] = [
   getContact,
   createContact,
   updateContact,
+  bulkUpdateContacts,
   importContacts,
   deleteContacts,
   contactData,

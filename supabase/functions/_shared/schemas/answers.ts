@@ -240,6 +240,16 @@ export const contactData = lazy(() =>
   )
 );
 
+export const bulkUpdate = lazy(() =>
+  z.strictObject({
+    job_id: id,
+    status: z.enum(["running", "completed", "failed"]),
+    matched: z.int().meta({ description: "Contacts that exist of those asked for." }),
+    updated: z.int().meta({ description: "How many really changed so far." }),
+    error: z.strictObject({ code: z.string(), detail: text }).nullable(),
+  }).meta({ id: "BulkUpdate" })
+);
+
 export const savedFilter = lazy(() =>
   z.strictObject({
     id,

@@ -33,9 +33,11 @@ with people as (
     case when pg_temp.share(n, 224) < 0.7 then 0 else floor(power(pg_temp.share(n, 225), 4) * 40)::int end,
     created_at, created_at + ('2026-11-01'::timestamptz - created_at) * power(pg_temp.share(n, 226), 2)
   from people
+  returning id, facets, ranges
 )
-insert into public.contact_activity (contact_id, workspace_id, message_count, last_contact_at)
-select pg_temp.contact_id(n, created_at), workspace_id,
+insert into public.contact_activity (contact_id, workspace_id, message_count, last_contact_at, facets, ranges)
+select made.id, workspace_id,
   case when met then 1 + floor(power(pg_temp.share(n, 228), 5) * 400)::int else 0 end,
-  case when met then created_at + ('2026-11-01'::timestamptz - created_at) * pg_temp.share(n, 229) end
-from people, lateral (select pg_temp.share(n, 227) < 0.7 as met) as m
+  case when met then created_at + ('2026-11-01'::timestamptz - created_at) * pg_temp.share(n, 229) end,
+  made.facets, made.ranges
+from people join made on made.id = pg_temp.contact_id(n, created_at), lateral (select pg_temp.share(n, 227) < 0.7 as met) as m

@@ -90,6 +90,8 @@ function environment(databaseUrl: string, port: number): Record<string, string> 
     ADMIN_PASSWORD: crypto.randomUUID(),
     ADMIN_TOKEN: "bench-admin-token",
     TELEMETRY: "false",
+    // It would answer 503 to some while others keep it busy.
+    PRESSURE_LIMITER_ENABLED: "false",
     SERVE_APP: "false",
     LOG_LEVEL: "error",
     // Its default is 1 MB, too little for the file.

@@ -3,6 +3,7 @@ import type postgres from "postgres";
 import { database, json, retrying } from "./database.ts";
 import { toProblem } from "./errors.ts";
 import { readStep } from "./import/read_step.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** A job as a step sees it; its row is locked. */
 export interface BatchJob {
@@ -51,9 +52,8 @@ export async function runBatch(
 }
 
 async function runStep(id: string, kind: string, signal: AbortSignal): Promise<BatchStatus | null> {
-  const db = database();
   try {
-    return await db.begin(async (sql) => {
+    return await inTransaction(async (sql) => {
       const [job] = await sql<BatchJob[]>`
         select id, workspace_id, kind, args, state from private.lock_batch_job(${id}::uuid)`;
       // Another one may have ended it since.

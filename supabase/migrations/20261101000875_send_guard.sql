@@ -1,21 +1,5 @@
 -- The one guard that every send asks: consent, Do Not Call, quiet hours, the 24-hour window.
 
-create function private.workspace_time_zone() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  if not exists (select from pg_catalog.pg_timezone_names z where z.name = new.time_zone) then
-    perform private.refuse_field('/time_zone', 'unknown_time_zone', 'A time zone is a name of the IANA list, such as America/Vancouver.');
-  end if;
-  return new;
-end
-$$;
-comment on function private.workspace_time_zone() is 'Trigger: the time zone is one that Postgres knows by that name.';
-
-create trigger workspaces_100_time_zone before insert or update of time_zone on public.workspaces
-  for each row execute function private.workspace_time_zone();
-
 create function private.quiet_until(at timestamptz, time_zone text, quiet_start time, quiet_end time) returns timestamptz
 language plpgsql immutable strict
 set search_path = ''

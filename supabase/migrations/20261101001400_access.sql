@@ -11,6 +11,7 @@ grant all on all tables in schema public to service_role;
 revoke update, delete, truncate on public.activity_log, public.contact_consents from service_role;
 
 alter table public.workspaces enable row level security;
+alter table public.workspace_settings enable row level security;
 alter table public.profiles enable row level security;
 alter table public.workspace_members enable row level security;
 alter table public.member_presence enable row level security;
@@ -42,10 +43,25 @@ grant select, update (name, default_country, stages, routing, time_zone, quiet_h
     deletion_history)
   on public.workspaces to authenticated;
 create policy workspaces_select_member on public.workspaces for select to authenticated
-  using (id in (select private.workspaces_allowing('settings:read')));
+  using (id in (select private.workspaces_allowing('settings:read', 'settings:write')));
 create policy workspaces_update_admin on public.workspaces for update to authenticated
   using (id in (select private.workspaces_allowing('settings:write')))
   with check (id in (select private.workspaces_allowing('settings:write')));
+
+grant select,
+  insert (workspace_id, currency, inactive_after_days, churned_after_days, hot_lead_days, stale_deal_days, active_min_messages,
+    active_window_days, grade_a, grade_b, grade_c, grade_d, grade_e, score_weights, auto_create_deals, auto_close_won,
+    task_on_topic_exhaustion),
+  update (currency, inactive_after_days, churned_after_days, hot_lead_days, stale_deal_days, active_min_messages,
+    active_window_days, grade_a, grade_b, grade_c, grade_d, grade_e, score_weights, auto_create_deals, auto_close_won,
+    task_on_topic_exhaustion) on public.workspace_settings to authenticated;
+create policy workspace_settings_select_member on public.workspace_settings for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('settings:read', 'settings:write')));
+create policy workspace_settings_insert_admin on public.workspace_settings for insert to authenticated
+  with check (workspace_id in (select private.workspaces_allowing('settings:write')));
+create policy workspace_settings_update_admin on public.workspace_settings for update to authenticated
+  using (workspace_id in (select private.workspaces_allowing('settings:write')))
+  with check (workspace_id in (select private.workspaces_allowing('settings:write')));
 
 grant select, update (name, avatar_url) on public.profiles to authenticated;
 create policy profiles_select_colleague on public.profiles for select to authenticated
@@ -261,6 +277,12 @@ grant execute on function
   -- imports
   private.require_import(jsonb), private.import_answer(int, uuid), private.revert_status(uuid), private.store_import(jsonb, uuid),
   private.first_import_errors(uuid, boolean), private.import_errors_page(uuid, jsonb), private.start_revert(uuid),
+  -- settings
+  private.effective_settings(public.workspace_settings), private.workspace_settings(uuid), private.weight_errors(jsonb),
+  private.settings_errors(public.workspace_settings), private.workspace_errors(public.workspaces), private.refuse_fields(jsonb),
+  private.refuse_settings(public.workspaces, public.workspace_settings), private.given_settings(jsonb),
+  private.write_workspace(public.workspaces), private.write_settings(public.workspace_settings),
+  private.settings_record(uuid), private.settings_answer(uuid),
   private.require_entity(jsonb, text), private.author(uuid, uuid),
   -- what is held on a contact
   private.contact_sections(), private.contact_links(), private.contact_section_page(uuid, text, jsonb, int), private.require_scope(text),

@@ -8,6 +8,12 @@ select plan(91);
 create temp table writable (relation text, op text, columns text) on commit drop;
 insert into writable values
   ('workspaces', 'update', 'name default_country stages routing time_zone quiet_hours_start quiet_hours_end deletion_history'),
+  ('workspace_settings', 'insert', 'workspace_id currency inactive_after_days churned_after_days hot_lead_days stale_deal_days '
+    'active_min_messages active_window_days grade_a grade_b grade_c grade_d grade_e score_weights auto_create_deals auto_close_won '
+    'task_on_topic_exhaustion'),
+  ('workspace_settings', 'update', 'currency inactive_after_days churned_after_days hot_lead_days stale_deal_days '
+    'active_min_messages active_window_days grade_a grade_b grade_c grade_d grade_e score_weights auto_create_deals auto_close_won '
+    'task_on_topic_exhaustion'),
   ('profiles', 'update', 'name avatar_url'),
   ('workspace_members', 'insert', 'workspace_id user_id role handle capacity'),
   ('workspace_members', 'update', 'role handle capacity'),

@@ -3,6 +3,8 @@
 begin;
 set local search_path = public, extensions;
 select plan(4387);
+select plan(4234);
+select plan(3231);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -35,6 +37,7 @@ select pg_temp.id(name), name || '@tenant-matrix.example'
 from unnest(array['outsider', 'agent', 'admin', 'owner', 'spare']) name;
 
 insert into workspaces (id, name) values (pg_temp.id('home'), 'Home'), (pg_temp.id('away'), 'Away');
+insert into workspace_settings (workspace_id) values (pg_temp.id('home')), (pg_temp.id('away'));
 insert into workspace_members (workspace_id, user_id, role, handle)
 select pg_temp.id(place), user_id, case name when 'outsider' then 'owner' else name end::member_role, name
 from actors where user_id is not null;
@@ -146,6 +149,8 @@ create temp table relations (
 -- Those that can be written.
 insert into relations (name, key, place, person, new_row, change, beforehand) values
   ('public.workspaces', 'id', 'id', null, null, $$name = 'Changed'$$, null),
+  ('public.workspace_settings', 'workspace_id', 'workspace_id', null,
+    $$(workspace_id) values (pg_temp.id('{place}'))$$, 'grade_a = 99', 'delete from public.workspace_settings'),
   ('public.profiles', 'user_id', '(select pg_temp.id(a.place) from actors a where a.user_id = t.user_id)',
     '(select a.name from actors a where a.user_id = t.user_id)', null, $$name = 'Changed'$$, null),
   ('public.workspace_members', 'user_id', 'workspace_id', $$case when role <> 'owner' then 'no owner' end$$,
@@ -240,12 +245,20 @@ insert into relations (name, key, place) values
 
 create temp table expected (relation text, op text, callers text, outcome text) on commit drop;
 insert into expected values
-  ('public.workspaces', 'select', 'outsider agent admin owner settings:read *', 'rows'),
+  ('public.workspaces', 'select', 'outsider agent admin owner settings:read settings:write *', 'rows'),
   ('public.workspaces', 'select', 'others', 'none'),
   ('public.workspaces', 'insert', 'others', 'denied'),
-  ('public.workspaces', 'update', 'outsider admin owner *', 'rows'),
+  ('public.workspaces', 'update', 'outsider admin owner settings:write *', 'rows'),
   ('public.workspaces', 'update', 'others', 'none'),
   ('public.workspaces', 'delete', 'others', 'denied'),
+
+  ('public.workspace_settings', 'select', 'outsider agent admin owner settings:read settings:write *', 'rows'),
+  ('public.workspace_settings', 'select', 'others', 'none'),
+  ('public.workspace_settings', 'insert', 'outsider admin owner settings:write *', 'rows'),
+  ('public.workspace_settings', 'insert', 'others', 'denied'),
+  ('public.workspace_settings', 'update', 'outsider admin owner settings:write *', 'rows'),
+  ('public.workspace_settings', 'update', 'others', 'none'),
+  ('public.workspace_settings', 'delete', 'others', 'denied'),
 
   ('public.profiles', 'select', 'outsider agent admin owner settings:read *', 'rows'),
   ('public.profiles', 'select', 'others', 'none'),

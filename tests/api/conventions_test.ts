@@ -46,6 +46,7 @@ Deno.test("the functions are those of the contract", () => {
     "merge-contacts",
     "openapi",
     "saved-filters",
+    "settings",
     "update-contact",
     "whatsapp-numbers",
     "whatsapp-webhook",

@@ -20,6 +20,7 @@ Deno.test("the description names every endpoint that writes", () => {
     "DELETE api-keys/{id}",
     "DELETE internal-notes/{id}",
     "DELETE whatsapp-numbers/{id}",
+    "PATCH settings",
     "POST api-keys",
     "POST conversations/{id}/accept",
     "POST conversations/{id}/assign",

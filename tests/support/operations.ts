@@ -390,6 +390,18 @@ export const OPERATIONS: Record<string, OperationCase> = {
   ),
   "POST /conversations/{id}/read": onOpened("/read", { receipt: false }, 200),
   "POST /conversations/{id}/typing": onOpened("/typing", {}, 202),
+  "GET /settings": {
+    required: "settings:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "settings" }),
+  },
+  "PATCH /settings": {
+    required: "settings:write",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "PATCH", path: "settings", body: { grades: { A: 90 } } }),
+  },
   "GET /whatsapp-numbers": {
     required: "settings:read",
     status: 200,

@@ -1574,6 +1574,81 @@ export type Database = {
           },
         ];
       };
+      "workspace_settings": {
+        Row: {
+          "active_min_messages": number | null;
+          "active_window_days": number | null;
+          "auto_close_won": boolean | null;
+          "auto_create_deals": boolean | null;
+          "churned_after_days": number | null;
+          "currency": string | null;
+          "grade_a": number | null;
+          "grade_b": number | null;
+          "grade_c": number | null;
+          "grade_d": number | null;
+          "grade_e": number | null;
+          "hot_lead_days": number | null;
+          "inactive_after_days": number | null;
+          "score_weights": NonNullable<Json>;
+          "stale_deal_days": number | null;
+          "task_on_topic_exhaustion": boolean | null;
+          "updated_at": string;
+          "version": number;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "active_min_messages"?: number | null;
+          "active_window_days"?: number | null;
+          "auto_close_won"?: boolean | null;
+          "auto_create_deals"?: boolean | null;
+          "churned_after_days"?: number | null;
+          "currency"?: string | null;
+          "grade_a"?: number | null;
+          "grade_b"?: number | null;
+          "grade_c"?: number | null;
+          "grade_d"?: number | null;
+          "grade_e"?: number | null;
+          "hot_lead_days"?: number | null;
+          "inactive_after_days"?: number | null;
+          "score_weights"?: NonNullable<Json>;
+          "stale_deal_days"?: number | null;
+          "task_on_topic_exhaustion"?: boolean | null;
+          "updated_at"?: string;
+          "version"?: number;
+          "workspace_id": string;
+        };
+        Update: {
+          "active_min_messages"?: number | null;
+          "active_window_days"?: number | null;
+          "auto_close_won"?: boolean | null;
+          "auto_create_deals"?: boolean | null;
+          "churned_after_days"?: number | null;
+          "currency"?: string | null;
+          "grade_a"?: number | null;
+          "grade_b"?: number | null;
+          "grade_c"?: number | null;
+          "grade_d"?: number | null;
+          "grade_e"?: number | null;
+          "hot_lead_days"?: number | null;
+          "inactive_after_days"?: number | null;
+          "score_weights"?: NonNullable<Json>;
+          "stale_deal_days"?: number | null;
+          "task_on_topic_exhaustion"?: boolean | null;
+          "updated_at"?: string;
+          "version"?: number;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workspace_settings_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: true;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "workspaces": {
         Row: {
           "created_at": string;

@@ -190,7 +190,7 @@ export const ERROR_CODES = {
   precondition_failed: kind(
     412,
     "Precondition failed",
-    "The contact has changed since the `ETag` sent in `If-Match`. Read it again.",
+    "It has changed since the `ETag` sent in `If-Match`. Read it again.",
   ),
   body_too_large: kind(413, "Body too large", "The body is larger than this endpoint takes."),
   unsupported_media_type: kind(
@@ -287,6 +287,8 @@ export const FIELD_ERROR_CODES = {
   has_extension: "A phone number with an extension cannot be stored; leave the extension out.",
   unknown_stage: "The stage is not one of the workspace's stages.",
   unknown_time_zone: "The time zone is no name of the IANA list.",
+  unknown_currency: "The currency is no code of ISO 4217.",
+  contradictory: "The value does not go with another one; the message says which and why.",
   not_a_member: "The user is not a member of the workspace.",
   same_contact: "A contact cannot be merged with itself.",
   exclusive: "Exactly one of several fields has to be given.",

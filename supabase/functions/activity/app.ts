@@ -6,6 +6,8 @@ import { page } from "../_shared/schemas/contact_query.ts";
 import { CONTACT_EXAMPLE } from "../_shared/schemas/examples.ts";
 import { uuid } from "../_shared/schemas/fields.ts";
 
+const ENTITIES = ["lead", "contact", "conversation", "workspace"] as const;
+
 const listActivity = route({
   method: "GET",
   path: "/",
@@ -15,7 +17,7 @@ const listActivity = route({
   description: "Who did what to which entity, when and with which change; newest first.",
   scope: "contacts:read",
   query: z.strictObject({
-    entity_type: z.enum(["lead", "contact", "conversation"]).optional().meta({
+    entity_type: z.enum(ENTITIES).optional().meta({
       description: "`lead` is a contact.",
     }),
     entity_id: uuid.optional(),

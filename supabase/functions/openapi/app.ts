@@ -22,6 +22,7 @@ import { app as listContacts } from "../list-contacts/app.ts";
 import { app as media } from "../media/app.ts";
 import { app as mergeContacts } from "../merge-contacts/app.ts";
 import { app as savedFilters } from "../saved-filters/app.ts";
+import { app as settings } from "../settings/app.ts";
 import { app as updateContact } from "../update-contact/app.ts";
 import { app as whatsappNumbers } from "../whatsapp-numbers/app.ts";
 import { app as whatsappWebhook } from "../whatsapp-webhook/app.ts";
@@ -63,6 +64,7 @@ export const functions: readonly Described[] = [
   media,
   conversations,
   canSend,
+  settings,
   whatsappNumbers,
   whatsappWebhook,
   activity,

@@ -63,7 +63,7 @@ export const components: ZodOpenApiComponentsObject = {
     "If-Match": {
       in: "header",
       name: "If-Match",
-      description: "The `ETag` read before; 412 if the contact has changed since.",
+      description: "The `ETag` read before; 412 if it has changed since.",
       schema: text,
     },
   },

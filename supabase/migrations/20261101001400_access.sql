@@ -8,7 +8,7 @@ revoke all on all tables in schema public from anon, authenticated;
 revoke all on all tables in schema private, api from public, anon, authenticated;
 revoke execute on all functions in schema private, api from public, anon, authenticated;
 grant all on all tables in schema public to service_role;
-revoke update, delete, truncate on public.activity_log, public.contact_consents from service_role;
+revoke update, delete, truncate on public.activity_log, public.contact_consents, public.contact_history from service_role;
 
 alter table public.workspaces enable row level security;
 alter table public.workspace_settings enable row level security;
@@ -21,6 +21,7 @@ alter table public.contacts enable row level security;
 alter table public.contact_activity enable row level security;
 alter table public.contact_identities enable row level security;
 alter table public.contact_assignments enable row level security;
+alter table public.contact_history enable row level security;
 alter table public.contact_consents enable row level security;
 alter table public.whatsapp_numbers enable row level security;
 alter table public.conversations enable row level security;
@@ -149,10 +150,12 @@ create policy contact_activity_select_member on public.contact_activity for sele
   using (workspace_id in (select private.workspaces_allowing(
     'contacts:read', 'contacts:write', 'contacts:delete', 'conversations:read', 'conversations:write')));
 
-grant select on public.contact_identities, public.contact_assignments to authenticated;
+grant select on public.contact_identities, public.contact_assignments, public.contact_history to authenticated;
 create policy contact_identities_select_member on public.contact_identities for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:read', 'contacts:write')));
 create policy contact_assignments_select_member on public.contact_assignments for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:read')));
+create policy contact_history_select_member on public.contact_history for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:read')));
 
 -- Evidence: written by triggers and the service, by nobody else, and never changed.

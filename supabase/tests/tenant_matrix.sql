@@ -5,6 +5,7 @@ set local search_path = public, extensions;
 select plan(4387);
 select plan(4234);
 select plan(3231);
+select plan(3299);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -72,6 +73,7 @@ begin
     values (pg_temp.id(place), '1', 'wamid.CHANGE.' || place, 'wamid.MATRIX.' || place, 'revoke', now());
     insert into contact_consents (workspace_id, contact_id, kind, granted, source, happened_at)
     values (pg_temp.id(place), pg_temp.id(place || ' contact'), 'marketing', true, 'keyword', now());
+    update contacts set stage = 'closing' where id = pg_temp.id(place || ' contact');
     insert into calls (workspace_id, contact_id, direction, status, started_at)
     values (pg_temp.id(place), pg_temp.id(place || ' contact'), 'inbound', 'ringing', now());
     insert into saved_filters (workspace_id, owner_id, name, filter, shared)
@@ -176,6 +178,7 @@ insert into relations (name, key, place) values
   ('public.contact_activity', 'contact_id', 'workspace_id'),
   ('public.contact_identities', 'id', 'workspace_id'),
   ('public.contact_assignments', 'id', 'workspace_id'),
+  ('public.contact_history', 'id', 'workspace_id'),
   ('public.contact_consents', 'id', 'workspace_id'),
   ('public.contact_merges', 'id', 'workspace_id'),
   ('public.contact_imports', 'id', 'workspace_id'),
@@ -327,6 +330,12 @@ insert into expected values
   ('public.contact_assignments', 'insert', 'others', 'denied'),
   ('public.contact_assignments', 'update', 'others', 'denied'),
   ('public.contact_assignments', 'delete', 'others', 'denied'),
+
+  ('public.contact_history', 'select', 'outsider agent admin owner contacts:read *', 'rows'),
+  ('public.contact_history', 'select', 'others', 'none'),
+  ('public.contact_history', 'insert', 'others', 'denied'),
+  ('public.contact_history', 'update', 'others', 'denied'),
+  ('public.contact_history', 'delete', 'others', 'denied'),
 
   ('public.contact_consents', 'select', 'outsider agent admin owner contacts:read *', 'rows'),
   ('public.contact_consents', 'select', 'others', 'none'),

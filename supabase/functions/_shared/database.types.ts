@@ -350,6 +350,51 @@ export type Database = {
           },
         ];
       };
+      "contact_history": {
+        Row: {
+          "actor_id": string | null;
+          "actor_type": string;
+          "changed_at": string;
+          "contact_id": string;
+          "field": string;
+          "id": string;
+          "new_value": string;
+          "old_value": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "actor_id"?: string | null;
+          "actor_type": string;
+          "changed_at"?: string;
+          "contact_id": string;
+          "field": string;
+          "id"?: string;
+          "new_value": string;
+          "old_value": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "actor_id"?: string | null;
+          "actor_type"?: string;
+          "changed_at"?: string;
+          "contact_id"?: string;
+          "field"?: string;
+          "id"?: string;
+          "new_value"?: string;
+          "old_value"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "contact_history_contact_id_fkey";
+            columns: ["contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "contact_identities": {
         Row: {
           "channel": string;

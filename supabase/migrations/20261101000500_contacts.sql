@@ -542,7 +542,7 @@ begin
   -- Cheap comparison first: many updates are computed ones, which are no news.
   join lateral private.row_changes(to_jsonb(o), to_jsonb(n), array[
     'updated_at', 'version', 'search_text', 'facets', 'ranges', 'phone_key', 'whatsapp_contact_id', 'completeness', 'country',
-    'name_source', 'profile_name', 'phonebook_name', 'phonebook_name_at', 'call_count',
+    'name_source', 'value_source', 'deals_value', 'profile_name', 'phonebook_name', 'phonebook_name_at', 'call_count',
     'assigned_by', 'assigned_at', 'auto_status', 'score', 'grade', 'sentiment', 'sentiment_score', 'is_at_risk'
   ]) as changed on true
   where (o.name, o.phone, o.email, o.company, o.source, o.channels, o.status, o.sale_status, o.stage, o.value,

@@ -436,7 +436,8 @@ begin
     email = coalesce(k.email, o.email),
     company = coalesce(k.company, o.company),
     notes = coalesce(k.notes, o.notes),
-    value = coalesce(k.value, o.value),
+    -- What follows the deals of both does so already.
+    value = case when k.value_source = 'deals' and o.value_source = 'person' then o.value else c.value end,
     avatar_url = coalesce(k.avatar_url, o.avatar_url),
     assigned_to = coalesce(k.assigned_to, o.assigned_to),
     sale_status = case when k.sale_status = 'none' then o.sale_status else k.sale_status end,

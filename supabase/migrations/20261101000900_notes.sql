@@ -1,4 +1,4 @@
--- Internal notes: a timeline on a contact or conversation, hidden from the customer.
+-- Internal notes: a timeline on a contact, conversation or deal, hidden from the customer.
 
 create table public.internal_notes (
   id uuid primary key default private.uuid_v7(),
@@ -7,19 +7,21 @@ create table public.internal_notes (
   -- contacts cannot forget notes.
   contact_id uuid references public.contacts (id) on delete cascade,
   conversation_id uuid references public.conversations (id) on delete cascade,
+  deal_id uuid references public.deals (id) on delete cascade,
   content text not null check (char_length(content) between 1 and 10000),
   author_user_id uuid references public.profiles (user_id) on delete set null,
   author_api_key_id uuid references public.api_keys (id) on delete set null,
   mentions uuid[] not null default '{}',
   created_at timestamptz not null default now(),
   entity_type text not null generated always as (
-    case when contact_id is not null then 'lead' else 'conversation' end) stored,
-  entity_id uuid not null generated always as (coalesce(contact_id, conversation_id)) stored,
-  constraint internal_notes_one_entity check (num_nonnulls(contact_id, conversation_id) = 1)
+    case when contact_id is not null then 'lead' when deal_id is not null then 'deal' else 'conversation' end) stored,
+  entity_id uuid not null generated always as (coalesce(contact_id, deal_id, conversation_id)) stored,
+  constraint internal_notes_one_entity check (num_nonnulls(contact_id, conversation_id, deal_id) = 1)
 );
 create index internal_notes_entity_idx on public.internal_notes (entity_id, created_at, id);
 create index internal_notes_contact_idx on public.internal_notes (contact_id);
 create index internal_notes_conversation_idx on public.internal_notes (conversation_id);
+create index internal_notes_deal_idx on public.internal_notes (deal_id);
 create index internal_notes_workspace_id_idx on public.internal_notes (workspace_id);
 create index internal_notes_author_user_id_idx on public.internal_notes (author_user_id);
 create index internal_notes_author_api_key_id_idx on public.internal_notes (author_api_key_id);
@@ -60,7 +62,8 @@ begin
   end if;
   if new.workspace_id is distinct from coalesce(
       (select c.workspace_id from public.contacts c where c.id = new.contact_id),
-      (select v.workspace_id from public.conversations v where v.id = new.conversation_id)) then
+      (select v.workspace_id from public.conversations v where v.id = new.conversation_id),
+      (select d.workspace_id from public.deals d where d.id = new.deal_id)) then
     perform private.refuse(404, 'entity_not_found', 'There is nothing with this id to note something on.');
   end if;
   new.mentions := private.mentioned_members(new.workspace_id, new.content);

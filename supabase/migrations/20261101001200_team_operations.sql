@@ -101,7 +101,7 @@ comment on function api.handoff(jsonb) is
 
 -- Notes ---------------------------------------------------------------------------------------
 
-create function private.require_entity(args jsonb, scope text, out contact_id uuid, out conversation_id uuid)
+create function private.require_entity(args jsonb, scope text, out contact_id uuid, out conversation_id uuid, out deal_id uuid)
 language plpgsql stable
 -- Definer: a key for notes alone need not be able to read contacts.
 security definer set search_path = ''
@@ -115,8 +115,10 @@ begin
   elsif args ->> 'entity_type' = 'conversation' then
     select v.id into conversation_id from public.conversations v
     where v.id = private.current_conversation(entity) and v.workspace_id = workspace;
+  elsif args ->> 'entity_type' = 'deal' then
+    select d.id into deal_id from public.deals d where d.id = entity and d.workspace_id = workspace;
   end if;
-  if contact_id is null and conversation_id is null then
+  if num_nonnulls(contact_id, conversation_id, deal_id) = 0 then
     perform private.refuse(404, 'entity_not_found', 'There is no such lead, conversation or deal.');
   end if;
 end
@@ -148,8 +150,8 @@ declare
   entity record := private.require_entity(args, 'notes:write');
   note uuid;
 begin
-  insert into public.internal_notes (workspace_id, contact_id, conversation_id, content)
-  values (private.current_workspace('notes:write'), entity.contact_id, entity.conversation_id, args ->> 'content')
+  insert into public.internal_notes (workspace_id, contact_id, conversation_id, deal_id, content)
+  values (private.current_workspace('notes:write'), entity.contact_id, entity.conversation_id, entity.deal_id, args ->> 'content')
   returning id into note;
   return row(201, (select private.data(row_to_json(n)) from private.note_records n where n.id = note),
     jsonb_build_object('Location', '/functions/v1/internal-notes/' || note))::private.answer;

@@ -21,6 +21,9 @@ alter table public.contacts enable row level security;
 alter table public.contact_activity enable row level security;
 alter table public.contact_identities enable row level security;
 alter table public.contact_assignments enable row level security;
+alter table public.pipelines enable row level security;
+alter table public.pipeline_stages enable row level security;
+alter table public.deals enable row level security;
 alter table public.contact_history enable row level security;
 alter table public.contact_consents enable row level security;
 alter table public.whatsapp_numbers enable row level security;
@@ -163,6 +166,29 @@ grant select on public.contact_consents to authenticated;
 create policy contact_consents_select_member on public.contact_consents for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:read')));
 
+-- Pipelines are written by their operations only: there always is a default, and stages are whole.
+grant select on public.pipelines, public.pipeline_stages to authenticated;
+create policy pipelines_select_member on public.pipelines for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing(
+    'contacts:read', 'contacts:write', 'settings:read', 'settings:write')));
+create policy pipeline_stages_select_member on public.pipeline_stages for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing(
+    'contacts:read', 'contacts:write', 'settings:read', 'settings:write')));
+
+grant select, delete,
+  insert (workspace_id, contact_id, stage_id, title, value, currency, own_probability, expected_close_on, assigned_to),
+  update (stage_id, title, value, currency, status, own_probability, expected_close_on, lost_reason, assigned_to)
+  on public.deals to authenticated;
+create policy deals_select_member on public.deals for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:read', 'contacts:write')));
+create policy deals_insert_member on public.deals for insert to authenticated
+  with check (workspace_id in (select private.workspaces_allowing('contacts:write')));
+create policy deals_update_member on public.deals for update to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:write')))
+  with check (workspace_id in (select private.workspaces_allowing('contacts:write')));
+create policy deals_delete_member on public.deals for delete to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:write')));
+
 grant select on public.contact_merges to authenticated;
 create policy contact_merges_select_member on public.contact_merges for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:read')));
@@ -231,7 +257,7 @@ create policy whatsapp_events_select_member on public.whatsapp_events for select
 
 -- Notes ---------------------------------------------------------------------------------------
 
-grant select, delete, insert (workspace_id, contact_id, conversation_id, content) on public.internal_notes to authenticated;
+grant select, delete, insert (workspace_id, contact_id, conversation_id, deal_id, content) on public.internal_notes to authenticated;
 create policy internal_notes_select_member on public.internal_notes for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('notes:read', 'notes:write')));
 create policy internal_notes_insert_member on public.internal_notes for insert to authenticated
@@ -245,7 +271,8 @@ create policy internal_notes_delete_author on public.internal_notes for delete t
 
 grant execute on all functions in schema api to authenticated;
 grant select on private.contact_records, private.conversation_records, private.note_records, private.api_key_records,
-  private.message_records, private.saved_filter_records, private.whatsapp_number_records, private.import_records to authenticated;
+  private.message_records, private.saved_filter_records, private.whatsapp_number_records, private.import_records,
+  private.pipeline_records, private.deal_records to authenticated;
 grant execute on function
   -- rights and refusals
   private.claims(), private.current_actor(), private.workspaces_allowing(text[]), private.current_workspace(text[]),
@@ -280,6 +307,9 @@ grant execute on function
   -- imports
   private.require_import(jsonb), private.import_answer(int, uuid), private.revert_status(uuid), private.store_import(jsonb, uuid),
   private.first_import_errors(uuid, boolean), private.import_errors_page(uuid, jsonb), private.start_revert(uuid),
+  -- deals
+  private.pipeline_answer(int, uuid), private.require_pipeline(jsonb, uuid), private.deal_answer(int, uuid),
+  private.lock_deal(jsonb), private.given_deal(jsonb, public.deals),
   -- settings
   private.effective_settings(public.workspace_settings), private.workspace_settings(uuid), private.weight_errors(jsonb),
   private.settings_errors(public.workspace_settings), private.workspace_errors(public.workspaces), private.refuse_fields(jsonb),

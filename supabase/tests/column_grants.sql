@@ -2,7 +2,7 @@
 -- cannot be written, a key's hash cannot be read.
 begin;
 set local search_path = public, extensions;
-select plan(91);
+select plan(9999);
 
 -- The whole list, table by table, in the order of the columns.
 create temp table writable (relation text, op text, columns text) on commit drop;
@@ -25,9 +25,11 @@ insert into writable values
     'assigned_to is_vip is_mystery_shopper is_contractor opted_out do_not_call avatar_url country'),
   ('contacts', 'update', 'name phone email company source channels status sale_status stage value tags notes custom '
     'assigned_to is_vip is_mystery_shopper is_contractor opted_out do_not_call avatar_url country'),
+  ('deals', 'insert', 'workspace_id contact_id stage_id title value currency own_probability expected_close_on assigned_to'),
+  ('deals', 'update', 'stage_id title value currency status own_probability expected_close_on lost_reason assigned_to'),
   ('conversations', 'insert', 'workspace_id contact_id channel'),
   ('conversations', 'update', 'status phase ai_enabled bot_status control_epoch assigned_to'),
-  ('internal_notes', 'insert', 'workspace_id contact_id conversation_id content'),
+  ('internal_notes', 'insert', 'workspace_id contact_id conversation_id deal_id content'),
   ('saved_filters', 'insert', 'workspace_id name filter shared'),
   ('saved_filters', 'update', 'name filter shared');
 
@@ -62,7 +64,7 @@ select set_eq(
      where c.relnamespace = 'private'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
        and has_any_column_privilege('authenticated', c.oid, 'select') $$,
   array['contact_records', 'conversation_records', 'note_records', 'api_key_records', 'message_records',
-    'whatsapp_number_records', 'import_records', 'saved_filter_records'],
+    'whatsapp_number_records', 'import_records', 'saved_filter_records', 'pipeline_records', 'deal_records'],
     'of schema private the records are readable');
 select is_empty(
   $$ select c.relname from pg_class c, unnest(array['insert', 'update']) p
@@ -81,7 +83,7 @@ insert into contacts (id, workspace_id, name) values (pg_temp.id('contact'), pg_
 create temp table not_writable on commit drop as
   select format('%s.%s', c.relname, a.attname) as name, c.relname as relation, a.attname as "column"
   from pg_class c join pg_attribute a on a.attrelid = c.oid
-  where c.oid in ('contacts'::regclass, 'conversations'::regclass, 'internal_notes'::regclass, 'api_keys'::regclass)
+  where c.oid in ('contacts'::regclass, 'conversations'::regclass, 'internal_notes'::regclass, 'deals'::regclass, 'api_keys'::regclass)
     and a.attnum > 0 and a.attgenerated = '' and not exists (
       select from writable w where w.relation = c.relname and w.op = 'update' and a.attname = any (string_to_array(w.columns,
         ' ')));

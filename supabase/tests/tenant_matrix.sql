@@ -6,6 +6,7 @@ select plan(4387);
 select plan(4234);
 select plan(3231);
 select plan(3299);
+select plan(3671);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -74,6 +75,10 @@ begin
     insert into contact_consents (workspace_id, contact_id, kind, granted, source, happened_at)
     values (pg_temp.id(place), pg_temp.id(place || ' contact'), 'marketing', true, 'keyword', now());
     update contacts set stage = 'closing' where id = pg_temp.id(place || ' contact');
+    insert into pipeline_stages (id, workspace_id, pipeline_id, name, position, probability)
+    select pg_temp.id(place || ' stage'), p.workspace_id, p.id, 'Last', 9, 90 from pipelines p where p.workspace_id = pg_temp.id(place);
+    insert into deals (id, workspace_id, contact_id, title)
+    values (pg_temp.id(place || ' deal'), pg_temp.id(place), pg_temp.id(place || ' contact'), 'Deal');
     insert into calls (workspace_id, contact_id, direction, status, started_at)
     values (pg_temp.id(place), pg_temp.id(place || ' contact'), 'inbound', 'ringing', now());
     insert into saved_filters (workspace_id, owner_id, name, filter, shared)
@@ -169,6 +174,8 @@ insert into relations (name, key, place, person, new_row, change, beforehand) va
     $$(workspace_id, contact_id) values (pg_temp.id('{place}'), pg_temp.id('{place} quiet contact'))$$, 'ai_enabled = ai_enabled', null),
   ('public.saved_filters', 'id', 'workspace_id', null,
     $$(workspace_id, name, filter, shared) values (pg_temp.id('{place}'), 'New', '{}', true)$$, 'name = name', null),
+  ('public.deals', 'id', 'workspace_id', null,
+    $$(workspace_id, contact_id, title) values (pg_temp.id('{place}'), pg_temp.id('{place} contact'), 'New')$$, $$title = 'Changed'$$, null),
   ('public.internal_notes', 'id', 'workspace_id',
     '(select a.name from actors a where pg_temp.id(a.name) = coalesce(t.author_user_id, t.author_api_key_id))',
     $$(workspace_id, contact_id, content) values (pg_temp.id('{place}'), pg_temp.id('{place} contact'), 'New')$$, null, null);
@@ -179,6 +186,8 @@ insert into relations (name, key, place) values
   ('public.contact_identities', 'id', 'workspace_id'),
   ('public.contact_assignments', 'id', 'workspace_id'),
   ('public.contact_history', 'id', 'workspace_id'),
+  ('public.pipelines', 'id', 'workspace_id'),
+  ('public.pipeline_stages', 'id', 'workspace_id'),
   ('public.contact_consents', 'id', 'workspace_id'),
   ('public.contact_merges', 'id', 'workspace_id'),
   ('public.contact_imports', 'id', 'workspace_id'),
@@ -225,6 +234,8 @@ insert into relations (name, key, place) values
   ('private.forgotten_updates', 'hash', null),
   ('private.suppressions', 'workspace_id', 'workspace_id'),
   ('private.erasure_keys', 'receipt_id', '(select r.workspace_id from public.deletion_receipts r where r.id = t.receipt_id)'),
+  ('private.pipeline_records', 'id', '(select p.workspace_id from public.pipelines p where p.id = t.id)'),
+  ('private.deal_records', 'id', '(select d.workspace_id from public.deals d where d.id = t.id)'),
   ('private.contact_records', 'id', '(select c.workspace_id from public.contacts c where c.id = t.id)'),
   ('private.conversation_records', 'id', '(select v.workspace_id from public.conversations v where v.id = t.id)'),
   ('private.saved_filter_records', 'id', '(select s.workspace_id from public.saved_filters s where s.id = t.id)'),
@@ -330,6 +341,29 @@ insert into expected values
   ('public.contact_assignments', 'insert', 'others', 'denied'),
   ('public.contact_assignments', 'update', 'others', 'denied'),
   ('public.contact_assignments', 'delete', 'others', 'denied'),
+
+  ('public.pipelines', 'select',
+    'outsider agent admin owner contacts:read contacts:write settings:read settings:write *', 'rows'),
+  ('public.pipelines', 'select', 'others', 'none'),
+  ('public.pipelines', 'insert', 'others', 'denied'),
+  ('public.pipelines', 'update', 'others', 'denied'),
+  ('public.pipelines', 'delete', 'others', 'denied'),
+
+  ('public.pipeline_stages', 'select',
+    'outsider agent admin owner contacts:read contacts:write settings:read settings:write *', 'rows'),
+  ('public.pipeline_stages', 'select', 'others', 'none'),
+  ('public.pipeline_stages', 'insert', 'others', 'denied'),
+  ('public.pipeline_stages', 'update', 'others', 'denied'),
+  ('public.pipeline_stages', 'delete', 'others', 'denied'),
+
+  ('public.deals', 'select', 'outsider agent admin owner contacts:read contacts:write *', 'rows'),
+  ('public.deals', 'select', 'others', 'none'),
+  ('public.deals', 'insert', 'outsider agent admin owner contacts:write *', 'rows'),
+  ('public.deals', 'insert', 'others', 'denied'),
+  ('public.deals', 'update', 'outsider agent admin owner contacts:write *', 'rows'),
+  ('public.deals', 'update', 'others', 'none'),
+  ('public.deals', 'delete', 'outsider agent admin owner contacts:write *', 'rows'),
+  ('public.deals', 'delete', 'others', 'none'),
 
   ('public.contact_history', 'select', 'outsider agent admin owner contacts:read *', 'rows'),
   ('public.contact_history', 'select', 'others', 'none'),
@@ -510,6 +544,18 @@ insert into expected values
   ('private.import_records', 'insert', 'others', 'denied'),
   ('private.import_records', 'update', 'others', 'denied'),
   ('private.import_records', 'delete', 'others', 'denied'),
+  ('private.pipeline_records', 'select',
+    'outsider agent admin owner contacts:read contacts:write settings:read settings:write *', 'rows'),
+  ('private.pipeline_records', 'select', 'others', 'none'),
+  ('private.pipeline_records', 'insert', 'others', 'denied'),
+  ('private.pipeline_records', 'update', 'others', 'denied'),
+  ('private.pipeline_records', 'delete', 'others', 'denied'),
+
+  ('private.deal_records', 'select', 'outsider agent admin owner contacts:read contacts:write *', 'rows'),
+  ('private.deal_records', 'select', 'others', 'none'),
+  ('private.deal_records', 'insert', 'others', 'static'),
+  ('private.deal_records', 'update', 'others', 'static'),
+  ('private.deal_records', 'delete', 'others', 'static'),
 
   ('private.saved_filter_records', 'select', 'outsider agent admin owner contacts:read contacts:write *', 'rows'),
   ('private.saved_filter_records', 'select', 'others', 'none'),
@@ -643,6 +689,19 @@ insert into crossings values
   ('a note on a conversation of another workspace',
     $$insert into internal_notes (workspace_id, conversation_id, content)
       values (pg_temp.id('home'), pg_temp.id('away conversation'), 'Hi') returning id::text as key$$, 'PT404 entity_not_found'),
+  ('a deal with a contact of another workspace',
+    $$insert into deals (workspace_id, contact_id, title)
+      values (pg_temp.id('home'), pg_temp.id('away contact'), 'New') returning id::text as key$$, 'PT404 contact_not_found'),
+  ('a deal in a stage of another workspace',
+    $$update deals set stage_id = pg_temp.id('away stage') returning id::text as key$$, 'PT422 validation_failed'),
+  ('a deal in another workspace, with a contact that is not there',
+    $$insert into deals (workspace_id, contact_id, title)
+      values (pg_temp.id('away'), pg_temp.id('home contact'), 'New') returning id::text as key$$, 'denied'),
+  ('a deal given to a member of another workspace',
+    $$update deals set assigned_to = pg_temp.id('outsider') returning id::text as key$$, 'PT422 validation_failed'),
+  ('a note on a deal of another workspace',
+    $$insert into internal_notes (workspace_id, deal_id, content)
+      values (pg_temp.id('home'), pg_temp.id('away deal'), 'Hi') returning id::text as key$$, 'PT404 entity_not_found'),
   ('a conversation with a contact of another workspace',
     $$insert into conversations (workspace_id, contact_id)
       values (pg_temp.id('home'), pg_temp.id('away quiet contact')) returning id::text as key$$, 'denied'),

@@ -1,6 +1,7 @@
 /** A request for every operation of the API that works, and who may make it. */
 import assert from "node:assert/strict";
 import { createContact } from "./contacts.ts";
+import { createDeal, createPipeline } from "./deals.ts";
 import type { Client } from "./http.ts";
 import { storeMedia } from "./media.ts";
 import { merge } from "./merging.ts";
@@ -116,6 +117,31 @@ async function makeApiKey({ admin }: Workspace): Promise<ApiKey> {
   const answer = await admin.post<Data<ApiKey>>("api-keys", body);
   assert.equal(answer.status, 201, answer.text);
   return answer.body.data;
+}
+
+/** A case that changes a deal of its own. */
+function onDeal(method: string, path = "", body?: Record<string, unknown>): OperationCase {
+  return {
+    required: method === "GET" ? "contacts:read" : "contacts:write",
+    status: method === "DELETE" ? 204 : 200,
+    foreign: 404,
+    async example({ key }) {
+      const { id } = await createDeal(key);
+      return { method, path: `deals/${id}${path}`, body };
+    },
+  };
+}
+
+/** A case that is about a pipeline of its own. */
+function onPipeline(method: string, body?: Record<string, unknown>): OperationCase {
+  return {
+    required: method === "GET" ? "contacts:read" : "settings:write",
+    status: method === "DELETE" ? 204 : 200,
+    foreign: 404,
+    async example({ key }) {
+      return { method, path: `pipelines/${(await createPipeline(key)).id}`, body };
+    },
+  };
 }
 
 /**
@@ -352,6 +378,45 @@ export const OPERATIONS: Record<string, OperationCase> = {
       return { method: "DELETE", path: `internal-notes/${id}` };
     },
   },
+  "GET /pipelines": {
+    required: "contacts:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "pipelines" }),
+  },
+  "POST /pipelines": {
+    required: "settings:write",
+    status: 201,
+    foreign: 201,
+    example: () => {
+      const body = { name: crypto.randomUUID(), stages: [{ name: "Only", probability: 50 }] };
+      return { method: "POST", path: "pipelines", body };
+    },
+  },
+  "GET /pipelines/{id}": onPipeline("GET"),
+  "PATCH /pipelines/{id}": onPipeline("PATCH", { is_default: false }),
+  "DELETE /pipelines/{id}": onPipeline("DELETE"),
+  "GET /deals": {
+    required: "contacts:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "deals" }),
+  },
+  "POST /deals": {
+    required: "contacts:write",
+    status: 201,
+    foreign: 404,
+    async example({ key }) {
+      const { id } = await createContact(key);
+      return { method: "POST", path: "deals", body: { title: "A deal", contact_id: id } };
+    },
+  },
+  "GET /deals/{id}": onDeal("GET"),
+  "PATCH /deals/{id}": onDeal("PATCH", "", { title: "Another title" }),
+  "DELETE /deals/{id}": onDeal("DELETE"),
+  "POST /deals/{id}/win": onDeal("POST", "/win", {}),
+  "POST /deals/{id}/lose": onDeal("POST", "/lose", { reason: "Too dear" }),
+  "POST /deals/{id}/reopen": onDeal("POST", "/reopen", {}),
   "POST /handoff": {
     required: "conversations:write",
     status: 200,

@@ -112,6 +112,37 @@ export interface ContactDetail extends Contact {
   identities: { channel: string; external_id: string; created_at: string }[];
 }
 
+export interface Pipeline {
+  id: string;
+  name: string;
+  is_default: boolean;
+  stages: { id: string; name: string; probability: number }[];
+  created_at: string;
+  updated_at: string;
+}
+
+export interface Deal {
+  id: string;
+  contact_id: string;
+  title: string;
+  value: number | null;
+  currency: string;
+  status: string;
+  pipeline_id: string;
+  stage_id: string;
+  stage: string;
+  probability: number;
+  expected_close_on: string | null;
+  lost_reason: string | null;
+  assigned_to: string | null;
+  auto_reason: string | null;
+  is_stale: boolean;
+  last_activity_at: string;
+  closed_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
 export interface Handoff {
   conversation: Conversation | null;
   created: boolean;

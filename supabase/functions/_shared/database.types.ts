@@ -606,6 +606,7 @@ export type Database = {
           "country": string | null;
           "created_at": string;
           "custom": NonNullable<Json>;
+          "deals_value": number | null;
           "do_not_call": boolean;
           "email": string | null;
           "facets": number;
@@ -636,6 +637,7 @@ export type Database = {
           "tags": (string)[];
           "updated_at": string;
           "value": number | null;
+          "value_source": string;
           "version": number;
           "whatsapp_contact_id": string | null;
           "workspace_id": string;
@@ -654,6 +656,7 @@ export type Database = {
           "country"?: string | null;
           "created_at"?: string;
           "custom"?: NonNullable<Json>;
+          "deals_value"?: number | null;
           "do_not_call"?: boolean;
           "email"?: string | null;
           "facets"?: number;
@@ -684,6 +687,7 @@ export type Database = {
           "tags"?: (string)[];
           "updated_at"?: string;
           "value"?: number | null;
+          "value_source"?: string;
           "version"?: number;
           "whatsapp_contact_id"?: string | null;
           "workspace_id": string;
@@ -701,6 +705,7 @@ export type Database = {
           "country"?: string | null;
           "created_at"?: string;
           "custom"?: NonNullable<Json>;
+          "deals_value"?: number | null;
           "do_not_call"?: boolean;
           "email"?: string | null;
           "facets"?: number;
@@ -731,6 +736,7 @@ export type Database = {
           "tags"?: (string)[];
           "updated_at"?: string;
           "value"?: number | null;
+          "value_source"?: string;
           "version"?: number;
           "whatsapp_contact_id"?: string | null;
           "workspace_id"?: string;
@@ -854,6 +860,24 @@ export type Database = {
           "id": string;
           "requested": number;
           "requested_at": string;
+      "deals": {
+        Row: {
+          "assigned_to": string | null;
+          "auto_reason": string | null;
+          "closed_at": string | null;
+          "contact_id": string;
+          "created_at": string;
+          "currency": string;
+          "expected_close_on": string | null;
+          "id": string;
+          "lost_reason": string | null;
+          "own_probability": number | null;
+          "stage_id": string;
+          "status": Database["public"]["Enums"]["deal_status"];
+          "title": string;
+          "updated_at": string;
+          "value": number | null;
+          "version": number;
           "workspace_id": string;
         };
         ComputedFields: never;
@@ -877,11 +901,68 @@ export type Database = {
           "id"?: string;
           "requested"?: number;
           "requested_at"?: string;
+          "assigned_to"?: string | null;
+          "auto_reason"?: string | null;
+          "closed_at"?: string | null;
+          "contact_id": string;
+          "created_at"?: string;
+          "currency": string;
+          "expected_close_on"?: string | null;
+          "id"?: string;
+          "lost_reason"?: string | null;
+          "own_probability"?: number | null;
+          "stage_id": string;
+          "status"?: Database["public"]["Enums"]["deal_status"];
+          "title": string;
+          "updated_at"?: string;
+          "value"?: number | null;
+          "version"?: number;
+          "workspace_id": string;
+        };
+        Update: {
+          "assigned_to"?: string | null;
+          "auto_reason"?: string | null;
+          "closed_at"?: string | null;
+          "contact_id"?: string;
+          "created_at"?: string;
+          "currency"?: string;
+          "expected_close_on"?: string | null;
+          "id"?: string;
+          "lost_reason"?: string | null;
+          "own_probability"?: number | null;
+          "stage_id"?: string;
+          "status"?: Database["public"]["Enums"]["deal_status"];
+          "title"?: string;
+          "updated_at"?: string;
+          "value"?: number | null;
+          "version"?: number;
           "workspace_id"?: string;
         };
         Relationships: [
           {
             foreignKeyName: "deletion_receipts_workspace_id_fkey";
+            foreignKeyName: "deals_assigned_to_member";
+            columns: ["workspace_id", "assigned_to"];
+            isOneToOne: false;
+            referencedRelation: "workspace_members";
+            referencedColumns: ["workspace_id", "user_id"];
+          },
+          {
+            foreignKeyName: "deals_contact_id_fkey";
+            columns: ["contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "deals_stage_fkey";
+            columns: ["stage_id", "workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "pipeline_stages";
+            referencedColumns: ["id", "workspace_id"];
+          },
+          {
+            foreignKeyName: "deals_workspace_id_fkey";
             columns: ["workspace_id"];
             isOneToOne: false;
             referencedRelation: "workspaces";
@@ -897,6 +978,7 @@ export type Database = {
           "content": string;
           "conversation_id": string | null;
           "created_at": string;
+          "deal_id": string | null;
           "entity_id": string;
           "entity_type": string;
           "id": string;
@@ -911,6 +993,7 @@ export type Database = {
           "content": string;
           "conversation_id"?: string | null;
           "created_at"?: string;
+          "deal_id"?: string | null;
           "entity_id"?: never;
           "entity_type"?: never;
           "id"?: string;
@@ -924,6 +1007,7 @@ export type Database = {
           "content"?: string;
           "conversation_id"?: string | null;
           "created_at"?: string;
+          "deal_id"?: string | null;
           "entity_id"?: never;
           "entity_type"?: never;
           "id"?: string;
@@ -964,6 +1048,13 @@ export type Database = {
             columns: ["conversation_id"];
             isOneToOne: false;
             referencedRelation: "whatsapp_conversations";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "internal_notes_deal_id_fkey";
+            columns: ["deal_id"];
+            isOneToOne: false;
+            referencedRelation: "deals";
             referencedColumns: ["id"];
           },
           {
@@ -1263,6 +1354,81 @@ export type Database = {
             columns: ["conversation_id"];
             isOneToOne: false;
             referencedRelation: "whatsapp_conversations";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "pipeline_stages": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "name": string;
+          "pipeline_id": string;
+          "position": number;
+          "probability": number;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: string;
+          "name": string;
+          "pipeline_id": string;
+          "position": number;
+          "probability": number;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: string;
+          "name"?: string;
+          "pipeline_id"?: string;
+          "position"?: number;
+          "probability"?: number;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "pipeline_stages_pipeline_fkey";
+            columns: ["pipeline_id", "workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "pipelines";
+            referencedColumns: ["id", "workspace_id"];
+          },
+        ];
+      };
+      "pipelines": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "is_default": boolean;
+          "name": string;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: string;
+          "is_default"?: boolean;
+          "name": string;
+          "updated_at"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: string;
+          "is_default"?: boolean;
+          "name"?: string;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "pipelines_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
             referencedColumns: ["id"];
           },
         ];
@@ -1804,6 +1970,7 @@ export type Database = {
       "conversation_status": "active" | "resolved";
       "import_conflict": "update" | "skip";
       "import_status": "pending" | "running" | "completed" | "failed" | "reverted";
+      "deal_status": "open" | "won" | "lost";
       "member_role": "owner" | "admin" | "agent";
       "message_direction": "inbound" | "outbound";
       "message_status":
@@ -1950,6 +2117,7 @@ export const Constants = {
       "conversation_status": ["active", "resolved"],
       "import_conflict": ["update", "skip"],
       "import_status": ["pending", "running", "completed", "failed", "reverted"],
+      "deal_status": ["open", "won", "lost"],
       "member_role": ["owner", "admin", "agent"],
       "message_direction": ["inbound", "outbound"],
       "message_status": [

@@ -88,6 +88,16 @@ export const ERROR_CODES = {
   ),
   merge_not_found: kind(404, "Merge not found", "There is no such merge in the workspace."),
   note_not_found: kind(404, "Note not found", "The workspace has no such note."),
+  deal_not_found: kind(
+    404,
+    "Deal not found",
+    "The workspace has no such deal.",
+  ),
+  pipeline_not_found: kind(
+    404,
+    "Pipeline not found",
+    "The workspace has no such pipeline.",
+  ),
   media_not_found: kind(404, "Media not found", "The workspace has no such media."),
   message_not_found: kind(
     404,
@@ -159,6 +169,26 @@ export const ERROR_CODES = {
     "Stale control",
     "The bot is not in control of the conversation any more, or was told an older " +
       "`control_epoch`. `control_epoch` and `phase` say how it stands.",
+  ),
+  deal_closed: kind(
+    409,
+    "Deal closed",
+    "The deal ended the other way; `deal_status` says how. Reopen it first.",
+  ),
+  stage_in_use: kind(
+    409,
+    "Stage in use",
+    "Deals are in what would be removed. Move them first.",
+  ),
+  default_pipeline: kind(
+    409,
+    "Default pipeline",
+    "A workspace always has a default pipeline. Make another one the default.",
+  ),
+  too_many_pipelines: kind(
+    409,
+    "Too many pipelines",
+    "A workspace has 50 pipelines at most.",
   ),
   number_taken: kind(
     409,
@@ -266,7 +296,7 @@ export const FIELD_ERROR_CODES = {
   unknown_field: "There is no such field.",
   unknown_parameter: "There is no such query parameter.",
   read_only: "The field is computed and cannot be written.",
-  repeated: "The parameter may be given once only.",
+  repeated: "The parameter or item may be given once only.",
   invalid_type: "The value is of another JSON type.",
   invalid_value: "The value is not one of those allowed.",
   invalid_format: "The text is not in the format asked for.",
@@ -285,7 +315,7 @@ export const FIELD_ERROR_CODES = {
   invalid_country: "The phone number's country code does not exist.",
   invalid_length: "No phone number of that country has that length.",
   has_extension: "A phone number with an extension cannot be stored; leave the extension out.",
-  unknown_stage: "The stage is not one of the workspace's stages.",
+  unknown_stage: "The stage is not one of the workspace's, or the pipeline's.",
   unknown_time_zone: "The time zone is no name of the IANA list.",
   unknown_currency: "The currency is no code of ISO 4217.",
   contradictory: "The value does not go with another one; the message says which and why.",

@@ -12,6 +12,7 @@ import { app as conversations } from "../conversations/app.ts";
 import { app as createContact } from "../create-contact/app.ts";
 import { app as deleteContacts } from "../delete-contacts/app.ts";
 import { app as exportContacts } from "../export-contacts/app.ts";
+import { app as deals } from "../deals/app.ts";
 import { app as getContact } from "../get-contact/app.ts";
 import { app as handoff } from "../handoff/app.ts";
 import { app as health } from "../health/app.ts";
@@ -22,6 +23,7 @@ import { app as listContacts } from "../list-contacts/app.ts";
 import { app as media } from "../media/app.ts";
 import { app as mergeContacts } from "../merge-contacts/app.ts";
 import { app as savedFilters } from "../saved-filters/app.ts";
+import { app as pipelines } from "../pipelines/app.ts";
 import { app as settings } from "../settings/app.ts";
 import { app as updateContact } from "../update-contact/app.ts";
 import { app as whatsappNumbers } from "../whatsapp-numbers/app.ts";
@@ -60,6 +62,8 @@ export const functions: readonly Described[] = [
   contactTags,
   mergeContacts,
   internalNotes,
+  pipelines,
+  deals,
   handoff,
   media,
   conversations,

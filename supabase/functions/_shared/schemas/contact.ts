@@ -28,7 +28,7 @@ export const COMPUTED_FIELDS: ReadonlySet<string> = new Set([
 const HIGHEST_VALUE = 999_999_999_999.99;
 
 // numeric(14, 2) would round in silence.
-const money = z.number().min(-HIGHEST_VALUE).max(HIGHEST_VALUE).check((ctx) => {
+export const money = z.number().min(-HIGHEST_VALUE).max(HIGHEST_VALUE).check((ctx) => {
   if (Math.round(ctx.value * 100) / 100 === ctx.value) return;
   ctx.issues.push({
     code: "custom",

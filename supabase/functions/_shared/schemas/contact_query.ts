@@ -17,7 +17,7 @@ const money = decimal(-1e12, 1e12).optional();
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 /** A time, or a day in UTC: its first moment for `from`, its last for `to`. */
-function moment(end: "from" | "to"): z.ZodType<string | undefined, string | undefined> {
+export function moment(end: "from" | "to"): z.ZodType<string | undefined, string | undefined> {
   const rest = end === "from" ? "T00:00:00Z" : "T23:59:59.999999Z";
   return z.string()
     // An offset's + that was not percent-encoded arrives as a space.
@@ -36,7 +36,7 @@ function isReal(value: string): boolean {
   return !value.startsWith("0000") && !Number.isNaN(Date.parse(value));
 }
 
-const assignee = z.string().toLowerCase()
+export const assignee = z.string().toLowerCase()
   .refine((value) => value === "me" || value === "none" || isUuid(value), {
     params: { code: "invalid_format" },
     error: "assigned_to has to be me, none or a UUID.",

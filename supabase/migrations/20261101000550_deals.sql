@@ -46,19 +46,12 @@ as $$
 begin
   new.stage_id := coalesce(new.stage_id, private.first_stage(new.workspace_id));
   new.currency := coalesce(new.currency, (private.workspace_settings(new.workspace_id)).currency);
-  if not exists (select from public.contacts c where c.id = new.contact_id and c.workspace_id = new.workspace_id) then
-    perform private.refuse_outsider(new.workspace_id);
-    perform private.refuse(404, 'contact_not_found', 'There is no such contact.');
-  end if;
+  perform private.check_contact_of(new.workspace_id, new.contact_id);
   if not exists (select from public.pipeline_stages s where s.id = new.stage_id and s.workspace_id = new.workspace_id) then
     perform private.refuse_outsider(new.workspace_id);
     perform private.refuse_field('/stage_id', 'unknown_stage', 'There is no such stage in the workspace''s pipelines.');
   end if;
-  if new.assigned_to is not null and not exists (
-      select from public.workspace_members m where m.workspace_id = new.workspace_id and m.user_id = new.assigned_to) then
-    perform private.refuse_outsider(new.workspace_id);
-    perform private.refuse_field('/assigned_to', 'not_a_member', 'A deal can only be assigned to a member of its workspace.');
-  end if;
+  perform private.check_member_of(new.workspace_id, new.assigned_to, '/assigned_to');
   return new;
 end
 $$;

@@ -23,6 +23,9 @@ alter table public.contact_identities enable row level security;
 alter table public.contact_assignments enable row level security;
 alter table public.pipelines enable row level security;
 alter table public.pipeline_stages enable row level security;
+alter table public.meetings enable row level security;
+alter table public.surveys enable row level security;
+alter table public.survey_responses enable row level security;
 alter table public.deals enable row level security;
 alter table public.contact_history enable row level security;
 alter table public.contact_consents enable row level security;
@@ -189,6 +192,27 @@ create policy deals_update_member on public.deals for update to authenticated
 create policy deals_delete_member on public.deals for delete to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:write')));
 
+grant select, delete,
+  insert (workspace_id, contact_id, host_user_id, title, status, starts_at, ends_at, location, url),
+  update (host_user_id, title, status, starts_at, ends_at, location, url) on public.meetings to authenticated;
+create policy meetings_select_member on public.meetings for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:read', 'contacts:write')));
+create policy meetings_insert_member on public.meetings for insert to authenticated
+  with check (workspace_id in (select private.workspaces_allowing('contacts:write')));
+create policy meetings_update_member on public.meetings for update to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:write')))
+  with check (workspace_id in (select private.workspaces_allowing('contacts:write')));
+create policy meetings_delete_member on public.meetings for delete to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:write')));
+
+-- Surveys and their answers are written by their operations only: answers are answers to questions.
+grant select on public.surveys, public.survey_responses to authenticated;
+create policy surveys_select_member on public.surveys for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing(
+    'contacts:read', 'contacts:write', 'settings:read', 'settings:write')));
+create policy survey_responses_select_member on public.survey_responses for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:read', 'contacts:write')));
+
 grant select on public.contact_merges to authenticated;
 create policy contact_merges_select_member on public.contact_merges for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:read')));
@@ -272,7 +296,8 @@ create policy internal_notes_delete_author on public.internal_notes for delete t
 grant execute on all functions in schema api to authenticated;
 grant select on private.contact_records, private.conversation_records, private.note_records, private.api_key_records,
   private.message_records, private.saved_filter_records, private.whatsapp_number_records, private.import_records,
-  private.pipeline_records, private.deal_records to authenticated;
+  private.pipeline_records, private.deal_records,
+  private.meeting_records, private.survey_records, private.survey_response_records, private.call_records to authenticated;
 grant execute on function
   -- rights and refusals
   private.claims(), private.current_actor(), private.workspaces_allowing(text[]), private.current_workspace(text[]),
@@ -310,6 +335,10 @@ grant execute on function
   -- deals
   private.pipeline_answer(int, uuid), private.require_pipeline(jsonb, uuid), private.deal_answer(int, uuid),
   private.lock_deal(jsonb), private.given_deal(jsonb, public.deals),
+  -- lists, meetings, surveys, calls
+  private.keyset_page(text, text, text[], text, boolean, text, jsonb), private.assignee_condition(text, text),
+  private.meeting_conditions(uuid, jsonb), private.meeting_answer(int, uuid), private.require_survey(jsonb, uuid),
+  private.survey_answer(int, uuid), private.call_conditions(uuid, jsonb),
   -- settings
   private.effective_settings(public.workspace_settings), private.workspace_settings(uuid), private.weight_errors(jsonb),
   private.settings_errors(public.workspace_settings), private.workspace_errors(public.workspaces), private.refuse_fields(jsonb),

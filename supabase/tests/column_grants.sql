@@ -27,6 +27,8 @@ insert into writable values
     'assigned_to is_vip is_mystery_shopper is_contractor opted_out do_not_call avatar_url country'),
   ('deals', 'insert', 'workspace_id contact_id stage_id title value currency own_probability expected_close_on assigned_to'),
   ('deals', 'update', 'stage_id title value currency status own_probability expected_close_on lost_reason assigned_to'),
+  ('meetings', 'insert', 'workspace_id contact_id host_user_id title status starts_at ends_at location url'),
+  ('meetings', 'update', 'host_user_id title status starts_at ends_at location url'),
   ('conversations', 'insert', 'workspace_id contact_id channel'),
   ('conversations', 'update', 'status phase ai_enabled bot_status control_epoch assigned_to'),
   ('internal_notes', 'insert', 'workspace_id contact_id conversation_id deal_id content'),
@@ -64,7 +66,8 @@ select set_eq(
      where c.relnamespace = 'private'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
        and has_any_column_privilege('authenticated', c.oid, 'select') $$,
   array['contact_records', 'conversation_records', 'note_records', 'api_key_records', 'message_records',
-    'whatsapp_number_records', 'import_records', 'saved_filter_records', 'pipeline_records', 'deal_records'],
+    'whatsapp_number_records', 'import_records', 'saved_filter_records', 'pipeline_records', 'deal_records',
+    'meeting_records', 'survey_records', 'survey_response_records', 'call_records'],
     'of schema private the records are readable');
 select is_empty(
   $$ select c.relname from pg_class c, unnest(array['insert', 'update']) p

@@ -7,6 +7,7 @@ select plan(4234);
 select plan(3231);
 select plan(3299);
 select plan(3671);
+select plan(4176);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -79,6 +80,11 @@ begin
     select pg_temp.id(place || ' stage'), p.workspace_id, p.id, 'Last', 9, 90 from pipelines p where p.workspace_id = pg_temp.id(place);
     insert into deals (id, workspace_id, contact_id, title)
     values (pg_temp.id(place || ' deal'), pg_temp.id(place), pg_temp.id(place || ' contact'), 'Deal');
+    insert into meetings (id, workspace_id, contact_id, title, starts_at)
+    values (pg_temp.id(place || ' meeting'), pg_temp.id(place), pg_temp.id(place || ' contact'), 'Meeting', now());
+    insert into surveys (id, workspace_id, name, questions) values (pg_temp.id(place || ' survey'), pg_temp.id(place), 'Survey', '[]');
+    insert into survey_responses (workspace_id, survey_id, contact_id, answers)
+    values (pg_temp.id(place), pg_temp.id(place || ' survey'), pg_temp.id(place || ' contact'), '[]');
     insert into calls (workspace_id, contact_id, direction, status, started_at)
     values (pg_temp.id(place), pg_temp.id(place || ' contact'), 'inbound', 'ringing', now());
     insert into saved_filters (workspace_id, owner_id, name, filter, shared)
@@ -176,6 +182,9 @@ insert into relations (name, key, place, person, new_row, change, beforehand) va
     $$(workspace_id, name, filter, shared) values (pg_temp.id('{place}'), 'New', '{}', true)$$, 'name = name', null),
   ('public.deals', 'id', 'workspace_id', null,
     $$(workspace_id, contact_id, title) values (pg_temp.id('{place}'), pg_temp.id('{place} contact'), 'New')$$, $$title = 'Changed'$$, null),
+  ('public.meetings', 'id', 'workspace_id', null,
+    $$(workspace_id, contact_id, title, starts_at) values (pg_temp.id('{place}'), pg_temp.id('{place} contact'), 'New', now())$$,
+    $$title = 'Changed'$$, null),
   ('public.internal_notes', 'id', 'workspace_id',
     '(select a.name from actors a where pg_temp.id(a.name) = coalesce(t.author_user_id, t.author_api_key_id))',
     $$(workspace_id, contact_id, content) values (pg_temp.id('{place}'), pg_temp.id('{place} contact'), 'New')$$, null, null);
@@ -187,6 +196,8 @@ insert into relations (name, key, place) values
   ('public.contact_assignments', 'id', 'workspace_id'),
   ('public.contact_history', 'id', 'workspace_id'),
   ('public.pipelines', 'id', 'workspace_id'),
+  ('public.surveys', 'id', 'workspace_id'),
+  ('public.survey_responses', 'id', 'workspace_id'),
   ('public.pipeline_stages', 'id', 'workspace_id'),
   ('public.contact_consents', 'id', 'workspace_id'),
   ('public.contact_merges', 'id', 'workspace_id'),
@@ -234,6 +245,10 @@ insert into relations (name, key, place) values
   ('private.forgotten_updates', 'hash', null),
   ('private.suppressions', 'workspace_id', 'workspace_id'),
   ('private.erasure_keys', 'receipt_id', '(select r.workspace_id from public.deletion_receipts r where r.id = t.receipt_id)'),
+  ('private.meeting_records', 'id', '(select m.workspace_id from public.meetings m where m.id = t.id)'),
+  ('private.survey_records', 'id', '(select s.workspace_id from public.surveys s where s.id = t.id)'),
+  ('private.survey_response_records', 'id', '(select r.workspace_id from public.survey_responses r where r.id = t.id)'),
+  ('private.call_records', 'id', '(select l.workspace_id from public.calls l where l.id = t.id)'),
   ('private.pipeline_records', 'id', '(select p.workspace_id from public.pipelines p where p.id = t.id)'),
   ('private.deal_records', 'id', '(select d.workspace_id from public.deals d where d.id = t.id)'),
   ('private.contact_records', 'id', '(select c.workspace_id from public.contacts c where c.id = t.id)'),
@@ -364,6 +379,27 @@ insert into expected values
   ('public.deals', 'update', 'others', 'none'),
   ('public.deals', 'delete', 'outsider agent admin owner contacts:write *', 'rows'),
   ('public.deals', 'delete', 'others', 'none'),
+
+  ('public.meetings', 'select', 'outsider agent admin owner contacts:read contacts:write *', 'rows'),
+  ('public.meetings', 'select', 'others', 'none'),
+  ('public.meetings', 'insert', 'outsider agent admin owner contacts:write *', 'rows'),
+  ('public.meetings', 'insert', 'others', 'denied'),
+  ('public.meetings', 'update', 'outsider agent admin owner contacts:write *', 'rows'),
+  ('public.meetings', 'update', 'others', 'none'),
+  ('public.meetings', 'delete', 'outsider agent admin owner contacts:write *', 'rows'),
+  ('public.meetings', 'delete', 'others', 'none'),
+
+  ('public.surveys', 'select', 'outsider agent admin owner contacts:read contacts:write settings:read settings:write *', 'rows'),
+  ('public.surveys', 'select', 'others', 'none'),
+  ('public.surveys', 'insert', 'others', 'denied'),
+  ('public.surveys', 'update', 'others', 'denied'),
+  ('public.surveys', 'delete', 'others', 'denied'),
+
+  ('public.survey_responses', 'select', 'outsider agent admin owner contacts:read contacts:write *', 'rows'),
+  ('public.survey_responses', 'select', 'others', 'none'),
+  ('public.survey_responses', 'insert', 'others', 'denied'),
+  ('public.survey_responses', 'update', 'others', 'denied'),
+  ('public.survey_responses', 'delete', 'others', 'denied'),
 
   ('public.contact_history', 'select', 'outsider agent admin owner contacts:read *', 'rows'),
   ('public.contact_history', 'select', 'others', 'none'),
@@ -562,6 +598,29 @@ insert into expected values
   ('private.saved_filter_records', 'insert', 'others', 'denied'),
   ('private.saved_filter_records', 'update', 'others', 'denied'),
   ('private.saved_filter_records', 'delete', 'others', 'denied'),
+  ('private.meeting_records', 'select', 'outsider agent admin owner contacts:read contacts:write *', 'rows'),
+  ('private.meeting_records', 'select', 'others', 'none'),
+  ('private.meeting_records', 'insert', 'others', 'denied'),
+  ('private.meeting_records', 'update', 'others', 'denied'),
+  ('private.meeting_records', 'delete', 'others', 'denied'),
+
+  ('private.survey_records', 'select', 'outsider agent admin owner contacts:read contacts:write settings:read settings:write *', 'rows'),
+  ('private.survey_records', 'select', 'others', 'none'),
+  ('private.survey_records', 'insert', 'others', 'denied'),
+  ('private.survey_records', 'update', 'others', 'denied'),
+  ('private.survey_records', 'delete', 'others', 'denied'),
+
+  ('private.survey_response_records', 'select', 'outsider agent admin owner contacts:read contacts:write *', 'rows'),
+  ('private.survey_response_records', 'select', 'others', 'none'),
+  ('private.survey_response_records', 'insert', 'others', 'denied'),
+  ('private.survey_response_records', 'update', 'others', 'denied'),
+  ('private.survey_response_records', 'delete', 'others', 'denied'),
+
+  ('private.call_records', 'select', 'outsider agent admin owner conversations:read *', 'rows'),
+  ('private.call_records', 'select', 'others', 'none'),
+  ('private.call_records', 'insert', 'others', 'denied'),
+  ('private.call_records', 'update', 'others', 'denied'),
+  ('private.call_records', 'delete', 'others', 'denied'),
 
   ('private.note_records', 'select', 'outsider agent admin owner notes:read notes:write *', 'rows'),
   ('private.note_records', 'select', 'others', 'none'),
@@ -699,6 +758,17 @@ insert into crossings values
       values (pg_temp.id('away'), pg_temp.id('home contact'), 'New') returning id::text as key$$, 'denied'),
   ('a deal given to a member of another workspace',
     $$update deals set assigned_to = pg_temp.id('outsider') returning id::text as key$$, 'PT422 validation_failed'),
+  ('a meeting with a contact of another workspace',
+    $$insert into meetings (workspace_id, contact_id, title, starts_at)
+      values (pg_temp.id('home'), pg_temp.id('away contact'), 'New', now()) returning id::text as key$$, 'PT404 contact_not_found'),
+  ('a meeting in another workspace, with a contact that is not there',
+    $$insert into meetings (workspace_id, contact_id, title, starts_at)
+      values (pg_temp.id('away'), pg_temp.id('home contact'), 'New', now()) returning id::text as key$$, 'denied'),
+  ('a meeting in another workspace, whose end is wrong',
+    $$insert into meetings (workspace_id, contact_id, title, starts_at, ends_at)
+      values (pg_temp.id('away'), pg_temp.id('away contact'), 'New', now(), now()) returning id::text as key$$, 'denied'),
+  ('a meeting hosted by a member of another workspace',
+    $$update meetings set host_user_id = pg_temp.id('outsider') returning id::text as key$$, 'PT422 validation_failed'),
   ('a note on a deal of another workspace',
     $$insert into internal_notes (workspace_id, deal_id, content)
       values (pg_temp.id('home'), pg_temp.id('away deal'), 'Hi') returning id::text as key$$, 'PT404 entity_not_found'),

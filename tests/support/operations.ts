@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createContact } from "./contacts.ts";
 import { createDeal, createPipeline } from "./deals.ts";
+import { createMeeting, createSurvey, reportCall } from "./meetings.ts";
 import type { Client } from "./http.ts";
 import { storeMedia } from "./media.ts";
 import { merge } from "./merging.ts";
@@ -140,6 +141,30 @@ function onPipeline(method: string, body?: Record<string, unknown>): OperationCa
     foreign: 404,
     async example({ key }) {
       return { method, path: `pipelines/${(await createPipeline(key)).id}`, body };
+    },
+  };
+}
+
+/** A case that is about a meeting of its own. */
+function onMeeting(method: string, body?: Record<string, unknown>): OperationCase {
+  return {
+    required: method === "GET" ? "contacts:read" : "contacts:write",
+    status: method === "DELETE" ? 204 : 200,
+    foreign: 404,
+    async example({ key }) {
+      return { method, path: `meetings/${(await createMeeting(key)).id}`, body };
+    },
+  };
+}
+
+/** A case that is about a survey of its own. */
+function onSurvey(method: string, path = "", body?: Record<string, unknown>): OperationCase {
+  return {
+    required: method === "GET" ? "contacts:read" : "settings:write",
+    status: method === "DELETE" ? 204 : 200,
+    foreign: 404,
+    async example({ key }) {
+      return { method, path: `surveys/${(await createSurvey(key)).id}${path}`, body };
     },
   };
 }
@@ -417,6 +442,81 @@ export const OPERATIONS: Record<string, OperationCase> = {
   "POST /deals/{id}/win": onDeal("POST", "/win", {}),
   "POST /deals/{id}/lose": onDeal("POST", "/lose", { reason: "Too dear" }),
   "POST /deals/{id}/reopen": onDeal("POST", "/reopen", {}),
+  "GET /meetings": {
+    required: "contacts:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "meetings" }),
+  },
+  "POST /meetings": {
+    required: "contacts:write",
+    status: 201,
+    foreign: 404,
+    async example({ key }) {
+      const contact_id = (await createContact(key)).id;
+      const body = { title: "A visit", contact_id, starts_at: "2026-11-03T17:00:00Z" };
+      return { method: "POST", path: "meetings", body };
+    },
+  },
+  "GET /meetings/{id}": onMeeting("GET"),
+  "PATCH /meetings/{id}": onMeeting("PATCH", { title: "Another" }),
+  "DELETE /meetings/{id}": onMeeting("DELETE"),
+  "GET /surveys": {
+    required: "contacts:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "surveys" }),
+  },
+  "POST /surveys": {
+    required: "settings:write",
+    status: 201,
+    foreign: 201,
+    example: () => {
+      const body = { name: "A survey", questions: [{ text: "Well?", type: "boolean" }] };
+      return { method: "POST", path: "surveys", body };
+    },
+  },
+  "GET /surveys/{id}": onSurvey("GET"),
+  "PATCH /surveys/{id}": onSurvey("PATCH", "", { name: "Another" }),
+  "DELETE /surveys/{id}": onSurvey("DELETE"),
+  "GET /surveys/{id}/responses": onSurvey("GET", "/responses"),
+  "POST /surveys/{id}/responses": {
+    required: "contacts:write",
+    status: 201,
+    foreign: 404,
+    async example({ key }) {
+      const [{ id: contact_id }, survey] = [await createContact(key), await createSurvey(key)];
+      const answers = [{ question_id: survey.questions[0].id, value: true }];
+      return {
+        method: "POST",
+        path: `surveys/${survey.id}/responses`,
+        body: { contact_id, answers },
+      };
+    },
+  },
+  "GET /calls": {
+    required: "conversations:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "calls" }),
+  },
+  "POST /calls": {
+    required: "conversations:write",
+    status: 201,
+    foreign: 404,
+    async example({ key }) {
+      const { id: contact_id } = await createContact(key);
+      return { method: "POST", path: "calls", body: { direction: "inbound", contact_id } };
+    },
+  },
+  "GET /calls/{id}": {
+    required: "conversations:read",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      return { method: "GET", path: `calls/${(await reportCall(key)).id}` };
+    },
+  },
   "POST /handoff": {
     required: "conversations:write",
     status: 200,

@@ -143,6 +143,55 @@ export interface Deal {
   updated_at: string;
 }
 
+export interface Meeting {
+  id: string;
+  contact_id: string;
+  host_user_id: string | null;
+  title: string;
+  status: string;
+  starts_at: string;
+  ends_at: string | null;
+  location: string | null;
+  url: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface Survey {
+  id: string;
+  name: string;
+  questions: { id: string; text: string; type: string; required: boolean }[];
+  is_active: boolean;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface SurveyResponse {
+  id: string;
+  survey_id: string;
+  contact_id: string;
+  meeting_id: string | null;
+  answers: { question_id: string; question: string; value: string | number | boolean }[];
+  submitted_at: string;
+  created_at: string;
+}
+
+export interface Call {
+  id: string;
+  contact_id: string;
+  conversation_id: string | null;
+  channel: string;
+  direction: string;
+  status: string;
+  started_at: string;
+  accepted_at: string | null;
+  ended_at: string | null;
+  duration_seconds: number | null;
+  recording_url: string | null;
+  summary: string | null;
+  created_at: string;
+}
+
 export interface Handoff {
   conversation: Conversation | null;
   created: boolean;

@@ -1066,6 +1066,74 @@ export type Database = {
           },
         ];
       };
+      "meetings": {
+        Row: {
+          "contact_id": string;
+          "created_at": string;
+          "ends_at": string | null;
+          "host_user_id": string | null;
+          "id": string;
+          "location": string | null;
+          "starts_at": string;
+          "status": Database["public"]["Enums"]["meeting_status"];
+          "title": string;
+          "updated_at": string;
+          "url": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "contact_id": string;
+          "created_at"?: string;
+          "ends_at"?: string | null;
+          "host_user_id"?: string | null;
+          "id"?: string;
+          "location"?: string | null;
+          "starts_at": string;
+          "status"?: Database["public"]["Enums"]["meeting_status"];
+          "title": string;
+          "updated_at"?: string;
+          "url"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "contact_id"?: string;
+          "created_at"?: string;
+          "ends_at"?: string | null;
+          "host_user_id"?: string | null;
+          "id"?: string;
+          "location"?: string | null;
+          "starts_at"?: string;
+          "status"?: Database["public"]["Enums"]["meeting_status"];
+          "title"?: string;
+          "updated_at"?: string;
+          "url"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "meetings_contact_id_fkey";
+            columns: ["contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "meetings_host_member";
+            columns: ["workspace_id", "host_user_id"];
+            isOneToOne: false;
+            referencedRelation: "workspace_members";
+            referencedColumns: ["workspace_id", "user_id"];
+          },
+          {
+            foreignKeyName: "meetings_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "member_presence": {
         Row: {
           "last_seen_at": string;
@@ -1465,6 +1533,15 @@ export type Database = {
           "message_count": number;
           "pseudonym": string;
           "retained_on": string;
+      "survey_responses": {
+        Row: {
+          "answers": NonNullable<Json>;
+          "contact_id": string;
+          "created_at": string;
+          "id": string;
+          "meeting_id": string | null;
+          "submitted_at": string;
+          "survey_id": string;
           "workspace_id": string;
         };
         ComputedFields: never;
@@ -1482,11 +1559,82 @@ export type Database = {
           "message_count"?: number;
           "pseudonym"?: string;
           "retained_on"?: string;
+          "answers": NonNullable<Json>;
+          "contact_id": string;
+          "created_at"?: string;
+          "id"?: string;
+          "meeting_id"?: string | null;
+          "submitted_at"?: string;
+          "survey_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "answers"?: NonNullable<Json>;
+          "contact_id"?: string;
+          "created_at"?: string;
+          "id"?: string;
+          "meeting_id"?: string | null;
+          "submitted_at"?: string;
+          "survey_id"?: string;
           "workspace_id"?: string;
         };
         Relationships: [
           {
             foreignKeyName: "retained_conversations_workspace_id_fkey";
+            foreignKeyName: "survey_responses_contact_id_fkey";
+            columns: ["contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "survey_responses_meeting_id_fkey";
+            columns: ["meeting_id"];
+            isOneToOne: false;
+            referencedRelation: "meetings";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "survey_responses_survey_fkey";
+            columns: ["survey_id", "workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "surveys";
+            referencedColumns: ["id", "workspace_id"];
+          },
+        ];
+      };
+      "surveys": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "is_active": boolean;
+          "name": string;
+          "questions": NonNullable<Json>;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: string;
+          "is_active"?: boolean;
+          "name": string;
+          "questions": NonNullable<Json>;
+          "updated_at"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: string;
+          "is_active"?: boolean;
+          "name"?: string;
+          "questions"?: NonNullable<Json>;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "surveys_workspace_id_fkey";
             columns: ["workspace_id"];
             isOneToOne: false;
             referencedRelation: "workspaces";
@@ -1971,6 +2119,7 @@ export type Database = {
       "import_conflict": "update" | "skip";
       "import_status": "pending" | "running" | "completed" | "failed" | "reverted";
       "deal_status": "open" | "won" | "lost";
+      "meeting_status": "scheduled" | "done" | "cancelled" | "no_show";
       "member_role": "owner" | "admin" | "agent";
       "message_direction": "inbound" | "outbound";
       "message_status":
@@ -2118,6 +2267,7 @@ export const Constants = {
       "import_conflict": ["update", "skip"],
       "import_status": ["pending", "running", "completed", "failed", "reverted"],
       "deal_status": ["open", "won", "lost"],
+      "meeting_status": ["scheduled", "done", "cancelled", "no_show"],
       "member_role": ["owner", "admin", "agent"],
       "message_direction": ["inbound", "outbound"],
       "message_status": [

@@ -98,6 +98,21 @@ export const ERROR_CODES = {
     "Pipeline not found",
     "The workspace has no such pipeline.",
   ),
+  meeting_not_found: kind(
+    404,
+    "Meeting not found",
+    "The workspace, or the contact, has no such meeting.",
+  ),
+  survey_not_found: kind(
+    404,
+    "Survey not found",
+    "The workspace has no such survey.",
+  ),
+  call_not_found: kind(
+    404,
+    "Call not found",
+    "The workspace has no such call.",
+  ),
   media_not_found: kind(404, "Media not found", "The workspace has no such media."),
   message_not_found: kind(
     404,
@@ -189,6 +204,16 @@ export const ERROR_CODES = {
     409,
     "Too many pipelines",
     "A workspace has 50 pipelines at most.",
+  ),
+  survey_answered: kind(
+    409,
+    "Survey answered",
+    "Contacts have answered the survey. Make it inactive instead.",
+  ),
+  survey_inactive: kind(
+    409,
+    "Survey inactive",
+    "The survey takes no answers.",
   ),
   number_taken: kind(
     409,
@@ -322,6 +347,8 @@ export const FIELD_ERROR_CODES = {
   not_a_member: "The user is not a member of the workspace.",
   same_contact: "A contact cannot be merged with itself.",
   exclusive: "Exactly one of several fields has to be given.",
+  unknown_question: "The survey has no such question.",
+  in_the_future: "The time is yet to come.",
   in_the_past: "The time has passed.",
   unknown_number: "The workspace has no such WhatsApp number.",
   unknown_message: "The conversation has no such message.",

@@ -69,11 +69,11 @@ Deno.test("what our SQL raises keeps its status, code, sentence and members", ()
 
 Deno.test("a code that is not in the list keeps its status and gets that status's title", () => {
   const problem = toProblem(
-    databaseError("PT404", { message: "deal_not_found", hint: "not JSON" }),
+    databaseError("PT404", { message: "thing_not_found", hint: "not JSON" }),
   );
   assert.deepEqual(
     [problem.status, problem.code, problem.title, problem.members],
-    [404, "deal_not_found", "Not found", undefined],
+    [404, "thing_not_found", "Not found", undefined],
   );
 });
 

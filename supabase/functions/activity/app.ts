@@ -6,7 +6,16 @@ import { page } from "../_shared/schemas/contact_query.ts";
 import { CONTACT_EXAMPLE } from "../_shared/schemas/examples.ts";
 import { uuid } from "../_shared/schemas/fields.ts";
 
-const ENTITIES = ["lead", "contact", "conversation", "deal", "pipeline", "workspace"] as const;
+const ENTITIES = [
+  "lead",
+  "contact",
+  "conversation",
+  "deal",
+  "meeting",
+  "pipeline",
+  "survey",
+  "workspace",
+] as const;
 
 const listActivity = route({
   method: "GET",

@@ -4,6 +4,7 @@ import { lazy, route } from "../_shared/route.ts";
 import { app as activity } from "../activity/app.ts";
 import { app as apiKeys } from "../api-keys/app.ts";
 import { app as bulkUpdateContacts } from "../bulk-update-contacts/app.ts";
+import { app as calls } from "../calls/app.ts";
 import { app as canSend } from "../can-send/app.ts";
 import { app as contactData } from "../contact-data/app.ts";
 import { app as contactKpis } from "../contact-kpis/app.ts";
@@ -23,8 +24,10 @@ import { app as listContacts } from "../list-contacts/app.ts";
 import { app as media } from "../media/app.ts";
 import { app as mergeContacts } from "../merge-contacts/app.ts";
 import { app as savedFilters } from "../saved-filters/app.ts";
+import { app as meetings } from "../meetings/app.ts";
 import { app as pipelines } from "../pipelines/app.ts";
 import { app as settings } from "../settings/app.ts";
+import { app as surveys } from "../surveys/app.ts";
 import { app as updateContact } from "../update-contact/app.ts";
 import { app as whatsappNumbers } from "../whatsapp-numbers/app.ts";
 import { app as whatsappWebhook } from "../whatsapp-webhook/app.ts";
@@ -64,6 +67,9 @@ export const functions: readonly Described[] = [
   internalNotes,
   pipelines,
   deals,
+  meetings,
+  surveys,
+  calls,
   handoff,
   media,
   conversations,

@@ -60,6 +60,24 @@ export function textList(most: number, max: number): z.ZodArray<z.ZodString> {
   return z.array(text(1, max)).max(most);
 }
 
+/** A time, ISO 8601 with its offset. */
+export const moment = z.iso.datetime({ offset: true, abort: true })
+  // Postgres has no year 0, where ISO 8601 has one.
+  .refine((value) => !value.startsWith("0000") && !Number.isNaN(Date.parse(value)), {
+    error: "That day does not exist.",
+  });
+
+const CLOCKS_DIFFER_MS = 300_000;
+
+/** A time that has been, by clocks that differ by minutes at most. */
+export const pastTime = moment.refine(
+  (value) => Date.parse(value) < Date.now() + CLOCKS_DIFFER_MS,
+  {
+    params: { code: "in_the_future" },
+    error: "The time is yet to come.",
+  },
+).meta({ example: "2026-11-01T09:30:00Z" });
+
 /** A time to come, ISO 8601 with its offset. */
 export const futureTime = z.iso.datetime({ offset: true, abort: true }).refine(
   (value) => Date.parse(value) > Date.now(),

@@ -12,7 +12,7 @@ create table public.contact_history (
   actor_id uuid,
   changed_at timestamptz not null default now()
 );
-create index contact_history_contact_idx on public.contact_history (contact_id, changed_at, id);
+create index contact_history_contact_idx on public.contact_history (contact_id, field, changed_at, id);
 create index contact_history_workspace_idx on public.contact_history (workspace_id, changed_at, id);
 comment on table public.contact_history is
   'Changes of contacts'' stage, status and sale status, written by a trigger. What a contact began with is the old value of the first, or still there.';

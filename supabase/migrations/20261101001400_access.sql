@@ -335,6 +335,10 @@ grant execute on function
   -- deals
   private.pipeline_answer(int, uuid), private.require_pipeline(jsonb, uuid), private.deal_answer(int, uuid),
   private.lock_deal(jsonb), private.given_deal(jsonb, public.deals),
+  -- the timeline
+  private.timeline_actor(text, uuid), private.timeline_changes(), private.timeline_dealings(), private.timeline_talks(),
+  private.timeline_branches(text[]), private.timeline_after(text, text, jsonb), private.allowed_branches(uuid, text[]),
+  private.timeline_query(uuid, private.timeline_branch[], jsonb, int),
   -- lists, meetings, surveys, calls
   private.keyset_page(text, text, text[], text, boolean, text, jsonb), private.assignee_condition(text, text),
   private.meeting_conditions(uuid, jsonb), private.meeting_answer(int, uuid), private.require_survey(jsonb, uuid),

@@ -32,6 +32,7 @@ Deno.test("the functions are those of the contract", () => {
     "contact-data",
     "contact-kpis",
     "contact-tags",
+    "contact-timeline",
     "conversations",
     "create-contact",
     "delete-contacts",

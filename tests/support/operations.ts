@@ -348,6 +348,8 @@ export const OPERATIONS: Record<string, OperationCase> = {
   },
   "GET /merge-contacts": {
     required: "contacts:write",
+  "GET /contact-timeline": {
+    required: "contacts:read",
     status: 200,
     foreign: 404,
     async example({ key }) {
@@ -373,6 +375,7 @@ export const OPERATIONS: Record<string, OperationCase> = {
       const [primary, duplicate] = [await createContact(key), await createContact(key)];
       const merge_id = await merge(key, primary.id, duplicate.id);
       return { method: "POST", path: "merge-contacts/undo", body: { merge_id } };
+      return { method: "GET", path: `contact-timeline?contact_id=${id}` };
     },
   },
   "GET /internal-notes": {

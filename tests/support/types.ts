@@ -192,6 +192,14 @@ export interface Call {
   created_at: string;
 }
 
+export interface TimelineEntry {
+  kind: string;
+  id: string;
+  at: string;
+  actor: { type: string; id: string | null; name: string | null } | null;
+  data: Record<string, unknown>;
+}
+
 export interface Handoff {
   conversation: Conversation | null;
   created: boolean;

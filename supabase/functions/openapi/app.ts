@@ -9,6 +9,7 @@ import { app as canSend } from "../can-send/app.ts";
 import { app as contactData } from "../contact-data/app.ts";
 import { app as contactKpis } from "../contact-kpis/app.ts";
 import { app as contactTags } from "../contact-tags/app.ts";
+import { app as contactTimeline } from "../contact-timeline/app.ts";
 import { app as conversations } from "../conversations/app.ts";
 import { app as createContact } from "../create-contact/app.ts";
 import { app as deleteContacts } from "../delete-contacts/app.ts";
@@ -64,6 +65,7 @@ export const functions: readonly Described[] = [
   contactKpis,
   contactTags,
   mergeContacts,
+  contactTimeline,
   internalNotes,
   pipelines,
   deals,

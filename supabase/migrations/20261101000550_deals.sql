@@ -93,15 +93,15 @@ create trigger deals_700_log_insert after insert on public.deals
   referencing new table as changed for each statement execute function private.log_rows('deal.created', 'deal');
 create trigger deals_700_log_update after update on public.deals
   referencing old table as deleted new table as inserted for each statement
-  execute function private.log_updates('deal.updated', 'deal', '{version,updated_at,closed_at}');
+  execute function private.log_updates('deal.updated', 'deal', '{contact_id,version,updated_at,closed_at}');
 create trigger deals_700_log_delete after delete on public.deals
   referencing old table as changed for each statement execute function private.log_rows('deal.deleted', 'deal');
 
 -- The contact's value ---------------------------------------------------------------------------
 --
 -- The rule: a value that a person has set stays; else it is the sum of the contact's open deals in the
--- workspace's currency, null without any that has a value. A person who clears the value lets it
--- follow the deals again. Who wrote is told as with names: value_source.
+-- workspace's currency, null without any that has a value. A person who clears the value, or sets it
+-- to that sum, lets it follow the deals again; so does undoing what a merge or an import wrote. Who wrote is told as with names: value_source.
 
 alter table public.contacts
   add column deals_value numeric(14, 2),
@@ -117,7 +117,7 @@ set search_path = ''
 as $$
 begin
   if tg_op = 'INSERT' or new.value is distinct from old.value then
-    new.value_source := case when new.value is null then 'deals' else 'person' end;
+    new.value_source := case when new.value is null or new.value = new.deals_value then 'deals' else 'person' end;
   end if;
   if new.value_source = 'deals' then
     new.value := new.deals_value;

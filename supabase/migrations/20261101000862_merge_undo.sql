@@ -9,7 +9,7 @@ set search_path = ''
 as $$
 begin
   return image - case relation
-    when 'public.contacts' then '{id,workspace_id,version,updated_at,completeness,phone_key,whatsapp_contact_id,search_text,facets,ranges}'
+    when 'public.contacts' then '{id,workspace_id,version,updated_at,completeness,phone_key,whatsapp_contact_id,search_text,facets,ranges,deals_value}'
     -- What a bot was told must never become true again.
     when 'public.conversations' then '{id,workspace_id,updated_at,control_epoch}'
     when 'public.contact_activity' then '{contact_id,workspace_id,facets,ranges}' else '{}' end::text[];
@@ -77,7 +77,7 @@ begin
   return case
     when relation = 'public.conversations' and name in ('status', 'ai_enabled', 'bot_status', 'resolved_at', 'escalated_at')
       then 'phase'
-    else coalesce('{"name_source": "name", "assigned_by": "assigned_to", "assigned_at": "assigned_to", "country": "phone",
+    else coalesce('{"name_source": "name", "value_source": "value", "assigned_by": "assigned_to", "assigned_at": "assigned_to", "country": "phone",
       "phonebook_name_at": "phonebook_name", "profile_name_at": "profile_name", "username_at": "username",
       "phone_number_id": "last_inbound_at"}'::jsonb ->> name, name) end;
 end
@@ -429,7 +429,7 @@ begin
   for reference in
     select r.* from private.references_to('public.contacts') r
     where exists (select from private.key_columns(r.relation) k having max(k.type) = 'uuid' and max(k.attribute) = 'id')
-      and not r.relation::text in ('public.contact_assignments', 'public.contact_merges')
+      and not r.relation::text in ('public.contact_assignments', 'public.contact_history', 'public.contact_merges')
   loop
     execute format('select count(*) from %s t where t.%I = $1 and (t.id > $2 and uuid_extract_version(t.id) = 7%s)',
       reference.relation, reference.attribute, (

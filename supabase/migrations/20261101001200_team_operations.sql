@@ -137,7 +137,7 @@ begin
     select private.data_list(json_agg(row_to_json(n) order by n.created_at, n.id)::text)
     from private.note_records n
     where n.entity_type = args ->> 'entity_type'
-      and n.entity_id = coalesce(entity.contact_id, entity.conversation_id)), null)::private.answer;
+      and n.entity_id = coalesce(entity.contact_id, entity.conversation_id, entity.deal_id)), null)::private.answer;
 end
 $$;
 comment on function api.list_notes(jsonb) is '{ entity_type, entity_id } → its notes, oldest first. 404 entity_not_found.';

@@ -8,7 +8,8 @@ begin
   return (
     select json_build_object(
       'general', json_build_object('name', w.name, 'default_country', w.default_country, 'currency', s.currency,
-        'time_zone', w.time_zone, 'stages', w.stages, 'routing', w.routing),
+        'time_zone', w.time_zone, 'stages', w.stages, 'routing', w.routing,
+        'deletion_history', w.deletion_history),
       'quiet_hours', json_build_object('start', to_char(w.quiet_hours_start, 'HH24:MI'), 'end', to_char(w.quiet_hours_end, 'HH24:MI')),
       'lifecycle', json_build_object('inactive_after_days', s.inactive_after_days, 'churned_after_days', s.churned_after_days,
         'hot_lead_days', s.hot_lead_days, 'stale_deal_days', s.stale_deal_days),
@@ -68,11 +69,12 @@ as $$
 begin
   update public.workspaces t
   set name = w.name, default_country = w.default_country, time_zone = w.time_zone, stages = w.stages, routing = w.routing,
+    deletion_history = w.deletion_history,
     quiet_hours_start = w.quiet_hours_start, quiet_hours_end = w.quiet_hours_end
   where t.id = w.id
-    and (t.name, t.default_country, t.time_zone, t.stages, t.routing, t.quiet_hours_start, t.quiet_hours_end)
+    and (t.name, t.default_country, t.time_zone, t.stages, t.routing, t.deletion_history, t.quiet_hours_start, t.quiet_hours_end)
       is distinct from
-        (w.name, w.default_country, w.time_zone, w.stages, w.routing, w.quiet_hours_start, w.quiet_hours_end);
+        (w.name, w.default_country, w.time_zone, w.stages, w.routing, w.deletion_history, w.quiet_hours_start, w.quiet_hours_end);
 end
 $$;
 comment on function private.write_workspace(public.workspaces) is 'Writes the settings that stand in public.workspaces, if they differ.';

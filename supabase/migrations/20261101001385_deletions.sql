@@ -83,7 +83,11 @@ declare
     select m.duplicate_id from public.contact_merges m
     where m.primary_id = any (contacts) and not exists (select from public.contacts c where c.id = m.duplicate_id)
     union all
-    select v.id from public.conversations v where v.contact_id = any (contacts));
+    select v.id from public.conversations v where v.contact_id = any (contacts)
+    union all
+    select d.id from public.deals d where d.contact_id = any (contacts)
+    union all
+    select g.id from public.meetings g where g.contact_id = any (contacts));
   updates private.update_name[] := private.latest_updates(contacts);
   reacted_to text[] := array(
     select h.target_wa_message_id from public.message_changes h where h.contact_id = any (contacts) and h.kind = 'reaction');

@@ -1,7 +1,7 @@
 -- Deals: what a contact is worth, what happens by itself, merges, deletions, for every writer.
 begin;
 set local search_path = public, extensions;
-select plan(47);
+select plan(51);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('deals ' || label)::uuid $$;
@@ -53,6 +53,9 @@ update deals set value = 101 where id = pg_temp.id('first');
 select is(pg_temp.value('two'), '7.00 person', 'what a person has set stays');
 update contacts set value = null where id = pg_temp.id('two');
 select is(pg_temp.value('two'), '101.00 deals', 'until it is cleared');
+update contacts set value = 8 where id = pg_temp.id('two');
+update contacts set value = 101 where id = pg_temp.id('two');
+select is(pg_temp.value('two'), '101.00 deals', 'or set to what the deals are worth');
 update contacts set name = 'Two', value = value where id = pg_temp.id('two');
 select is(pg_temp.value('two'), '101.00 deals', 'to write the same is to write nothing');
 insert into contacts (id, workspace_id, name, value) values (pg_temp.id('valued'), pg_temp.id('home'), 'Valued', 3);
@@ -119,6 +122,14 @@ select is((select row(d.contact_id = pg_temp.id('kept'), d.version = b.version):
 update contacts set value = 99 where id = pg_temp.id('typed');
 select private.merge_contact(pg_temp.id('kept'), pg_temp.id('typed'));
 select is(pg_temp.value('kept'), '99.00 person', 'a value that a person set goes before');
+create temp table undone as
+  select private.undo_merge(pg_temp.id('home'), m.id) as answer from contact_merges m where m.duplicate_id = pg_temp.id('typed');
+select is(pg_temp.value('kept') || ', ' || pg_temp.value('typed'), '15.00 deals, 99.00 person', 'undone, each is worth what it was');
+insert into undone
+  select private.undo_merge(pg_temp.id('home'), m.id) from contact_merges m where m.duplicate_id = pg_temp.id('gone');
+select is(pg_temp.value('kept') || ', ' || pg_temp.value('gone'), '10.00 deals, 5.00 deals', 'and follows its own deals again');
+select is((select array_agg(answer ->> 'fields' || (answer ->> 'gone') || (answer ->> 'arrived')) from undone), array['[]{}{}', '[]{}{}'],
+  'with nothing touched meanwhile');
 insert into internal_notes (workspace_id, deal_id, content) values (pg_temp.id('home'), pg_temp.id('kept deal'), 'Note');
 select is((select row(entity_type, entity_id = pg_temp.id('kept deal'))::text from internal_notes where content = 'Note'), '(deal,t)', 'a note on a deal');
 select throws_ok($$ insert into internal_notes (workspace_id, deal_id, contact_id, content)

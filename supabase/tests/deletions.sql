@@ -169,7 +169,8 @@ insert into emptied values
   ('contact_imports', 'counts and the name of a file'), ('private.import_chunks', 'gone with the import''s end'),
   ('private.import_rows', 'gone with the import''s end'), ('private.import_errors', 'words that repeat no value'),
   ('private.erasure_keys', 'emptied at the end'), ('private.forgotten_updates', 'keyed hashes, gone after a month'),
-  ('private.suppressions', 'keyed hashes, of who refused');
+  ('private.suppressions', 'keyed hashes, of who refused'), ('workspace_settings', 'nothing'), ('pipelines', 'the business''s'),
+  ('pipeline_stages', 'the business''s'), ('surveys', 'the business''s questions');
 create function pg_temp.unsaid() returns setof text language sql as $$
   select c.oid::regclass::text from pg_class c
   where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace, 'api'::regnamespace) and c.relkind in ('r', 'p')

@@ -37,7 +37,7 @@ $$;
 
 select is_empty($$ select 1 from workspace_settings $$, 'a workspace that has chosen nothing has no row');
 select is(pg_temp.read() -> 'data', '{
-  "general": {"name": "Home", "default_country": "US", "currency": "USD", "time_zone": "UTC", "routing": "off",
+  "general": {"name": "Home", "default_country": "US", "currency": "USD", "time_zone": "UTC", "routing": "off", "deletion_history": "keep",
     "stages": ["inquiry", "comparing", "closing", "in_progress", "follow_up"]},
   "quiet_hours": {"start": null, "end": null},
   "lifecycle": {"inactive_after_days": 30, "churned_after_days": 90, "hot_lead_days": 7, "stale_deal_days": 30},

@@ -2,12 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(4387);
-select plan(4234);
-select plan(3231);
-select plan(3299);
-select plan(3671);
-select plan(4176);
+select plan(5417);
 
 -- Callers --------------------------------------------------------------------------------------
 

@@ -37,6 +37,7 @@ Deno.test("a workspace that chose nothing reads the defaults, section by section
     time_zone: "UTC",
     stages: ["inquiry", "comparing", "closing", "in_progress", "follow_up"],
     routing: "off",
+    deletion_history: "keep",
   });
 });
 

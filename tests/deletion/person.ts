@@ -40,6 +40,11 @@ export const WORDS = {
   rejected: "quuxbrokenbody",
   call: "wacid.quuxcall",
   detail: "quuxconsentdetail",
+  deal: "quuxdealtitle",
+  dealNote: "quuxdealnote",
+  meeting: "quuxmeetingplace",
+  surveyed: "quuxsurveyanswer",
+  reported: "quuxcallsummary",
 } as const;
 
 export const FILE_TEXT = "quuxfilecontent";
@@ -147,6 +152,7 @@ export async function leaveTraces(stage: Stage): Promise<string> {
   await key.post("update-contact", { contact_id: duplicate, email: WORDS.duplicateEmail });
   await write(stage);
   await answer(stage, id);
+  await deal(stage, id);
   await tellOthers(stage);
   await breakThings(stage);
   const found = await key.get(`get-contact?contact_id=${id}`);
@@ -255,6 +261,35 @@ async function answer(stage: Stage, contact_id: string): Promise<void> {
     const [row] = await stage.sql`select from private.outbox where state = 'accepted'`;
     return row;
   });
+}
+
+/** What is sold to them, where they are met, what they answer, how they are called. */
+async function deal({ key, sql, stack }: Stage, contact_id: string): Promise<void> {
+  const make = async (path: string, body: unknown) => {
+    const answer = await key.post(path, body);
+    assert.equal(answer.status, 201, answer.text);
+    return (answer.body as { data: { id: string; questions: { id: string }[] } }).data;
+  };
+  const { id } = await make("deals", { contact_id, title: "A deal", value: 5 });
+  const note = { content: WORDS.dealNote, entity_type: "deal", entity_id: id };
+  await make("internal-notes", note);
+  const meeting = { contact_id, title: "A visit", starts_at: "2026-11-03T17:00:00Z" };
+  const { id: met } = await make("meetings", meeting);
+  // Changed once, so that the log has heard of it, too.
+  await sql`update public.deals set title = ${WORDS.deal} where id = ${id}`;
+  await sql`update public.meetings set location = ${WORDS.meeting} where id = ${met}`;
+  const [{ id: survey }] = await sql<{ id: string }[]>`
+    insert into public.surveys (workspace_id, name, questions)
+    values (${stack.credentials.workspace_id}, 'A survey',
+      '[{"id": "0198f6c2-d144-7a43-9f72-9c315e4dc041", "text": "Well?", "type": "text", "required": false}]')
+    returning id`;
+  await make(`surveys/${survey}/responses`, {
+    contact_id,
+    meeting_id: met,
+    answers: [{ question_id: "0198f6c2-d144-7a43-9f72-9c315e4dc041", value: WORDS.surveyed }],
+  });
+  await make("calls", { contact_id, direction: "inbound", summary: WORDS.reported });
+  await key.post("update-contact", { contact_id, stage: "closing" });
 }
 
 /** What others tell about them: statuses, echoes, what nobody knows. */

@@ -346,10 +346,17 @@ export const OPERATIONS: Record<string, OperationCase> = {
     foreign: 200,
     example: () => ({ method: "GET", path: "contact-tags" }),
   },
-  "GET /merge-contacts": {
-    required: "contacts:write",
   "GET /contact-timeline": {
     required: "contacts:read",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      const { id } = await createContact(key);
+      return { method: "GET", path: `contact-timeline?contact_id=${id}` };
+    },
+  },
+  "GET /merge-contacts": {
+    required: "contacts:write",
     status: 200,
     foreign: 404,
     async example({ key }) {
@@ -375,7 +382,6 @@ export const OPERATIONS: Record<string, OperationCase> = {
       const [primary, duplicate] = [await createContact(key), await createContact(key)];
       const merge_id = await merge(key, primary.id, duplicate.id);
       return { method: "POST", path: "merge-contacts/undo", body: { merge_id } };
-      return { method: "GET", path: `contact-timeline?contact_id=${id}` };
     },
   },
   "GET /internal-notes": {

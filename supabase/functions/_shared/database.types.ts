@@ -850,16 +850,6 @@ export type Database = {
           },
         ];
       };
-      "deletion_receipts": {
-        Row: {
-          "actor_id": string | null;
-          "actor_type": string;
-          "deleted": number;
-          "finished_at": string | null;
-          "history": string;
-          "id": string;
-          "requested": number;
-          "requested_at": string;
       "deals": {
         Row: {
           "assigned_to": string | null;
@@ -882,25 +872,6 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
-          "actor_id"?: string | null;
-          "actor_type": string;
-          "deleted"?: number;
-          "finished_at"?: string | null;
-          "history": string;
-          "id": string;
-          "requested": number;
-          "requested_at"?: string;
-          "workspace_id": string;
-        };
-        Update: {
-          "actor_id"?: string | null;
-          "actor_type"?: string;
-          "deleted"?: number;
-          "finished_at"?: string | null;
-          "history"?: string;
-          "id"?: string;
-          "requested"?: number;
-          "requested_at"?: string;
           "assigned_to"?: string | null;
           "auto_reason"?: string | null;
           "closed_at"?: string | null;
@@ -940,7 +911,6 @@ export type Database = {
         };
         Relationships: [
           {
-            foreignKeyName: "deletion_receipts_workspace_id_fkey";
             foreignKeyName: "deals_assigned_to_member";
             columns: ["workspace_id", "assigned_to"];
             isOneToOne: false;
@@ -963,6 +933,51 @@ export type Database = {
           },
           {
             foreignKeyName: "deals_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "deletion_receipts": {
+        Row: {
+          "actor_id": string | null;
+          "actor_type": string;
+          "deleted": number;
+          "finished_at": string | null;
+          "history": string;
+          "id": string;
+          "requested": number;
+          "requested_at": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "actor_id"?: string | null;
+          "actor_type": string;
+          "deleted"?: number;
+          "finished_at"?: string | null;
+          "history": string;
+          "id": string;
+          "requested": number;
+          "requested_at"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "actor_id"?: string | null;
+          "actor_type"?: string;
+          "deleted"?: number;
+          "finished_at"?: string | null;
+          "history"?: string;
+          "id"?: string;
+          "requested"?: number;
+          "requested_at"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "deletion_receipts_workspace_id_fkey";
             columns: ["workspace_id"];
             isOneToOne: false;
             referencedRelation: "workspaces";
@@ -1533,15 +1548,6 @@ export type Database = {
           "message_count": number;
           "pseudonym": string;
           "retained_on": string;
-      "survey_responses": {
-        Row: {
-          "answers": NonNullable<Json>;
-          "contact_id": string;
-          "created_at": string;
-          "id": string;
-          "meeting_id": string | null;
-          "submitted_at": string;
-          "survey_id": string;
           "workspace_id": string;
         };
         ComputedFields: never;
@@ -1559,82 +1565,11 @@ export type Database = {
           "message_count"?: number;
           "pseudonym"?: string;
           "retained_on"?: string;
-          "answers": NonNullable<Json>;
-          "contact_id": string;
-          "created_at"?: string;
-          "id"?: string;
-          "meeting_id"?: string | null;
-          "submitted_at"?: string;
-          "survey_id": string;
-          "workspace_id": string;
-        };
-        Update: {
-          "answers"?: NonNullable<Json>;
-          "contact_id"?: string;
-          "created_at"?: string;
-          "id"?: string;
-          "meeting_id"?: string | null;
-          "submitted_at"?: string;
-          "survey_id"?: string;
           "workspace_id"?: string;
         };
         Relationships: [
           {
             foreignKeyName: "retained_conversations_workspace_id_fkey";
-            foreignKeyName: "survey_responses_contact_id_fkey";
-            columns: ["contact_id"];
-            isOneToOne: false;
-            referencedRelation: "contacts";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "survey_responses_meeting_id_fkey";
-            columns: ["meeting_id"];
-            isOneToOne: false;
-            referencedRelation: "meetings";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "survey_responses_survey_fkey";
-            columns: ["survey_id", "workspace_id"];
-            isOneToOne: false;
-            referencedRelation: "surveys";
-            referencedColumns: ["id", "workspace_id"];
-          },
-        ];
-      };
-      "surveys": {
-        Row: {
-          "created_at": string;
-          "id": string;
-          "is_active": boolean;
-          "name": string;
-          "questions": NonNullable<Json>;
-          "updated_at": string;
-          "workspace_id": string;
-        };
-        ComputedFields: never;
-        Insert: {
-          "created_at"?: string;
-          "id"?: string;
-          "is_active"?: boolean;
-          "name": string;
-          "questions": NonNullable<Json>;
-          "updated_at"?: string;
-          "workspace_id": string;
-        };
-        Update: {
-          "created_at"?: string;
-          "id"?: string;
-          "is_active"?: boolean;
-          "name"?: string;
-          "questions"?: NonNullable<Json>;
-          "updated_at"?: string;
-          "workspace_id"?: string;
-        };
-        Relationships: [
-          {
-            foreignKeyName: "surveys_workspace_id_fkey";
             columns: ["workspace_id"];
             isOneToOne: false;
             referencedRelation: "workspaces";
@@ -1722,6 +1657,69 @@ export type Database = {
           "name": string;
           "owner_id": string | null;
           "shared": boolean;
+      "survey_responses": {
+        Row: {
+          "answers": NonNullable<Json>;
+          "contact_id": string;
+          "created_at": string;
+          "id": string;
+          "meeting_id": string | null;
+          "submitted_at": string;
+          "survey_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "answers": NonNullable<Json>;
+          "contact_id": string;
+          "created_at"?: string;
+          "id"?: string;
+          "meeting_id"?: string | null;
+          "submitted_at"?: string;
+          "survey_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "answers"?: NonNullable<Json>;
+          "contact_id"?: string;
+          "created_at"?: string;
+          "id"?: string;
+          "meeting_id"?: string | null;
+          "submitted_at"?: string;
+          "survey_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "survey_responses_contact_id_fkey";
+            columns: ["contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "survey_responses_meeting_id_fkey";
+            columns: ["meeting_id"];
+            isOneToOne: false;
+            referencedRelation: "meetings";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "survey_responses_survey_fkey";
+            columns: ["survey_id", "workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "surveys";
+            referencedColumns: ["id", "workspace_id"];
+          },
+        ];
+      };
+      "surveys": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "is_active": boolean;
+          "name": string;
+          "questions": NonNullable<Json>;
           "updated_at": string;
           "workspace_id": string;
         };
@@ -1733,6 +1731,10 @@ export type Database = {
           "name": string;
           "owner_id"?: string | null;
           "shared"?: boolean;
+          "id"?: string;
+          "is_active"?: boolean;
+          "name": string;
+          "questions": NonNullable<Json>;
           "updated_at"?: string;
           "workspace_id": string;
         };
@@ -1743,6 +1745,10 @@ export type Database = {
           "name"?: string;
           "owner_id"?: string | null;
           "shared"?: boolean;
+          "id"?: string;
+          "is_active"?: boolean;
+          "name"?: string;
+          "questions"?: NonNullable<Json>;
           "updated_at"?: string;
           "workspace_id"?: string;
         };
@@ -1756,6 +1762,7 @@ export type Database = {
           },
           {
             foreignKeyName: "saved_filters_workspace_id_fkey";
+            foreignKeyName: "surveys_workspace_id_fkey";
             columns: ["workspace_id"];
             isOneToOne: false;
             referencedRelation: "workspaces";
@@ -2116,9 +2123,9 @@ export type Database = {
       "contact_status": "new" | "contacted" | "qualified" | "converted" | "lost";
       "conversation_phase": "automated" | "waiting" | "live" | "resolved";
       "conversation_status": "active" | "resolved";
+      "deal_status": "open" | "won" | "lost";
       "import_conflict": "update" | "skip";
       "import_status": "pending" | "running" | "completed" | "failed" | "reverted";
-      "deal_status": "open" | "won" | "lost";
       "meeting_status": "scheduled" | "done" | "cancelled" | "no_show";
       "member_role": "owner" | "admin" | "agent";
       "message_direction": "inbound" | "outbound";
@@ -2264,9 +2271,9 @@ export const Constants = {
       "contact_status": ["new", "contacted", "qualified", "converted", "lost"],
       "conversation_phase": ["automated", "waiting", "live", "resolved"],
       "conversation_status": ["active", "resolved"],
+      "deal_status": ["open", "won", "lost"],
       "import_conflict": ["update", "skip"],
       "import_status": ["pending", "running", "completed", "failed", "reverted"],
-      "deal_status": ["open", "won", "lost"],
       "meeting_status": ["scheduled", "done", "cancelled", "no_show"],
       "member_role": ["owner", "admin", "agent"],
       "message_direction": ["inbound", "outbound"],

@@ -42,6 +42,10 @@ const general = {
   routing: z.enum(Constants.public.Enums.routing_mode).meta({
     description: "Who gets a new contact: nobody, or the next agent who is online.",
   }),
+  deletion_history: z.enum(["keep", "erase"]).meta({
+    description: "What deleting does unless it says otherwise: `keep` what was said under a " +
+      "pseudonym, or `erase` all of it.",
+  }),
 };
 
 const QUIET = "Nothing is sent automatically from `start` to `end`, which may be the next day.";
@@ -121,6 +125,7 @@ export const SETTINGS_EXAMPLE = {
     time_zone: "America/Vancouver",
     stages: ["inquiry", "comparing", "closing", "in_progress", "follow_up"],
     routing: "off",
+    deletion_history: "keep",
   },
   quiet_hours: { start: "22:00", end: "08:00" },
   lifecycle: {

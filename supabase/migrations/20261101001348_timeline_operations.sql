@@ -32,7 +32,7 @@ begin
       'private.timeline_actor(x.assigned_by_type, x.assigned_by)', $s$json_build_object('from', x.assigned_from, 'to', x.assigned_to)$s$),
     ('consent', 'contacts:read', 'public.contact_consents', 'x.contact_id = %1$L::uuid', 'x.happened_at', 'null::json',
       $s$json_build_object('kind', x.kind, 'granted', x.granted, 'source', x.source, 'detail', x.detail)$s$),
-    ('merge', 'contacts:read', 'public.contact_merges', 'x.primary_id = %1$L::uuid', 'x.merged_at',
+    ('merge', 'contacts:read', 'public.contact_merges', 'x.primary_id = %1$L::uuid and x.undone_at is null', 'x.merged_at',
       'private.timeline_actor(x.actor_type, x.actor_id)',
       $s$json_build_object('duplicate_id', x.duplicate_id, 'name', x.duplicate ->> 'name', 'phone', x.duplicate ->> 'phone')$s$);
 end

@@ -44,7 +44,12 @@ Deno.test("a workspace that chose nothing reads the defaults, section by section
 Deno.test("a change writes what is given, and the answer is what is read from then on", async () => {
   const before = await read();
   const answer = await patch({
-    general: { stages: ["seen", "bought"], currency: "EUR", time_zone: "America/Vancouver" },
+    general: {
+      stages: ["seen", "bought"],
+      currency: "EUR",
+      time_zone: "America/Vancouver",
+      deletion_history: "erase",
+    },
     quiet_hours: { start: "21:30", end: "07:00" },
     weights: { intent: 2.5 },
     automation: { auto_close_won: false },
@@ -59,6 +64,7 @@ Deno.test("a change writes what is given, and the answer is what is read from th
     stages: ["seen", "bought"],
     currency: "EUR",
     time_zone: "America/Vancouver",
+    deletion_history: "erase",
   });
   expected.quiet_hours = { start: "21:30", end: "07:00" };
   expected.weights.intent = 2.5;

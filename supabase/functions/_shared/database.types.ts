@@ -1657,6 +1657,47 @@ export type Database = {
           "name": string;
           "owner_id": string | null;
           "shared": boolean;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "filter": NonNullable<Json>;
+          "id"?: string;
+          "name": string;
+          "owner_id"?: string | null;
+          "shared"?: boolean;
+          "updated_at"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "filter"?: NonNullable<Json>;
+          "id"?: string;
+          "name"?: string;
+          "owner_id"?: string | null;
+          "shared"?: boolean;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "saved_filters_owner_member";
+            columns: ["workspace_id", "owner_id"];
+            isOneToOne: false;
+            referencedRelation: "workspace_members";
+            referencedColumns: ["workspace_id", "user_id"];
+          },
+          {
+            foreignKeyName: "saved_filters_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "survey_responses": {
         Row: {
           "answers": NonNullable<Json>;
@@ -1726,11 +1767,6 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "created_at"?: string;
-          "filter": NonNullable<Json>;
-          "id"?: string;
-          "name": string;
-          "owner_id"?: string | null;
-          "shared"?: boolean;
           "id"?: string;
           "is_active"?: boolean;
           "name": string;
@@ -1740,11 +1776,6 @@ export type Database = {
         };
         Update: {
           "created_at"?: string;
-          "filter"?: NonNullable<Json>;
-          "id"?: string;
-          "name"?: string;
-          "owner_id"?: string | null;
-          "shared"?: boolean;
           "id"?: string;
           "is_active"?: boolean;
           "name"?: string;
@@ -1754,14 +1785,6 @@ export type Database = {
         };
         Relationships: [
           {
-            foreignKeyName: "saved_filters_owner_member";
-            columns: ["workspace_id", "owner_id"];
-            isOneToOne: false;
-            referencedRelation: "workspace_members";
-            referencedColumns: ["workspace_id", "user_id"];
-          },
-          {
-            foreignKeyName: "saved_filters_workspace_id_fkey";
             foreignKeyName: "surveys_workspace_id_fkey";
             columns: ["workspace_id"];
             isOneToOne: false;

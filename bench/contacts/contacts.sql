@@ -8,7 +8,7 @@ with people as (
   from generate_series($1::bigint, $2::bigint - 1) n
 ), made as (
   insert into public.contacts (id, workspace_id, name, phone, email, company, source, channels, status, auto_status,
-    sale_status, stage, value, score, grade, sentiment, sentiment_score, tags, notes, assigned_to, is_vip, is_at_risk,
+    sale_status, stage, value, score, grade, sentiment, tags, notes, assigned_to, is_vip, is_at_risk,
     is_mystery_shopper, is_contractor, opted_out, do_not_call, country, call_count, created_at, updated_at)
   select pg_temp.contact_id(n, created_at), workspace_id, pg_temp.full_name(n), pg_temp.phone(n), pg_temp.email(n),
     pg_temp.company(n),
@@ -22,7 +22,7 @@ with people as (
     case when pg_temp.share(n, 209) < 0.3 then 0 else floor(power(pg_temp.share(n, 210), 2) * 110 - 10)::int end,
     pg_temp.pick_weighted('{NULL,C,D,B,E,F,A}', '{0.4,0.6,0.8,0.9,0.97,0.995}', n, 211)::public.contact_grade,
     pg_temp.pick_weighted('{neutral,positive,negative,very_positive,very_negative}', '{0.75,0.9,0.97,0.995}', n, 212)::public.sentiment_level,
-    round((pg_temp.share(n, 213) * 2 - 1)::numeric, 3), pg_temp.tags(n), pg_temp.notes(n),
+    pg_temp.tags(n), pg_temp.notes(n),
     -- In the big workspace twenty members, some with many contacts; in the others nobody or the owner.
     case when pg_temp.share(n, 214) < 0.6 then case when workspace_id = $4::uuid
       then pg_temp.user_id(1000 + floor(power(pg_temp.share(n, 215), 3) * 20)::int)

@@ -32,7 +32,6 @@ create table public.contacts (
   score int not null default 0,
   grade public.contact_grade,
   sentiment public.sentiment_level not null default 'neutral',
-  sentiment_score numeric(4, 3) not null default 0 check (sentiment_score between -1 and 1),
   tags text[] not null default '{}'
     -- The consent tags do not count: an opt-out must find room.
     check (cardinality(array_remove(array_remove(tags, 'opt-out'), 'Do Not Call')) <= 100),
@@ -70,6 +69,8 @@ comment on column public.contacts.phone is 'E.164.';
 comment on column public.contacts.whatsapp_contact_id is 'The digits of phone, kept by a trigger.';
 comment on column public.contacts.phone_key is 'private.phone_key of the digits: equal for the variants of one number.';
 comment on column public.contacts.value is 'Expected revenue, in the workspace''s currency.';
+comment on column public.contacts.sentiment is
+  'The level of contact_activity.sentiment_score: written when that level changes, which most messages do not do.';
 comment on column public.contacts.score is 'Computed by scoring; 0 without any signal.';
 comment on column public.contacts.assigned_by is 'Who assigned: a user''s id, an API key''s id, or the workspace''s own id for its router.';
 comment on column public.contacts.completeness is 'Percent of name, phone, email, company and avatar that are filled.';
@@ -227,6 +228,27 @@ create index contacts_filter_idx on public.contacts using gin (workspace_id, tag
 create index contacts_search_idx on public.contacts using gin (workspace_id, private.search_grams(search_text))
   with (gin_pending_list_limit = 512);
 
+create function private.sentiment_level(score numeric) returns public.sentiment_level
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case when score <= -0.6 then 'very_negative' when score <= -0.2 then 'negative'
+    when score < 0.2 then 'neutral' when score < 0.6 then 'positive' else 'very_positive' end;
+end
+$$;
+comment on function private.sentiment_level(numeric) is 'A score of -1 … 1 → its level, of five.';
+
+create function private.average_sentiment(total numeric, messages int) returns numeric
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case when messages > 0 then round(total / messages, 3) else 0 end;
+end
+$$;
+comment on function private.average_sentiment(numeric, int) is 'The average of scores, in thousandths; 0 of none.';
+
 -- What every message changes, apart from what people know: a message writes a short row with two
 -- indexes instead of a long one with a dozen, and the contact's version stays what it was.
 create table public.contact_activity (
@@ -239,6 +261,11 @@ create table public.contact_activity (
   profile_name_at timestamptz,
   username text check (char_length(username) <= 256),
   username_at timestamptz,
+  sentiment_sum numeric(14, 3) not null default 0,
+  sentiment_count int not null default 0,
+  sentiment_score numeric(4, 3) not null generated always as (private.average_sentiment(sentiment_sum, sentiment_count)) stored,
+  last_sentiment_score numeric(4, 3),
+  last_sentiment_at timestamptz,
   facets bigint not null default 0,
   ranges bigint not null default 0
 )
@@ -252,6 +279,10 @@ comment on column public.contact_activity.profile_name is
   'The latest profile name by its own time; contacts.profile_name follows it.';
 comment on column public.contact_activity.facets is 'Those of the contact.';
 comment on column public.contact_activity.ranges is 'Those of the contact.';
+comment on column public.contact_activity.sentiment_score is
+  'The average of the messages of which a mood was read: sentiment_sum of sentiment_count. contacts.sentiment is its level.';
+comment on column public.contact_activity.last_sentiment_score is
+  'The latest of them by its own time; of two of one second the lower.';
 comment on column public.contact_activity.username is 'The WhatsApp username. People change and reuse them: no identity.';
 
 create table public.contact_identities (
@@ -543,7 +574,7 @@ begin
   join lateral private.row_changes(to_jsonb(o), to_jsonb(n), array[
     'updated_at', 'version', 'search_text', 'facets', 'ranges', 'phone_key', 'whatsapp_contact_id', 'completeness', 'country',
     'name_source', 'value_source', 'deals_value', 'profile_name', 'phonebook_name', 'phonebook_name_at', 'call_count',
-    'assigned_by', 'assigned_at', 'auto_status', 'score', 'grade', 'sentiment', 'sentiment_score', 'is_at_risk'
+    'assigned_by', 'assigned_at', 'auto_status', 'score', 'grade', 'sentiment', 'is_at_risk'
   ]) as changed on true
   where (o.name, o.phone, o.email, o.company, o.source, o.channels, o.status, o.sale_status, o.stage, o.value,
       o.tags, o.notes, o.custom, o.assigned_to, o.is_vip, o.is_mystery_shopper, o.is_contractor, o.opted_out,

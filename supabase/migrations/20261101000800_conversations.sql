@@ -102,7 +102,9 @@ create table public.messages (
   error jsonb,
   reactions jsonb not null default '[]',
   sentiment public.sentiment_level not null default 'neutral',
-  sentiment_score numeric(4, 3) not null default 0,
+  sentiment_score numeric(4, 3) not null default 0 check (sentiment_score between -1 and 1),
+  sentiment_language text,
+  sentiment_source text check (sentiment_source in ('words', 'model')),
   media jsonb,
   pricing jsonb,
   from_history boolean not null default false,
@@ -131,6 +133,9 @@ comment on column public.messages.payload is 'What the type carries beside its t
 comment on column public.messages.reply_to is 'The wamid of the message that this one quotes.';
 comment on column public.messages.wa_message_id is 'WhatsApp''s id of the message (wamid).';
 comment on column public.messages.reactions is '[{ emoji, from: contact | business, reacted_at }], kept from message_changes.';
+comment on column public.messages.sentiment_language is 'The language that the mood was read in; null: none that is known, or there was nothing to read.';
+comment on column public.messages.sentiment_source is
+  'What read the mood of an inbound message: its words (private.read_sentiment) or a language model; null: nobody, and it does not count for the contact.';
 comment on column public.messages.pricing is 'What WhatsApp''s statuses say about the price.';
 comment on column public.messages.from_history is 'Handed over from the WhatsApp Business app''s chat history: never unread, never answered by itself.';
 comment on column public.messages.sent_status_at is 'The own time of the status sent; sent_at of what we write is when it was written.';

@@ -5,7 +5,8 @@
 create type private.message_sum as (
   contact_id uuid, conversation_id uuid, messages int, channel text, last_at timestamptz,
   inbound_at timestamptz[], last_inbound_at timestamptz, phone_number_id text,
-  profile_name text, profile_name_at timestamptz, username text, username_at timestamptz, business_at timestamptz);
+  profile_name text, profile_name_at timestamptz, username text, username_at timestamptz, business_at timestamptz,
+  sentiment_sum numeric, sentiment_count int, last_sentiment_score numeric, last_sentiment_at timestamptz);
 
 create function private.is_later(at timestamptz, value text, than timestamptz, other text) returns boolean
 language plpgsql immutable
@@ -17,6 +18,20 @@ end
 $$;
 comment on function private.is_later(timestamptz, text, timestamptz, text) is
   'Whether the first value goes before the second: said later, or in the same second and smaller, so that arrival does not decide. No time: never said.';
+
+create function private.later_sentiment(score numeric, at timestamptz, other_score numeric, other_at timestamptz) returns numeric
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case
+    when at is null or other_at > at then other_score
+    when other_at = at then least(score, other_score)
+    else score end;
+end
+$$;
+comment on function private.later_sentiment(numeric, timestamptz, numeric, timestamptz) is
+  'Of two moods the one said later; of one second the lower, so that arrival does not decide. No time: never said.';
 
 create function private.sum_messages(ids uuid[]) returns private.message_sum[]
 language plpgsql stable
@@ -38,7 +53,10 @@ begin
       (array_agg(m.sender_username order by m.sent_at desc, m.sender_username)
         filter (where m.sender_username is not null and not m.from_history))[1],
       max(m.sent_at) filter (where m.sender_username is not null and not m.from_history),
-      max(m.sent_at) filter (where m.sender_type = 'business' and not m.from_history))::private.message_sum
+      max(m.sent_at) filter (where m.sender_type = 'business' and not m.from_history),
+      sum(m.sentiment_score) filter (where m.sentiment_source is not null), count(m.sentiment_source),
+      (array_agg(m.sentiment_score order by m.sent_at desc, m.sentiment_score) filter (where m.sentiment_source is not null))[1],
+      max(m.sent_at) filter (where m.sentiment_source is not null))::private.message_sum
     from unnest(ids) as given (id)
     join public.messages m on m.id = given.id
     group by m.contact_id, m.conversation_id);
@@ -85,7 +103,8 @@ comment on function private.reopen_conversations(uuid[]) is 'Resolved conversati
 -- What a batch's messages say of one contact.
 create type private.contact_sum as (
   contact_id uuid, messages int, last_at timestamptz, channels text[],
-  profile_name text, profile_name_at timestamptz, username text, username_at timestamptz);
+  profile_name text, profile_name_at timestamptz, username text, username_at timestamptz,
+  sentiment_sum numeric, sentiment_count int, last_sentiment_score numeric, last_sentiment_at timestamptz);
 
 create function private.sum_contacts(sums private.message_sum[]) returns private.contact_sum[]
 language plpgsql immutable
@@ -95,7 +114,10 @@ begin
   return array(
     select row(s.contact_id, sum(s.messages), max(s.last_at), array_agg(distinct s.channel),
       (array_agg(s.profile_name order by s.profile_name_at desc nulls last, s.profile_name))[1], max(s.profile_name_at),
-      (array_agg(s.username order by s.username_at desc nulls last, s.username))[1], max(s.username_at))::private.contact_sum
+      (array_agg(s.username order by s.username_at desc nulls last, s.username))[1], max(s.username_at),
+      sum(s.sentiment_sum), sum(s.sentiment_count),
+      (array_agg(s.last_sentiment_score order by s.last_sentiment_at desc nulls last, s.last_sentiment_score))[1],
+      max(s.last_sentiment_at))::private.contact_sum
     from unnest(sums) s
     group by s.contact_id order by s.contact_id);
 end
@@ -132,8 +154,10 @@ declare
   changed private.contact_sum[];
 begin
   -- Contacts are locked before their activity, as by everybody, but only those that may change.
-  perform from unnest(sums) s join public.contacts c on c.id = s.contact_id
+  perform from unnest(sums) s join public.contacts c on c.id = s.contact_id join public.contact_activity a on a.contact_id = c.id
   where coalesce(s.profile_name <> c.profile_name, s.profile_name is not null) or not c.channels @> s.channels
+    or are_new and s.sentiment_count > 0 and c.sentiment <> private.sentiment_level(
+      private.average_sentiment(a.sentiment_sum + s.sentiment_sum, a.sentiment_count + s.sentiment_count))
   order by c.id for no key update of c;
 
   with written as (
@@ -146,18 +170,23 @@ begin
       profile_name_at = greatest(a.profile_name_at, s.profile_name_at),
       username = case when private.is_later(s.username_at, s.username, a.username_at, a.username)
         then s.username else a.username end,
-      username_at = greatest(a.username_at, s.username_at)
+      username_at = greatest(a.username_at, s.username_at),
+      sentiment_sum = a.sentiment_sum + case when are_new then coalesce(s.sentiment_sum, 0) else 0 end,
+      sentiment_count = a.sentiment_count + case when are_new then coalesce(s.sentiment_count, 0) else 0 end,
+      last_sentiment_score = private.later_sentiment(
+        a.last_sentiment_score, a.last_sentiment_at, s.last_sentiment_score, s.last_sentiment_at),
+      last_sentiment_at = greatest(a.last_sentiment_at, s.last_sentiment_at)
     from (select * from unnest(sums) u order by u.contact_id) as s
     where a.contact_id = s.contact_id
     returning a.contact_id, case when s.profile_name is not null then a.profile_name end as profile_name, s.channels
   )
-  select array_agg(row(w.contact_id, null, null, w.channels, w.profile_name, null, null, null)::private.contact_sum)
+  select array_agg(row(w.contact_id, null, null, w.channels, w.profile_name, null, null, null, null, null, null, null)::private.contact_sum)
   into changed from written w;
   perform private.follow_activity(changed);
 end
 $$;
 comment on function private.apply_contact_sums(private.contact_sum[], boolean) is
-  'Counter, last contact and names of contacts follow their messages.';
+  'Counter, last contact, names and mood of contacts follow their messages.';
 
 create function private.apply_message_sums(sums private.message_sum[], are_new boolean) returns void
 language plpgsql

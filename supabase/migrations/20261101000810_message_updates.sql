@@ -164,6 +164,12 @@ as $$
 declare
   shown int;
 begin
+  -- What is read anew counts for its contact, and contacts are locked before their messages.
+  perform private.lock_moods(array(
+    select o.contact_id from public.messages o
+    where o.wa_message_id = any (wa_message_ids) and o.direction = 'inbound' and exists (
+      select from public.message_changes c
+      where c.target_wa_message_id = o.wa_message_id and c.phone_number_id = o.phone_number_id and c.kind <> 'reaction')));
   perform from public.messages m where m.wa_message_id = any (wa_message_ids) order by m.id for no key update;
   update public.messages m
   set reactions = s.reactions,

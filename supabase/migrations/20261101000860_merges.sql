@@ -377,7 +377,12 @@ begin
     profile_name_at = greatest(k.profile_name_at, o.profile_name_at),
     username = case when private.is_later(o.username_at, o.username, k.username_at, k.username)
       then o.username else k.username end,
-    username_at = greatest(k.username_at, o.username_at)
+    username_at = greatest(k.username_at, o.username_at),
+    sentiment_sum = k.sentiment_sum + o.sentiment_sum,
+    sentiment_count = k.sentiment_count + o.sentiment_count,
+    last_sentiment_score = private.later_sentiment(
+      k.last_sentiment_score, k.last_sentiment_at, o.last_sentiment_score, o.last_sentiment_at),
+    last_sentiment_at = greatest(k.last_sentiment_at, o.last_sentiment_at)
   where k.contact_id = kept;
   return o;
 end

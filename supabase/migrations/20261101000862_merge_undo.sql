@@ -9,10 +9,12 @@ set search_path = ''
 as $$
 begin
   return image - case relation
-    when 'public.contacts' then '{id,workspace_id,version,updated_at,completeness,phone_key,whatsapp_contact_id,search_text,facets,ranges,deals_value}'
+    when 'public.contacts' then '{id,workspace_id,version,updated_at,completeness,phone_key,whatsapp_contact_id,search_text,facets,ranges,deals_value,
+      sentiment,sentiment_sum,sentiment_count,sentiment_score,last_sentiment_score,last_sentiment_at}'
     -- What a bot was told must never become true again.
     when 'public.conversations' then '{id,workspace_id,updated_at,control_epoch}'
-    when 'public.contact_activity' then '{contact_id,workspace_id,facets,ranges}' else '{}' end::text[];
+    when 'public.contact_activity' then '{contact_id,workspace_id,facets,ranges,
+      sentiment_sum,sentiment_count,sentiment_score,last_sentiment_score,last_sentiment_at}' else '{}' end::text[];
 end
 $$;
 comment on function private.restorable(text, jsonb) is
@@ -578,6 +580,7 @@ begin
   perform private.follow_arrivals(m);
   perform private.show_reactions_of(m.primary_id), private.show_reactions_of(m.duplicate_id);
   perform private.share_consents(m);
+  perform private.recount_sentiment(array[m.primary_id, m.duplicate_id]);
   perform private.finish_undo(m);
   return jsonb_build_object('fields', coalesce(fields -> m.primary_id::text, '[]') || to_jsonb(phone), 'duplicate_fields', unrestored,
     'conversations', conversations, 'arrived', private.arrived_since(m), 'gone', gone);

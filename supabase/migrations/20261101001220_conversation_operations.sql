@@ -5,7 +5,7 @@ select id, conversation_id, direction, sender_type, sender_id, channel, type,
   -- What was taken back is kept, but no longer shown.
   case when revoked_at is null then body end as body,
   case when revoked_at is null then payload else '{}' end as payload,
-  reply_to, wa_message_id, status, error, reactions, sentiment, trim_scale(sentiment_score) as sentiment_score,
+  reply_to, wa_message_id, status, error, reactions, sentiment, trim_scale(sentiment_score) as sentiment_score, sentiment_language,
   case when revoked_at is null and media is not null then private.message_media(id) end as media,
   sent_at, delivered_at, read_at, edited_at, revoked_at, created_at
 from public.messages;

@@ -13,7 +13,7 @@ end
 $$;
 comment on function private.updates_due() is 'Whether updates wait whose number has been registered since.';
 
-create function private.due_jobs() returns text[]
+create function private.due_jobs(sentiment_model boolean default false) returns text[]
 language plpgsql stable
 set search_path = ''
 as $$
@@ -22,8 +22,10 @@ begin
     case when private.media_due() then 'media' end,
     case when private.updates_due() then 'updates' end,
     case when private.outbox_wait_ms() = 0 then 'outbox' end,
-    case when private.batches_due() then 'batches' end
+    case when private.batches_due() then 'batches' end,
+    case when private.sentiment_due(sentiment_model) then 'sentiment' end
   ], null);
 end
 $$;
-comment on function private.due_jobs() is 'Names of the workers that have something to do; asked several times a second.';
+comment on function private.due_jobs(boolean) is
+  'Names of the workers that have something to do; asked several times a second. sentiment_model: whether whoever asks has a language model.';

@@ -61,7 +61,10 @@ begin
             order by n.created_at desc, n.id desc limit 10) as n) as latest_notes,
         (select coalesce(json_agg(json_build_object(
               'channel', i.channel, 'external_id', i.external_id, 'created_at', i.created_at) order by i.created_at, i.id), '[]')
-          from public.contact_identities i where i.contact_id = c.id) as identities
+          from public.contact_identities i where i.contact_id = c.id) as identities,
+        (select json_build_object('sentiment', private.sentiment_level(a.last_sentiment_score),
+            'sentiment_score', trim_scale(a.last_sentiment_score), 'sent_at', a.last_sentiment_at)
+          from public.contact_activity a where a.contact_id = c.id and a.last_sentiment_at is not null) as latest_sentiment
       from private.contact_records r where r.id = c.id
     ) as detail
     where c.id = contact
@@ -69,7 +72,7 @@ begin
 end
 $$;
 comment on function api.get_contact(jsonb) is
-  '{ contact_id } or { phone } → the contact with its open conversation, ten latest notes and identities. 404 contact_not_found.';
+  '{ contact_id } or { phone } → the contact with its open conversation, ten latest notes, identities and latest mood. 404 contact_not_found.';
 
 create function private.neutral_contact() returns jsonb
 language plpgsql immutable

@@ -308,7 +308,7 @@ grant execute on function
   private.range_bit(text, numeric), private.contact_ranges(int, numeric, int), private.digits(text), private.phone_key(text), private.json_list(jsonb),
   private.data(json), private.data_list(text, text, text), private.etag(int), private.with_tag(text[], text, boolean),
   private.clean_tags(text[]), private.consent_tags(text[], boolean, boolean),
-  private.matches_etag(text, text), private.redirect_url(text, text),
+  private.matches_etag(text, text), private.redirect_url(text, text), private.sentiment_level(numeric),
   -- what operations are made of
   private.contact_answer(int, uuid), private.contact_by_phone(uuid, text), private.require_contact(jsonb, text[]),
   private.neutral_contact(), private.given_contact(jsonb, public.contacts), private.write_contact(public.contacts, jsonb),

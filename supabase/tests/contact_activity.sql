@@ -17,7 +17,8 @@ insert into contacts (id, workspace_id, phone) values (pg_temp.id('refused'), pg
 on conflict do nothing;
 select set_eq('select to_jsonb(a) - ''{facets,ranges}''::text[] from contact_activity a join contacts c on c.id = contact_id and c.workspace_id = pg_temp.id(''workspace'')',
   array(select jsonb_build_object('contact_id', pg_temp.id(label), 'workspace_id', pg_temp.id('workspace'), 'message_count', 0,
-    'last_contact_at', null, 'profile_name', null, 'profile_name_at', null, 'username', null, 'username_at', null)
+    'last_contact_at', null, 'profile_name', null, 'profile_name_at', null, 'username', null, 'username_at', null,
+    'sentiment_sum', 0.0, 'sentiment_count', 0, 'sentiment_score', 0, 'last_sentiment_score', null, 'last_sentiment_at', null)
     from unnest(array['ana', 'bea', 'cai']) label), 'contacts made together have a row each');
 select is((select count(*) from contact_activity where contact_id = pg_temp.id('refused')), 0::bigint, 'one that was not made has none');
 select is((select count(*) from contacts c left join contact_activity a on (a.contact_id, a.workspace_id) = (c.id, c.workspace_id)
@@ -83,7 +84,8 @@ from (values (case when pg_temp.id('ana') < pg_temp.id('bea') then 'ana' else 'b
 create temp table merged as select * from contact_merges where workspace_id = pg_temp.id('workspace');
 select is(to_jsonb(a) - '{contact_id,workspace_id,facets,ranges}'::text[], '{"message_count": 11, "last_contact_at": "2026-01-01T14:00:00+00:00",
   "profile_name": "Bea", "profile_name_at": "2026-01-01T14:00:00+00:00", "username": "@bea",
-  "username_at": "2026-01-01T14:00:00+00:00"}', 'what was said with both is one sum, with the later names')
+  "username_at": "2026-01-01T14:00:00+00:00", "sentiment_sum": 0, "sentiment_count": 0, "sentiment_score": 0,
+  "last_sentiment_score": null, "last_sentiment_at": null}', 'what was said with both is one sum, with the later names')
 from contact_activity a join merged on contact_id = primary_id;
 select is((select c.profile_name from contacts c join merged on c.id = primary_id), 'Bea', 'which the contact has as well');
 select is((select count(*) from messages join merged on contact_id = primary_id), 11::bigint, 'and is as many as there are');

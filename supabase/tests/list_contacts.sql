@@ -94,7 +94,7 @@ select is(jsonb_typeof(pg_temp.list('{"count": "estimated"}') -> 'total'), 'numb
 select is(pg_temp.list('{"count": "exact"}', 'empty'), '{"data": [], "next_cursor": null, "total": 0}', 'an empty workspace');
 -- Each is the contact as everywhere else.
 select is(pg_temp.list('{"filter": {"tags": ["blue"]}}') #> '{data,0}', (
-    select (body::jsonb -> 'data') - '{conversation,latest_notes,identities}'::text[] from private.call(jsonb_build_object('type',
+    select (body::jsonb -> 'data') - '{conversation,latest_notes,identities,latest_sentiment}'::text[] from private.call(jsonb_build_object('type',
       'member', 'user_id', pg_temp.id('ann')),
       'contacts:read', 'get_contact', jsonb_build_object('contact_id',
         (select id from contacts where workspace_id = pg_temp.id('workspace') and name = 'a')))),

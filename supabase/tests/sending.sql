@@ -75,7 +75,7 @@ create temp table first as select pg_temp.send('ana', pg_temp.text('Hi')) as m;
 select is(m - '{id,sentiment,sentiment_score}'::text[], jsonb_build_object('conversation_id', pg_temp.id('with ana'), 'direction',
   'outbound', 'sender_type', 'agent', 'sender_id', pg_temp.id('agent'), 'channel', 'whatsapp', 'type', 'text', 'body', 'Hi',
   'payload', '{}'::jsonb, 'reply_to', null, 'wa_message_id', null, 'status', 'queued', 'error', null, 'reactions', '[]'::jsonb,
-  'media', null, 'sent_at', to_jsonb(now()), 'delivered_at', null, 'read_at', null, 'edited_at', null, 'revoked_at', null,
+  'sentiment_language', null, 'media', null, 'sent_at', to_jsonb(now()), 'delivered_at', null, 'read_at', null, 'edited_at', null, 'revoked_at', null,
   'created_at', to_jsonb(now())), 'the answer is the message') from first;
 select results_eq($$ select id, message_id, workspace_id, conversation_id, phone_number_id, kind, request, state from private.outbox $$,
   $$ select (m ->> 'id')::uuid, (m ->> 'id')::uuid, pg_temp.id('workspace'), pg_temp.id('with ana'), '910000000000001', 'message',

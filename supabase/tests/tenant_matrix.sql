@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(5417);
+select plan(5621);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -110,6 +110,9 @@ begin
     values (pg_temp.id(place || ' import'), 1, 1, 'required', 'Required.');
     insert into private.import_changes (import_id, "row", contact_id, created, version)
     values (pg_temp.id(place || ' import'), 1, pg_temp.id(place || ' contact'), false, 1);
+    perform private.use_sentiment_model(true);
+    insert into private.sentiment_queue (message_id)
+    select m.id from messages m where m.wa_message_id = 'wamid.MATRIX.' || place on conflict do nothing;
     insert into message_media (workspace_id, message_id, phone_number_id, whatsapp_media_id)
     select m.workspace_id, m.id, '1', '1' from messages m where m.wa_message_id = 'wamid.MATRIX.' || place;
     insert into whatsapp_events (workspace_id, field, payload, dedupe_key)
@@ -217,6 +220,9 @@ insert into relations (name, key, place) values
   ('private.merge_moves', 'merge_id', '(select m.workspace_id from public.contact_merges m where m.id = t.merge_id)'),
   ('private.merge_rows', 'merge_id', '(select m.workspace_id from public.contact_merges m where m.id = t.merge_id)'),
   ('private.merged_conversations', 'merge_id', '(select m.workspace_id from public.contact_merges m where m.id = t.merge_id)'),
+  ('private.sentiment_words', 'word', null),
+  ('private.sentiment_model', 'is_on', null),
+  ('private.sentiment_queue', 'message_id', '(select m.workspace_id from public.messages m where m.id = t.message_id)'),
   ('private.unclaimed_updates', 'id', null),
   ('private.whatsapp_tokens', 'phone_number_id',
     '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
@@ -520,6 +526,9 @@ insert into expected values
   ('private.contact_tag_deltas', 'any', 'others', 'denied'),
   ('private.identity_links', 'any', 'others', 'denied'),
   ('private.consent_words', 'any', 'others', 'denied'),
+  ('private.sentiment_words', 'any', 'others', 'denied'),
+  ('private.sentiment_model', 'any', 'others', 'denied'),
+  ('private.sentiment_queue', 'any', 'others', 'denied'),
   ('private.unclaimed_updates', 'any', 'others', 'denied'),
   ('private.whatsapp_tokens', 'any', 'others', 'denied'),
   ('private.outbox', 'any', 'others', 'denied'),

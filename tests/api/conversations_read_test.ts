@@ -91,6 +91,7 @@ Deno.test("a message has the fields of the contract", async () => {
     reactions: [],
     sentiment: "neutral",
     sentiment_score: 0,
+    sentiment_language: null,
     media: null,
     sent_at: "2026-01-01T00:00:01+00:00",
     delivered_at: null,

@@ -42,10 +42,11 @@ for (const [n, name] of NAMES.entries()) {
 }
 await withDatabase(async (sql) => {
   await sql`
-    update public.contacts set score = -7, sentiment_score = -0.125, grade = 'B', call_count = 3
+    update public.contacts set score = -7, grade = 'B', call_count = 3
     where workspace_id = ${workspace.id} and name = 'Ana'`;
   await sql`
-    update public.contact_activity a set message_count = 12, last_contact_at = '2026-03-01T12:00:00.5Z'
+    update public.contact_activity a set message_count = 12, last_contact_at = '2026-03-01T12:00:00.5Z',
+      sentiment_sum = -0.125, sentiment_count = 1
     from public.contacts c
     where c.id = a.contact_id and c.workspace_id = ${workspace.id} and c.name = 'Ana'`;
 });

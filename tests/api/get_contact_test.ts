@@ -26,6 +26,7 @@ Deno.test("a contact is answered as it was created, with conversation, notes and
     conversation: null,
     latest_notes: [],
     identities: [],
+    latest_sentiment: null,
   });
 });
 

@@ -240,7 +240,8 @@ Deno.test("a listed contact is the contact as get-contact has it", async () => {
   const got = await key.get<{ data: Record<string, unknown> }>(
     `get-contact?contact_id=${listed.id}`,
   );
-  const { conversation: _, latest_notes: __, identities: ___, ...contact } = got.body.data;
+  const { conversation: _, latest_notes: _n, identities: _i, latest_sentiment: _s, ...contact } =
+    got.body.data;
   assert.deepEqual({ ...listed }, contact);
 });
 

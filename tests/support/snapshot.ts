@@ -18,6 +18,8 @@ const INDIRECT: Record<string, string> = {
   "private.import_changes": OF_IMPORTS,
   "private.batch_job_parts":
     "t.job_id in (select id from private.batch_jobs where workspace_id = $1)",
+  "private.sentiment_queue":
+    "t.message_id in (select id from public.messages where workspace_id = $1)",
   "private.merge_moves":
     "t.merge_id in (select id from public.contact_merges where workspace_id = $1)",
   "private.merge_rows":
@@ -45,6 +47,8 @@ const LEFT_OUT = new Set([
   "private.import_chunks",
   "private.forgotten_updates",
   "private.consent_words",
+  "private.sentiment_words",
+  "private.sentiment_model",
   "private.webhook_deliveries",
   "private.webhook_failures",
   "private.unclaimed_updates",

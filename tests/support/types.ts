@@ -86,6 +86,7 @@ export interface Message {
   reactions: Record<string, unknown>[];
   sentiment: string;
   sentiment_score: number;
+  sentiment_language: string | null;
   media: Record<string, unknown> | null;
   sent_at: string;
   delivered_at: string | null;
@@ -110,6 +111,7 @@ export interface ContactDetail extends Contact {
   conversation: Conversation | null;
   latest_notes: Note[];
   identities: { channel: string; external_id: string; created_at: string }[];
+  latest_sentiment: { sentiment: string; sentiment_score: number; sent_at: string } | null;
 }
 
 export interface Pipeline {

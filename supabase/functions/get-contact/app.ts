@@ -17,7 +17,7 @@ const getContact = route({
   tag: "Contacts",
   summary: "Get a contact",
   description: "A contact by its id or its phone number, with its open conversation, its latest " +
-    "notes and the ids that channels know it by.",
+    "notes, the ids that channels know it by, and the mood of its latest message.",
   scope: "contacts:read",
   query: z.strictObject({ contact_id: uuid.optional(), phone: phoneParameter.optional() })
     .check(exactlyOne("contact_id", "phone")),
@@ -37,6 +37,11 @@ const getContact = route({
             external_id: CONTACT_EXAMPLE.whatsapp_contact_id,
             created_at: CONTACT_EXAMPLE.created_at,
           }],
+          latest_sentiment: {
+            sentiment: "neutral",
+            sentiment_score: 0.1,
+            sent_at: CONTACT_EXAMPLE.last_contact_at,
+          },
         },
       },
     },

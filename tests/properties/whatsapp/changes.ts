@@ -1,6 +1,6 @@
 /** What happened → the changes of a delivery that tell of it. */
 import type { Json } from "../../fixtures/whatsapp/delivery.ts";
-import { contentOf, text } from "./contents.ts";
+import { contentOf, moodOf, text } from "./contents.ts";
 import type {
   Echo,
   Happening,
@@ -159,7 +159,7 @@ function changeOf({ what }: MessageChange, target: string, n: string): Json {
     case "edit":
       return {
         type: "edit",
-        edit: { original_message_id: target, message: text(`Edited ${n}`) },
+        edit: { original_message_id: target, message: text(`Edited: ${moodOf(n)} ${n}`) },
       };
     case "revoke":
       return { type: "revoke", revoke: { original_message_id: target } };

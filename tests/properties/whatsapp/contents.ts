@@ -30,7 +30,7 @@ export function contentOf(content: Content, n: string): Json {
     case "hologram":
       return { type: "hologram", hologram: { depth: n } };
     case "text":
-      return text(`Hi ${n}`);
+      return text(`${moodOf(n)} ${n}`);
     default:
       return text(content);
   }
@@ -38,6 +38,13 @@ export function contentOf(content: Content, n: string): Json {
 
 export function text(body: string): Json {
   return { type: "text", text: { body } };
+}
+
+const MOODS = ["Hi", "Great, thanks!", "This is terrible", "No me gusta", "😍", "Ciao bella"];
+
+/** Words in some mood; which one is told by the last digit. */
+export function moodOf(n: string | number): string {
+  return MOODS[String(n).charCodeAt(String(n).length - 1) % MOODS.length];
 }
 
 /** What a person reads of it. */
@@ -54,7 +61,7 @@ export function bodyOf(content: Content, n: string): string | null {
     case "quote":
       return `Re ${n}`;
     case "text":
-      return `Hi ${n}`;
+      return `${moodOf(n)} ${n}`;
     case "voice":
     case "location":
     case "unsupported":

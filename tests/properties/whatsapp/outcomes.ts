@@ -1,5 +1,6 @@
 /** What becomes of messages after they were said: statuses, reactions, edits and revokes. */
 import { targetOf } from "./changes.ts";
+import { moodOf } from "./contents.ts";
 import { type MessageChange, type Status, STATUSES, type StatusName } from "./happenings.ts";
 import { identitiesOf, type Said } from "./heard.ts";
 import { type Plot, timeOf } from "./model.ts";
@@ -118,7 +119,7 @@ export function changesOf(plot: Plot, wamid: string | null, number: 0 | 1) {
   const edit = changes.find(({ what }) => what === "edit");
   const revoked = changes.filter(({ what }) => what === "revoke").map(({ second }) => second);
   return {
-    body: edit && `Edited ${edit.place}`,
+    body: edit && `Edited: ${moodOf(edit.place)} ${edit.place}`,
     edited_at: timeOf(edit?.second ?? null),
     revoked_at: timeOf(revoked.length === 0 ? null : Math.min(...revoked)),
     reactions: reactionsOf(plot, changes),

@@ -56,8 +56,13 @@ const contactFields = lazy(() => ({
   value: z.number().nullable().meta({ description: "Expected revenue." }),
   score: z.int().meta({ description: "Computed; 0 without any signal." }),
   grade: z.enum(GRADE).nullable(),
-  sentiment: z.enum(SENTIMENT),
-  sentiment_score: z.number().min(-1).max(1),
+  sentiment: z.enum(SENTIMENT).meta({
+    description: "The level of `sentiment_score`: up to -0.6 very negative, up to -0.2 negative, " +
+      "from 0.2 positive, from 0.6 very positive.",
+  }),
+  sentiment_score: z.number().min(-1).max(1).meta({
+    description: "The average of the inbound messages of which a mood was read; 0 without any.",
+  }),
   tags: z.array(z.string()),
   notes: text,
   custom: z.record(z.string(), z.unknown()),
@@ -134,8 +139,16 @@ export const message = lazy(() =>
     status: z.enum(MESSAGE_STATUS),
     error: z.record(z.string(), z.unknown()).nullable(),
     reactions: z.array(z.record(z.string(), z.unknown())),
-    sentiment: z.enum(SENTIMENT),
+    sentiment: z.enum(SENTIMENT).meta({
+      description: "The mood of an inbound message, read when it is stored and anew when it is " +
+        "edited; neutral for what we send and for what was revoked.",
+    }),
     sentiment_score: z.number().min(-1).max(1),
+    sentiment_language: text.meta({
+      description: "The language that the mood was read in (en, es, pt, fr, de; a language model " +
+        "may know others). Null: none that is known, and only emoji count; or nothing was read.",
+      example: "en",
+    }),
     media: z.record(z.string(), z.unknown()).nullable(),
     sent_at: time.meta({ description: "The event's own time." }),
     delivered_at: time.nullable(),
@@ -196,6 +209,14 @@ export const contactDetail = lazy(() =>
       external_id: z.string(),
       created_at: time,
     })).meta({ description: "The ids under which channels know the contact." }),
+    latest_sentiment: z.strictObject({
+      sentiment: z.enum(SENTIMENT),
+      sentiment_score: z.number().min(-1).max(1),
+      sent_at: time,
+    }).nullable().meta({
+      description: "The mood of the latest message of which one was read; `sentiment` and " +
+        "`sentiment_score` beside it are the average.",
+    }),
   }).meta({ id: "ContactDetail" })
 );
 

@@ -88,6 +88,7 @@ export const MESSAGE_EXAMPLE = {
   reactions: [],
   sentiment: "neutral",
   sentiment_score: 0,
+  sentiment_language: "en",
   media: null,
   sent_at: "2026-11-01T09:30:00+00:00",
   delivered_at: null,

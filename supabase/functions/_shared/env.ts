@@ -112,3 +112,26 @@ function positive(name: string, otherwise: number): number {
 export function sendBackoffMs(): number {
   return positive("LEADBASE_SEND_BACKOFF_MS", 1_000);
 }
+
+/** A language model behind an OpenAI-compatible endpoint. */
+export interface SentimentModel {
+  /** Where its `/chat/completions` is, without a slash at its end. */
+  url: string;
+  name: string;
+  /** Undefined: it asks for none. */
+  key?: string;
+}
+
+/**
+ * `SENTIMENT_LLM_URL`, `SENTIMENT_LLM_MODEL`, `SENTIMENT_LLM_KEY`: what reads the mood of messages in
+ * the words' place; undefined, so that no text leaves the database, unless address and name are set.
+ */
+export function sentimentModel(): SentimentModel | undefined {
+  const [url, name] = [read("SENTIMENT_LLM_URL")?.replace(/\/+$/, ""), read("SENTIMENT_LLM_MODEL")];
+  return url && name ? { url, name, key: read("SENTIMENT_LLM_KEY") } : undefined;
+}
+
+/** `SENTIMENT_LLM_TIMEOUT_MS`: how long the model may take for an answer, in ms; 30,000 unless set. */
+export function sentimentTimeoutMs(): number {
+  return positive("SENTIMENT_LLM_TIMEOUT_MS", 30_000);
+}

@@ -6,7 +6,9 @@
 import { inBackground } from "./background.ts";
 import { runDueBatches } from "./batch_worker.ts";
 import { database } from "./database.ts";
+import { sentimentModel } from "./env.ts";
 import { fetchMedia } from "./media_worker.ts";
+import { readSentiment } from "./sentiment_worker.ts";
 import { claimUpdates } from "./update_worker.ts";
 import { drainOutbox } from "./outbox_worker.ts";
 
@@ -19,6 +21,7 @@ export const WORKERS = {
   updates: claimUpdates,
   outbox: drainOutbox,
   batches: runDueBatches,
+  sentiment: readSentiment,
 } satisfies Record<string, Worker>;
 
 export type JobName = keyof typeof WORKERS;
@@ -31,8 +34,9 @@ export const LONGEST_MS = 120_000;
 
 /** The workers that have something to do; one statement that reads two or three index pages. */
 export async function dueJobs(): Promise<JobName[]> {
+  const model = sentimentModel() !== undefined;
   const [{ due }] = await database()<{ due: string }[]>`
-    select array_to_json(private.due_jobs())::text as due`;
+    select array_to_json(private.due_jobs(${model}::boolean))::text as due`;
   return (JSON.parse(due) as string[]).filter((name) => name in WORKERS) as JobName[];
 }
 

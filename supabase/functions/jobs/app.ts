@@ -13,17 +13,24 @@ const run = route({
   summary: "Run what is due",
   description:
     "For the project's clock: sends messages that wait, fetches media, stores updates that came " +
-    "before their number was registered, and goes on with work over many contacts. Answers when nothing is due any more, or after two " +
-    "minutes. May be called at any time, also while it runs.",
+    "before their number was registered, goes on with work over many contacts, and has a language " +
+    "model read the mood of messages where one is configured. Answers when nothing is due any " +
+    "more, or after two minutes. May be called at any time, also while it runs.",
   scope: null,
   security: "secretKey",
   answers: () => ({
     200: {
       description: "How much of each was done.",
       schema: dataOf(
-        z.strictObject({ media: z.int(), updates: z.int(), outbox: z.int(), batches: z.int() }),
+        z.strictObject({
+          media: z.int(),
+          updates: z.int(),
+          outbox: z.int(),
+          batches: z.int(),
+          sentiment: z.int(),
+        }),
       ),
-      example: { data: { media: 2, updates: 0, outbox: 1, batches: 0 } },
+      example: { data: { media: 2, updates: 0, outbox: 1, batches: 0, sentiment: 0 } },
     },
   }),
   errors: [

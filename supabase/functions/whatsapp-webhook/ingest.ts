@@ -1,5 +1,6 @@
 /** Handing a signed delivery to Postgres. */
 import { database, json, retrying } from "../_shared/database.ts";
+import { sentimentModel } from "../_shared/env.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { nudge } from "../_shared/jobs.ts";
 import { decodeUtf8, parseText } from "../_shared/request.ts";
@@ -19,8 +20,8 @@ export async function ingest(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const countries = countriesOf(parseText(text));
     const storable = replaceUnstorable(text);
     await store(storable, countries, storable === text && !hasByteOrderMark(bytes) ? null : bytes);
-    // What every file has; the fetching itself looks into the database.
-    if (text.includes('"mime_type"')) nudge();
+    // What every file has, or every message; the workers themselves look into the database.
+    if (text.includes('"mime_type"') || sentimentModel() && text.includes('"messages"')) nudge();
   } catch (error) {
     const reason = whyUnusable(error);
     if (reason === undefined) throw error;

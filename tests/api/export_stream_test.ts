@@ -14,8 +14,9 @@ const CROWD = 4000;
 const workspace = await makeWorkspace();
 const { key } = workspace;
 await withDatabase((sql) =>
-  sql`insert into public.contacts (workspace_id, name, notes)
-    select ${workspace.id}, 'N ' || n, repeat('x', 15000) from generate_series(1, ${CROWD}) n`
+  sql`insert into public.contacts (workspace_id, name, custom)
+    select ${workspace.id}, 'N ' || n, jsonb_build_object('x', repeat('x', 15000))
+    from generate_series(1, ${CROWD}) n`
 );
 
 /** The backends that are at a copy which begins so. */

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { createApp } from "../_shared/app.ts";
 import { streamCopy } from "../_shared/copy_stream.ts";
 import { route } from "../_shared/route.ts";
+import { COMPUTED_FIELDS } from "../_shared/schemas/contact.ts";
 import {
   contactFilter,
   contactQuery,
@@ -10,6 +11,10 @@ import {
 } from "../_shared/schemas/contact_query.ts";
 import { SpreadsheetCsv } from "./csv.ts";
 
+/** The columns that an import passes over. */
+const LEFT_BEHIND = [...COMPUTED_FIELDS].filter((name) => name !== "country")
+  .map((name) => `\`${name}\``).join(", ");
+
 const exportContacts = route({
   method: "GET",
   path: "/",
@@ -17,15 +22,18 @@ const exportContacts = route({
   tag: "Contacts",
   summary: "Export contacts as CSV",
   description:
-    "Contacts that fit every filter, newest first unless `sort` says otherwise, as a file: UTF-8 with a byte order mark, comma-separated, CRLF. " +
-    "The columns are the fields of a contact, in their order and under their names, so that an " +
-    "import needs no mapping. Times are ISO 8601 in UTC, `custom` is JSON, `tags` and `channels` " +
-    'are separated by `;` (an item with `;`, `,`, `"` or spaces at its ends stands in double ' +
-    "quotes, its own doubled). A text that a spreadsheet would take for a formula begins with one " +
-    "`'` more: the export puts it before what matches `^'*[=+\\-@\\t\\r＝＋－＠]`, and an import " +
-    "takes one away from what matches `^'+[=+\\-@\\t\\r＝＋－＠]`. Numbers stay numbers, negative " +
-    "ones too. All rows are of one moment. A file that could not be finished ends with a broken " +
-    "connection.",
+    "Contacts that fit every filter, in the order of list-contacts, as a file: UTF-8 with a byte " +
+    "order mark, comma-separated, CRLF. The columns are the fields of a contact, in their order and " +
+    "under their names, so that an import needs no mapping. Times are ISO 8601 in UTC, `custom` is " +
+    'JSON, `tags` and `channels` are separated by `;` (an item with `;`, `,`, `"` or `:::`, with ' +
+    "`* ` at its beginning or spaces at its ends stands in double quotes, its own doubled). A text " +
+    "that a spreadsheet would take for a formula begins with one `'` more: the export puts it " +
+    "before what matches `^'*[=+\\-@\\t\\r＝＋－＠]`, and an import takes one away from what matches " +
+    "`^'+[=+\\-@\\t\\r＝＋－＠]`. Numbers stay numbers, negative ones too. An import brings back " +
+    "every field that create-contact takes, texts without white space at their ends, and the " +
+    "country, which is read from the phone; not what the product keeps itself: " +
+    `${LEFT_BEHIND}, other ids than the phone, and contacts without a phone. ` +
+    "All rows are of one moment. A file that could not be finished ends with a broken connection.",
   scope: "contacts:read",
   query: z.strictObject({ ...contactFilter, filter_id, sort: contactQuery.shape.sort }),
   example: { query: { status: "new,contacted", sort: "name" } },

@@ -23,7 +23,9 @@ export const start = route({
   description:
     `A file of up to ${FILE_LIMIT} bytes and 1,000,000 rows: comma, semicolon or tab, in UTF-8, ` +
     "UTF-16 or Windows-1252, its first line the names of the columns. Exports of Google Contacts, " +
-    "Outlook, HubSpot, Mailchimp and our own map themselves. Every row is checked as " +
+    "Outlook, HubSpot, Mailchimp and our own map themselves; of our own come back all fields that " +
+    "create-contact takes, for contacts with a phone. Columns that the product computes (`id`, " +
+    "`score`, `created_at`, … see export-contacts) are left out. Every row is checked as " +
     "create-contact checks its body before anything is written; cells without text give nothing. " +
     "Rows that are about one contact (the same number or a variant of it) count as if they were " +
     "written one after the other: with `update` the later ones win, with `skip` the first. " +

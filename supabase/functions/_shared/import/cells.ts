@@ -6,8 +6,9 @@ export class CellProblem {
   constructor(readonly code: FieldErrorCode, readonly message: string) {}
 }
 
-// What spreadsheets take for the beginning of a formula; the full-width forms as well.
-const QUOTED_FORMULA = /^'(?=[=+\-@\t\r＝＋－＠])/;
+// What spreadsheets take for the beginning of a formula; the full-width forms as well. Exports put
+// their quote before those that a text has there itself, too.
+const QUOTED_FORMULA = /^'(?='*[=+\-@\t\r＝＋－＠])/;
 
 /** A cell without the quote that exports put before what a spreadsheet would run as a formula. */
 export function plainText(cell: string): string {
@@ -25,7 +26,8 @@ export function firstOf(text: string): string {
 
 /**
  * A list separated by `;` or `,` (or Google's ` ::: `). An item in double quotes may hold them, and
- * quotes that are doubled. Labels that Google keeps itself (`* myContacts`) are left out.
+ * quotes that are doubled. Labels that Google keeps itself (`* myContacts`) are left out, unless they
+ * are quoted.
  */
 export function listOf(text: string): string[] {
   const items: string[] = [];
@@ -34,8 +36,9 @@ export function listOf(text: string): string[] {
   while (pattern.lastIndex < text.length) {
     const match = pattern.exec(text);
     if (!match) break;
-    const item = match[1] !== undefined ? match[1].replaceAll('""', '"') : match[2].trim();
-    if (item.trim() !== "" && !/^\* \w+$/.test(item)) items.push(item.trim());
+    const item = (match[1]?.replaceAll('""', '"') ?? match[2]).trim();
+    const isGoogles = match[1] === undefined && /^\* \w+$/.test(item);
+    if (item !== "" && !isGoogles) items.push(item);
   }
   return items;
 }

@@ -14,6 +14,7 @@ const LISTS: [string, string[]][] = [
   ['"open, b', ['"open', "b"]],
   ["* myContacts ::: Friends ::: Super Bowl", ["Friends", "Super Bowl"]],
   ["* starred", []],
+  ['"* starred";"a ::: b"', ["* starred", "a ::: b"]],
   ["a\nb", ["a\nb"]],
 ];
 for (const [text, items] of LISTS) {
@@ -61,10 +62,11 @@ for (const [text, expected] of NUMBERS) {
   });
 }
 
-Deno.test("the quote before a formula is taken off, and no other", () => {
+Deno.test("one quote before a formula is taken off, and no other", () => {
   for (const sign of ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"]) {
     assert.equal(plainText(`'${sign}1`), `${sign}1`);
-    assert.equal(plainText(`''${sign}1`), `''${sign}1`);
+    assert.equal(plainText(`''${sign}1`), `'${sign}1`);
+    assert.equal(plainText(`'''${sign}1`), `''${sign}1`);
   }
   for (const text of ["'quoted'", "'", "O'=", "", "=1"]) assert.equal(plainText(text), text);
 });

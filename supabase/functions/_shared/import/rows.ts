@@ -170,7 +170,7 @@ class Row {
 
   #checked(given: Record<string, unknown>): ImportRow | undefined {
     try {
-      const { phone, custom, ...fields } = validate(newContact, given, "body");
+      const { phone, custom, ...fields } = this.#validated(given);
       const read = parsePhone(phone, this.around.country);
       if (!read.ok) return void this.#fail("phone", read);
       this.#checkWorkspace(fields);
@@ -184,6 +184,14 @@ class Row {
         this.#fail(path.split("/")[1] ?? "", { code, message });
       }
     }
+  }
+
+  /** Consent tags say what flags say: they count towards no limit. */
+  #validated(given: Record<string, unknown>) {
+    const tags = given.tags as string[] | undefined;
+    if (!tags) return validate(newContact, given, "body");
+    const counted = tags.filter((tag) => !CONSENT_TAGS.has(tag.toLowerCase()));
+    return { ...validate(newContact, { ...given, tags: counted }, "body"), tags };
   }
 
   #checkWorkspace(
@@ -207,6 +215,8 @@ class Row {
     });
   }
 }
+
+const CONSENT_TAGS: ReadonlySet<string> = new Set(["opt-out", "do not call"]);
 
 /** A consent tag says what its flag says: of rows about one contact each then counts by itself. */
 function addConsents(data: Record<string, unknown>): void {

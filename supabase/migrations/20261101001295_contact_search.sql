@@ -255,6 +255,18 @@ $$;
 comment on function private.search_tiers(text, boolean) is
   'A search → the SQL conditions on contacts c of its tiers: exact phone or e-mail (null if it is neither), the beginning of something, the rest. Everybody found is in one of them. indexed: in a form that the index of the search can answer.';
 
+create function private.search_rank(search text) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return format('case when %s then 1 when %s then 2 else 3 end', coalesce(private.exact_condition(search), 'false'),
+    private.search_condition(search, prefix => true));
+end
+$$;
+comment on function private.search_rank(text) is
+  'A search → the number of the tier of search_tiers that a contact c is in who was found, as an SQL expression.';
+
 create function private.ranked_contact_ids(
   workspace uuid, filter jsonb, after jsonb, rows int, out ids uuid[], out keys text[])
 language plpgsql stable

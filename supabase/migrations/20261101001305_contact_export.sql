@@ -18,14 +18,15 @@ as $$
 begin
   return private.csv_text((
     select string_agg(case
-      -- Separators, quotes, and white space that a reader would trim away.
-      when item ~ E'[;,"]|^[\\s\u00a0\u2007\u202f\ufeff]|[\\s\u00a0\u2007\u202f\ufeff]$'
+      -- Separators, quotes, white space that a reader would trim away, and what Google Contacts calls
+      -- the groups that are its own, which an import leaves out.
+      when item ~ E'[;,"]|:::|^[*] |^[\\s\u00a0\u2007\u202f\ufeff]|[\\s\u00a0\u2007\u202f\ufeff]$'
       then '"' || replace(item, '"', '""') || '"' else item end, ';' order by n)
     from unnest(items) with ordinality as i (item, n)));
 end
 $$;
 comment on function private.csv_list(text[]) is
-  'A list as a cell: items separated by ";"; one that holds a separator or a quote, or has edge spaces, stands in double quotes, with its own doubled. Null for none.';
+  'A list as a cell: items separated by ";"; one that holds a separator or a quote, begins with "* " or has edge spaces, stands in double quotes, with its own doubled. Null for none.';
 
 create function private.csv_cell(expression text, type oid) returns text
 language plpgsql stable
@@ -41,7 +42,7 @@ begin
     when type = 'text[]'::regtype then format($sql$case
       when cardinality(%1$s) = 0 then null
       when '|' || array_to_string(%1$s, '|') || '|'
-        ~ E'[;,"]|[|][\\s\u00a0\u2007\u202f\ufeff]|[\\s\u00a0\u2007\u202f\ufeff][|]|^[|][=+\\-@\'＝＋－＠]'
+        ~ E'[;,"]|:::|[|][*] |[|][\\s\u00a0\u2007\u202f\ufeff]|[\\s\u00a0\u2007\u202f\ufeff][|]|^[|][=+\\-@\'＝＋－＠]'
       then private.csv_list(%1$s) else array_to_string(%1$s, ';') end$sql$, expression)
     -- ISO 8601, as the API's other answers have it; the session's time zone is UTC.
     when type = 'timestamptz'::regtype then format($sql$replace(%s::text, ' ', 'T') || ':00'$sql$, expression)
@@ -59,7 +60,7 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  ordering record := private.contact_sort(sort);
+  ordering record := private.contact_sort(case sort when 'rank' then '-created_at' else sort end);
   way text := case when ordering.descending then 'desc' else 'asc' end;
   columns text := (
     select string_agg(format('%s as %I',
@@ -70,14 +71,14 @@ declare
       on c.attrelid = 'public.contacts'::regclass and c.attname = field.attname and not c.attisdropped
     where field.attrelid = 'private.contact_records'::regclass and field.attnum > 0);
 begin
-  return format('copy (select %s from %s where %s order by %s %s, %s %s) to stdout with (format csv, header, encoding ''UTF8'')',
+  return format('copy (select %s from %s where %s order by %s%s %s, %s %s) to stdout with (format csv, header, encoding ''UTF8'')',
     -- As for the sort that needs both tables, since the columns do.
     columns, private.contact_source(workspace, filter, 'last_contact_at'), private.contact_conditions(workspace, filter),
-    ordering.expression, way, ordering.id, way);
+    case sort when 'rank' then private.search_rank(filter ->> 'search') || ', ' end, ordering.expression, way, ordering.id, way);
 end
 $$;
 comment on function private.contact_csv(uuid, jsonb, text) is
-  'The statement that streams the contacts of a filter as CSV, in the order of a sort, with the fields of private.contact_records as columns. To be run with the time zone UTC.';
+  'The statement that streams the contacts of a filter as CSV, in the order of a sort (rank: as list_contacts ranks a search), with the fields of private.contact_records as columns. To be run with the time zone UTC.';
 
 create function api.export_contacts(args jsonb) returns private.answer
 language plpgsql stable
@@ -87,10 +88,10 @@ security definer set search_path = ''
 as $$
 declare
   workspace uuid := private.current_workspace('contacts:read');
+  filter jsonb := private.with_saved_filter(workspace, coalesce(args -> 'filter', '{}'));
+  sort text := coalesce(args ->> 'sort', case when filter ? 'search' then 'rank' else '-created_at' end);
 begin
-  return row(200, private.data(json_build_object('statement', private.contact_csv(workspace,
-      private.with_saved_filter(workspace, coalesce(args -> 'filter', '{}')), coalesce(args ->> 'sort', '-created_at')))),
-    null)::private.answer;
+  return row(200, private.data(json_build_object('statement', private.contact_csv(workspace, filter, sort))), null)::private.answer;
 end
 $$;
 comment on function api.export_contacts(jsonb) is

@@ -115,6 +115,11 @@ const QUERIES = [
   `?assigned_to=${agent.userId}`,
   "?assigned_to=none&sort=created_at",
   "?search=nobody&sort=value",
+  "?search=an",
+  "?search=l",
+  "?search=user0%40example.com",
+  "?search=u",
+  "?search=%27&status=new",
 ];
 
 for (const query of QUERIES) {

@@ -234,16 +234,20 @@ create function private.people_asked_for(workspace uuid, args jsonb) returns tex
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  filter jsonb;
 begin
-  if args ? 'filter' then
-    return format('select c.id from %s where %s', private.contact_source(workspace, args -> 'filter', null),
-      private.contact_conditions(workspace, args -> 'filter'));
+  if args ?| '{filter,filter_id}' then
+    filter := private.with_saved_filter(workspace,
+      coalesce(args -> 'filter', '{}') || jsonb_strip_nulls(jsonb_build_object('filter_id', args -> 'filter_id')));
+    return format('select c.id from %s where %s', private.contact_source(workspace, filter, null),
+      private.contact_conditions(workspace, filter));
   end if;
   return format('select distinct id from (select private.current_contact(%L, given::uuid) from jsonb_array_elements_text(%L) given) as f (id) where id is not null',
     workspace, args -> 'contact_ids');
 end
 $$;
-comment on function private.people_asked_for(uuid, jsonb) is '{ contact_ids } or { filter } → SQL that selects the ids of the contacts meant.';
+comment on function private.people_asked_for(uuid, jsonb) is '{ contact_ids } or { filter, filter_id } → SQL that selects the ids of the contacts meant. 404 filter_not_found.';
 
 create function api.delete_contacts(args jsonb) returns private.answer
 language plpgsql
@@ -272,7 +276,7 @@ begin
 end
 $$;
 comment on function api.delete_contacts(jsonb) is
-  '{ contact_ids | filter, history? } → 202 { receipt_id, status, history, requested, deleted, not_found, … }: the contacts are fixed, a job deletes them. 403 insufficient_scope.';
+  '{ contact_ids | filter, filter_id; history? } → 202 { receipt_id, status, history, requested, deleted, not_found, … }: the contacts are fixed, a job deletes them. 403 insufficient_scope, 404 filter_not_found.';
 
 create function api.get_deletion(args jsonb) returns private.answer
 language plpgsql stable

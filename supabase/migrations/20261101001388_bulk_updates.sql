@@ -109,15 +109,10 @@ as $$
 declare
   workspace uuid := private.current_workspace('contacts:write');
   change jsonb := args - '{contact_ids,filter,filter_id}'::text[];
-  chosen jsonb := args - '{set,add_tags,remove_tags,filter_id}'::text[];
   job uuid;
 begin
   perform private.refuse_bad_bulk_update(workspace, args -> 'set');
-  if args ? 'filter_id' then
-    chosen := jsonb_build_object('filter', private.with_saved_filter(workspace,
-      coalesce(args -> 'filter', '{}') || jsonb_build_object('filter_id', args -> 'filter_id')));
-  end if;
-  job := private.start_batch_job('bulk_update', workspace, change, private.people_asked_for(workspace, chosen));
+  job := private.start_batch_job('bulk_update', workspace, change, private.people_asked_for(workspace, args));
   return private.bulk_update_answer(job);
 end
 $$;

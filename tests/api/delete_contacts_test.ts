@@ -106,6 +106,31 @@ Deno.test("contacts are deleted by a filter: those that it meant when it was ask
   assertProblem(await key.get(`get-contact?contact_id=${gone[0].id}`), 404, "contact_not_found");
 });
 
+Deno.test("contacts are deleted by a saved filter, its parameters given beside it winning", async () => {
+  const { key, admin, agent } = await makeWorkspace();
+  const left = await createContact(key, { status: "lost" });
+  const gone = await createContact(key, { status: "lost", is_vip: true });
+  const other = await createContact(key, { status: "new", is_vip: true });
+  const save = async (by: Client, filter: unknown) => {
+    const saved = await by.post<Data<{ id: string }>>("saved-filters", { name: "Mine", filter });
+    assert.equal(saved.status, 201, saved.text);
+    return saved.body.data.id;
+  };
+  const filter_id = await save(admin, { status: ["new"], is_vip: true });
+  const both = { filter_id, filter: { status: ["lost"] } };
+  for (const by of [key, (await makeWorkspace()).key]) {
+    assertProblem(await remove(both, by), 404, "filter_not_found");
+  }
+  const theirs = { filter_id: await save(agent, { is_vip: true }) };
+  assertProblem(await remove(theirs, admin), 404, "filter_not_found");
+  assertInvalid(await remove({ ...both, contact_ids: [left.id] }), { "": "exclusive" });
+  assert.equal((await removed(both, admin)).deleted, 1);
+  assert.deepEqual(await idsOf(key), [left.id, other.id].sort());
+  assertProblem(await key.get(`get-contact?contact_id=${gone.id}`), 404, "contact_not_found");
+  assert.equal((await removed({ filter_id }, admin)).deleted, 1);
+  assert.deepEqual(await idsOf(key), [left.id]);
+});
+
 Deno.test("every filter of list-contacts is taken, with JSON's own values, and no other", async () => {
   const { key } = await makeWorkspace();
   const kept = await createContact(key, { name: "Kept" });

@@ -4,9 +4,9 @@ import { runBatchJob } from "../_shared/batch_jobs.ts";
 import { type Call, type OperationReply, route } from "../_shared/route.ts";
 import { bulkUpdate, dataOf } from "../_shared/schemas/answers.ts";
 import { COMPUTED_FIELDS, settable } from "../_shared/schemas/contact.ts";
-import { contactFilterBody } from "../_shared/schemas/contact_filter_body.ts";
+import { contactChoice, oneChoice } from "../_shared/schemas/contact_filter_body.ts";
 import { CONTACT_EXAMPLE } from "../_shared/schemas/examples.ts";
-import { exactlyOne, textList, uuid } from "../_shared/schemas/fields.ts";
+import { textList, uuid } from "../_shared/schemas/fields.ts";
 
 const EXAMPLE = {
   job_id: "0198f6c2-7d1e-7c3a-9b52-3f1d5a6b7c8d",
@@ -52,17 +52,9 @@ const bulkUpdateContacts = route({
   scope: "contacts:write",
   readOnly: COMPUTED_FIELDS,
   body: z.strictObject({
-    contact_ids: z.array(uuid).min(1).max(1000).optional(),
-    filter: contactFilterBody.optional(),
-    filter_id: uuid.optional(),
+    ...contactChoice,
     set: change,
-  }).check((ctx) => {
-    const { contact_ids, filter, filter_id } = ctx.value;
-    exactlyOne("contact_ids", "filter")({
-      ...ctx,
-      value: { contact_ids, filter: filter ?? filter_id },
-    } as never);
-  }),
+  }).check(oneChoice),
   example: { body: { contact_ids: [CONTACT_EXAMPLE.id], set: { status: "qualified" } } },
   answers: () => ({
     200: {

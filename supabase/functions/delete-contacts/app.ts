@@ -4,9 +4,9 @@ import { runBatchJob } from "../_shared/batch_jobs.ts";
 import { nudge } from "../_shared/jobs.ts";
 import { type Call, type OperationReply, route } from "../_shared/route.ts";
 import { dataOf, deletion } from "../_shared/schemas/answers.ts";
-import { contactFilterBody } from "../_shared/schemas/contact_filter_body.ts";
+import { contactChoice, oneChoice } from "../_shared/schemas/contact_filter_body.ts";
 import { CONTACT_EXAMPLE, DELETION_EXAMPLE } from "../_shared/schemas/examples.ts";
-import { exactlyOne, uuid } from "../_shared/schemas/fields.ts";
+import { uuid } from "../_shared/schemas/fields.ts";
 
 // A thousand contacts with twenty messages each are through by then; a filter may mean anything.
 const LONGEST_MS = { contact_ids: 15_000, filter: 5_000 };
@@ -19,22 +19,18 @@ const deleteContacts = route({
   operationId: "deleteContacts",
   tag: "Contacts",
   summary: "Delete contacts",
-  description:
-    "Deletes contacts, by their ids or by the filter of list-contacts, with all that refers to " +
-    "them. With `history: keep` what was said stays under a pseudonym, for owners and admins; " +
+  description: "Deletes contacts, by their ids or by the filter of list-contacts or a saved one " +
+    "(`filter_id`; parameters in `filter` win), with all that refers to them. With `history: keep` what was said stays under a pseudonym, for owners and admins; " +
     "with `erase` nothing stays. Whom it is about is fixed by this request; what is not through " +
     "after some seconds goes on behind a 202. The receipt tells how far it is, and nothing of " +
     "the people.",
   scope: "contacts:delete",
   body: z.strictObject({
-    contact_ids: z.array(uuid).min(1).max(1000).optional().meta({
-      description: "Ids that contacts had before a merge are good, too.",
-    }),
-    filter: contactFilterBody.optional(),
+    ...contactChoice,
     history: z.enum(["keep", "erase"]).optional().meta({
       description: "The workspace's `deletion_history` unless given.",
     }),
-  }).check(exactlyOne("contact_ids", "filter")),
+  }).check(oneChoice),
   example: { body: { contact_ids: [CONTACT_EXAMPLE.id], history: "erase" } },
   answers: () => ({
     200: {
@@ -48,11 +44,11 @@ const deleteContacts = route({
       example: { data: { ...RUNNING, not_found: [] } },
     },
   }),
-  errors: [],
+  errors: ["filter_not_found"],
   run: async (call) => {
     const asked = await call.operate("delete_contacts", call.body);
     const { receipt_id, not_found } = JSON.parse(asked.body!).data;
-    const maxMs = LONGEST_MS[call.body.filter ? "filter" : "contact_ids"];
+    const maxMs = LONGEST_MS[call.body.contact_ids ? "contact_ids" : "filter"];
     await runBatchJob(receipt_id, { maxMs });
     // Files go by another worker.
     nudge();

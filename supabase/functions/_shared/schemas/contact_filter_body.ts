@@ -1,6 +1,7 @@
 /** The filter of list-contacts as an object in a body. */
 import * as z from "zod";
-import { contactFilter } from "./contact_query.ts";
+import { contactFilter, filter_id } from "./contact_query.ts";
+import { exactlyOne, uuid } from "./fields.ts";
 
 /** JSON's own values as a query spells them; a list may also be a single value. */
 function inBody(schema: z.ZodType): z.ZodType {
@@ -49,3 +50,19 @@ export const contactFilterBody = parameters.transform((given, ctx) => {
     properties: Object.fromEntries(Object.keys(contactFilter).map((name) => [name, {}])),
   },
 });
+
+/** Members of a body that say which contacts are meant; to be checked with `oneChoice`. */
+export const contactChoice = {
+  contact_ids: z.array(uuid).min(1).max(1000).optional().meta({
+    description: "Ids that contacts had before a merge are good, too.",
+  }),
+  filter: contactFilterBody.optional(),
+  filter_id,
+};
+
+/** A check that either ids are given or a filter, be it written out, saved, or both. */
+export const oneChoice: ReturnType<typeof exactlyOne> = (ctx) => {
+  const { contact_ids, filter, filter_id } = ctx.value;
+  const value = { contact_ids, filter: filter ?? filter_id };
+  exactlyOne("contact_ids", "filter")({ ...ctx, value });
+};

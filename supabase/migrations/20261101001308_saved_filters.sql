@@ -5,7 +5,7 @@ create table public.saved_filters (
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
   owner_id uuid default (private.claims() ->> 'sub')::uuid,
   name text not null check (char_length(name) between 1 and 200),
-  filter jsonb not null check (jsonb_typeof(filter) = 'object' and octet_length(filter::text) <= 65536),
+  filter jsonb not null check (jsonb_typeof(filter) = 'object' and filter <> '{}' and octet_length(filter::text) <= 65536),
   shared boolean not null default false,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -17,7 +17,7 @@ create table public.saved_filters (
 );
 comment on table public.saved_filters is 'Filters of contacts by name: a member''s own, or shared with the workspace.';
 comment on column public.saved_filters.owner_id is 'The member who saved it; null: an API key did, so it is the workspace''s and shared.';
-comment on column public.saved_filters.filter is 'Parameters of list-contacts, lists as arrays. "assigned_to": "me" is whoever uses it.';
+comment on column public.saved_filters.filter is 'Parameters of list-contacts, lists as arrays; at least one. "assigned_to": "me" is whoever uses it.';
 
 create function private.saved_filter_touch() returns trigger
 language plpgsql

@@ -83,7 +83,7 @@ begin
     insert into calls (workspace_id, contact_id, direction, status, started_at)
     values (pg_temp.id(place), pg_temp.id(place || ' contact'), 'inbound', 'ringing', now());
     insert into saved_filters (workspace_id, owner_id, name, filter, shared)
-    values (pg_temp.id(place), null, 'Shared', '{}', true);
+    values (pg_temp.id(place), null, 'Shared', '{"is_vip": true}', true);
     insert into contact_merges (workspace_id, primary_id, duplicate_id, actor_type, duplicate)
     values (pg_temp.id(place), pg_temp.id(place || ' contact'), pg_temp.id(place || ' gone contact'), 'system', '{}');
     insert into private.contact_tag_deltas (workspace_id, tag, delta) values (pg_temp.id(place), 'matrix', 1);
@@ -177,7 +177,7 @@ insert into relations (name, key, place, person, new_row, change, beforehand) va
   ('public.conversations', 'id', 'workspace_id', null,
     $$(workspace_id, contact_id) values (pg_temp.id('{place}'), pg_temp.id('{place} quiet contact'))$$, 'ai_enabled = ai_enabled', null),
   ('public.saved_filters', 'id', 'workspace_id', null,
-    $$(workspace_id, name, filter, shared) values (pg_temp.id('{place}'), 'New', '{}', true)$$, 'name = name', null),
+    $$(workspace_id, name, filter, shared) values (pg_temp.id('{place}'), 'New', '{"is_vip": true}', true)$$, 'name = name', null),
   ('public.deals', 'id', 'workspace_id', null,
     $$(workspace_id, contact_id, title) values (pg_temp.id('{place}'), pg_temp.id('{place} contact'), 'New')$$, $$title = 'Changed'$$, null),
   ('public.meetings', 'id', 'workspace_id', null,

@@ -139,6 +139,25 @@ Deno.test("what a key saves is the workspace's", async () => {
   assert.equal((await agent.delete(`saved-filters/${saved.id}`)).status, 204);
 });
 
+Deno.test("an export ranks the search of a saved filter as the list does", async () => {
+  const { key } = await makeWorkspace();
+  for (const name of ["Ana", "Rosana", "Anan", "Bob"]) await createContact(key, { name });
+  const { id } = await save(key, { filter: { search: "ana" } });
+  const query = `filter_id=${id}`;
+  const rows = await exportRows(key, `?${query}`);
+  assert.deepEqual(rows.map(({ name }) => name), ["Anan", "Ana", "Rosana"]);
+  const listed = await key.get<Page<Contact>>(`list-contacts?${query}`);
+  assert.deepEqual(listed.body.data.map(({ name }) => name), ["Anan", "Ana", "Rosana"]);
+});
+
+Deno.test("a filter of nothing cannot be written past the API either", async () => {
+  const insert = withDatabase((sql) =>
+    sql`insert into public.saved_filters (workspace_id, name, filter, shared)
+      values (${workspace.id}, 'Everybody', '{}', true)`
+  );
+  await assert.rejects(insert, { code: "23514" });
+});
+
 Deno.test("assigned_to me in a shared filter is who reads", async () => {
   const { id } = await save(admin, { filter: { assigned_to: "me" }, shared: true });
   assert.equal(await names(agent, `filter_id=${id}`), "A");

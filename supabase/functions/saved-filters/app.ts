@@ -47,9 +47,11 @@ const createSavedFilter = route({
   operationId: "createSavedFilter",
   tag: "Contacts",
   summary: "Save a filter",
-  description: "Its id is the `filter_id` of list-contacts, export-contacts and " +
-    "bulk-update-contacts; parameters given beside it win. `assigned_to: me` is whoever uses it. " +
-    "Names are unique per owner; what an API key saves belongs to the workspace and is shared.",
+  description: "Its id is the `filter_id` of list-contacts, export-contacts, " +
+    "bulk-update-contacts and delete-contacts; parameters given beside it win. `assigned_to: me` is whoever uses it. " +
+    "Names are unique per owner; what an API key saves belongs to the workspace and is shared. " +
+    "A filter stays when contacts are deleted: one whose `search` names a person is the team's " +
+    "own words, and theirs to delete.",
   scope: "contacts:write",
   body: z.strictObject({ name, filter: contactFilterBody, shared: shared.optional() }),
   example: { body: { name: EXAMPLE.name, filter: EXAMPLE.filter, shared: true } },

@@ -107,3 +107,10 @@ Deno.test("cells beyond the last column are an error unless they are empty", () 
   assert.deepEqual(read({ name: "A" }, ["", " "]), { name: "A" });
   assert.deepEqual(read({ name: "A" }, ["", "more"]), ["null too_many"]);
 });
+
+Deno.test("consent tags count towards no limit, as the contact has them beside a hundred others", () => {
+  const hundred = Array.from({ length: 100 }, (_, n) => `t${n}`);
+  const tags = [...hundred, "Do Not Call", "opt-out"];
+  assert.deepEqual(read({ tags: tags.join(";") }), { tags, opted_out: true, do_not_call: true });
+  assert.deepEqual(read({ tags: [...hundred, "t100"].join(";") }), ["tags too_many"]);
+});

@@ -118,6 +118,9 @@ Deno.test("what is meant has to be said, and has to be right", async () => {
   assertInvalid(await agent.post(PATH, { contact_ids, filter: { is_vip: true }, set }), {
     "": "exclusive",
   });
+  assertInvalid(await agent.post(PATH, { contact_ids, filter_id: crypto.randomUUID(), set }), {
+    "": "exclusive",
+  });
   assertInvalid(await agent.post(PATH, { filter: {}, set }), { "/filter": "required" });
   assertInvalid(await agent.post(PATH, { contact_ids, set: { phone: "+1" } }), {
     "/set/phone": "unknown_field",

@@ -123,7 +123,9 @@ Deno.test("contacts are deleted by a saved filter, its parameters given beside i
   }
   const theirs = { filter_id: await save(agent, { is_vip: true }) };
   assertProblem(await remove(theirs, admin), 404, "filter_not_found");
-  assertInvalid(await remove({ ...both, contact_ids: [left.id] }), { "": "exclusive" });
+  const contact_ids = [left.id];
+  assertInvalid(await remove({ ...both, contact_ids }), { "": "exclusive" });
+  assertInvalid(await remove({ filter_id, contact_ids }), { "": "exclusive" });
   assert.equal((await removed(both, admin)).deleted, 1);
   assert.deepEqual(await idsOf(key), [left.id, other.id].sort());
   assertProblem(await key.get(`get-contact?contact_id=${gone.id}`), 404, "contact_not_found");

@@ -32,7 +32,8 @@ const exportContacts = route({
     "`^'+[=+\\-@\\t\\r＝＋－＠]`. Numbers stay numbers, negative ones too. An import brings back " +
     "every field that create-contact takes, texts without white space at their ends, and the " +
     "country, which is read from the phone; not what the product keeps itself: " +
-    `${LEFT_BEHIND}, other ids than the phone, and contacts without a phone. ` +
+    `${LEFT_BEHIND}, other ids than the phone, and contacts whose phone is none that ` +
+    "create-contact takes. " +
     "All rows are of one moment. A file that could not be finished ends with a broken connection.",
   scope: "contacts:read",
   query: z.strictObject({ ...contactFilter, filter_id, sort: contactQuery.shape.sort }),

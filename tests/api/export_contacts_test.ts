@@ -31,7 +31,10 @@ for (const [n, name] of NAMES.entries()) {
     email: n % 3 === 0 ? `user${n}@example.com` : null,
     status: n % 2 === 0 ? "new" : "lost",
     value: n % 3 === 0 ? null : n * 10.5 - 50,
-    tags: [["VIP", "Do Not Call"], [], ["a,b", "c;d", 'say "hi"'], ["|"], ["x|", "| y"]][n % 5],
+    tags: [["VIP", "Do Not Call"], [], ["a,b", "c;d", 'say "hi"'], ["|"], ["x|", "| y"], [
+      "* z",
+      "a ::: b",
+    ]][n % 6],
     channels: n % 2 === 0 ? ["whatsapp", "web"] : [],
     notes: n % 2 === 0 ? `${name}\n`.repeat(3) : null,
     custom: n % 3 === 0 ? { plan: name, deep: [{ n: 1.5, yes: true, none: null }] } : {},
@@ -129,6 +132,14 @@ for (const query of QUERIES) {
     assert.deepEqual(rows.map(({ id }) => id), expected.map(({ id }) => id));
   });
 }
+
+Deno.test("a search is ranked: who has exactly that address comes before what begins with it", async () => {
+  const { key } = await makeWorkspace();
+  await createContact(key, { name: "Exact", email: "ana@b.example" });
+  await createContact(key, { name: "ana@b.example, newer" });
+  const rows = await exportRows(key, "?search=ana%40b.example");
+  assert.deepEqual(rows.map(({ name }) => name), ["Exact", "ana@b.example, newer"]);
+});
 
 Deno.test("assigned_to=me is who exports", async () => {
   assert.equal((await exportRows(agent, "?assigned_to=me")).length, 3);

@@ -42,5 +42,7 @@ function cellOf(value: unknown): string {
 }
 
 function itemOf(item: string): string {
-  return /[;,"]/.test(item) || item !== item.trim() ? `"${item.replaceAll('"', '""')}"` : item;
+  return /[;,"]|:::|^\* /.test(item) || item !== item.trim()
+    ? `"${item.replaceAll('"', '""')}"`
+    : item;
 }

@@ -76,14 +76,16 @@ begin
     select * into j from private.batch_jobs b
     where b.status = 'running' and b.due_at <= now() order by b.due_at limit 1 for update skip locked;
   else
-    select * into j from private.batch_jobs b where b.id = job and b.status = 'running' for update;
+    -- What rests after a failure is left to whoever looks for work when its time has come.
+    select * into j from private.batch_jobs b
+    where b.id = job and b.status = 'running' and (b.attempts = 0 or b.due_at <= clock_timestamp()) for update;
   end if;
   perform set_config('request.jwt.claims', j.claims::text, true) where j.id is not null;
   return j;
 end
 $$;
 comment on function private.lock_batch_job(uuid) is
-  'A running job, locked, and the transaction in the name of who asked for it: that one (waits for whoever runs it), or for null the one that waits longest and that nobody runs. Null: there is none.';
+  'A running job, locked, and the transaction in the name of who asked for it: that one (waits for whoever runs it; but not while it rests after a failure), or for null the one that waits longest and that nobody runs. Null: there is none.';
 
 create function private.record_batch(job uuid, state jsonb) returns text
 language plpgsql
@@ -144,7 +146,7 @@ begin
   kind := j.kind;
   needs_step := false;
   if j.id is null then
-    status := (select b.status from private.batch_jobs b where b.id = job);
+    status := (select case b.status when 'running' then 'resting' else b.status end from private.batch_jobs b where b.id = job);
     return;
   end if;
   begin
@@ -168,7 +170,7 @@ begin
 end
 $$;
 comment on function private.run_batch(uuid) is
-  'One batch of that job, or of any that is due. status null: there was none; needs_step: the next step is not SQL''s (_shared/batch_worker.ts).';
+  'One batch of that job, or of any that is due. status null: there was none; needs_step: the next step is not SQL''s (_shared/batch_worker.ts); resting: nothing was done, since its last batch failed a moment ago.';
 
 create function private.batches_due() returns boolean
 language plpgsql stable

@@ -2,7 +2,7 @@
 -- name of who asked, and end when they fail too often.
 begin;
 set local search_path = public, extensions;
-select plan(34);
+select plan(37);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('batches ' || label)::uuid $$;
@@ -69,13 +69,22 @@ select is(private.batches_due(), false, 'nothing is due any more');
 -- Failures -----------------------------------------------------------------------------------
 insert into made select 'broken', pg_temp.start('{"name": "Broken", "break": "1"}');
 select is(pg_temp.run(pg_temp.made('broken')), 'running', 'a job that will break');
-select is(pg_temp.run(pg_temp.made('broken')), 'running', 'its broken batch is tried again');
+select is(pg_temp.run(pg_temp.made('broken')), 'running', 'its broken batch will be tried again');
 select is(pg_temp.named('Broken'), 1000::bigint, 'and has changed nothing');
 select is((pg_temp.job(pg_temp.made('broken'))).state, '{"part": 1, "done": false}', 'nor is it noted as done');
 select ok((pg_temp.job(pg_temp.made('broken'))).due_at > now(), 'it rests');
 select is((select b::text from private.run_batch() b), '(,,,f)', 'so nobody takes it meanwhile');
-select results_eq($$ select pg_temp.run(pg_temp.made('broken')) from generate_series(1, 4) $$,
+select is(pg_temp.run(pg_temp.made('broken')), 'resting', 'not even who made it');
+select is((pg_temp.job(pg_temp.made('broken'))).attempts, 1, 'which is no failure');
+create function pg_temp.later(job uuid) returns text language plpgsql as $$
+begin
+  update private.batch_jobs set due_at = now() where id = job;
+  return pg_temp.run(job);
+end
+$$;
+select results_eq($$ select pg_temp.later(pg_temp.made('broken')) from generate_series(1, 4) $$,
   $$ values ('running'), ('running'), ('running'), ('failed') $$, 'the fifth failure in a row ends it');
+select is(pg_temp.run(pg_temp.made('broken')), 'failed', 'and nobody runs it any more');
 select is((pg_temp.job(pg_temp.made('broken'))).error, '{"code": "internal_error", "detail": "The batch failed for a reason of our own."}',
   'without text of the database');
 select is_empty($$ select from private.batch_job_parts where job_id = pg_temp.made('broken') $$, 'it forgets whom it was about, too');

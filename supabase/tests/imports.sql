@@ -20,6 +20,8 @@ create function pg_temp.job(label text, state jsonb) returns void language sql a
   update contact_imports set job_id = (select id from made) where id = pg_temp.id(label)
 $$;
 create function pg_temp.run(label text) returns text language sql as $$
+  -- As if the rest after a failure were over.
+  update private.batch_jobs b set due_at = now() from contact_imports i where i.id = pg_temp.id(label) and b.id = i.job_id;
   select r.status from contact_imports i, private.run_batch(i.job_id) r where i.id = pg_temp.id(label)
 $$;
 create function pg_temp.counts(label text) returns int[] language sql as $$

@@ -29,10 +29,13 @@ export type BatchStep = (
 /** By the job's kind. */
 export const BATCH_STEPS: Record<string, BatchStep> = { import: readStep };
 
+/** resting: nothing was done, since the job's last batch failed and its next try is not due. */
+export type RunStatus = BatchStatus | "resting";
+
 interface Ran {
   id: string | null;
   kind: string | null;
-  status: BatchStatus | null;
+  status: RunStatus | null;
   needs_step: boolean;
 }
 
@@ -43,7 +46,7 @@ interface Ran {
  */
 export async function runBatch(
   { id, signal }: { id?: string; signal: AbortSignal },
-): Promise<BatchStatus | null> {
+): Promise<RunStatus | null> {
   const db = database();
   const [ran] = await retrying(() =>
     db<Ran[]>`select id, kind, status, needs_step from private.run_batch(${id ?? null}::uuid)`

@@ -1,4 +1,5 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
+import config from "../deno.json" with { type: "json" };
 import { type Credentials, credentialsPath } from "./stack/credentials.ts";
 import { SUPERUSER } from "./stack/cluster.ts";
 import { readTextIfThere, removeIfThere, ROOT } from "./stack/files.ts";
@@ -44,9 +45,7 @@ export async function spawnStack(options: SpawnOptions): Promise<SpawnedStack> {
   await removeIfThere(credentialsPath(data));
   const child = new Deno.Command(Deno.execPath(), {
     args: [
-      "run",
-      "-A",
-      join(ROOT, "scripts", "start.ts"),
+      ...startArguments(),
       "--port",
       String(options.port ?? 0),
       "--data",
@@ -96,6 +95,12 @@ export async function spawnStack(options: SpawnOptions): Promise<SpawnedStack> {
     ended: child.status.then(({ code }) => code),
     output,
   };
+}
+
+/** Those of `deno task start`: what is measured and killed is the server that people run. */
+function startArguments(): string[] {
+  const [, command] = config.tasks.start.command.split(" deno ");
+  return command.split(" ");
 }
 
 async function collect(stream: ReadableStream<Uint8Array>, into: string[]): Promise<void> {

@@ -16,8 +16,9 @@ export const FILE_LIMIT = 200_000_000;
 // A form's boundaries and other fields.
 const FORM_ROOM = 262_144;
 const PATIENCE_MS = 30_000;
+const READ_BYTES = 65_536;
 
-/** What takes the bytes of the file, in order; the next ones wait for it. */
+/** What takes the bytes of the file, in order; the next ones wait for it and may be in their place. */
 export type Sink = (bytes: Uint8Array) => Promise<void>;
 
 /**
@@ -48,12 +49,12 @@ export async function receiveFile(
 
 type Bytes = AsyncIterable<Uint8Array>;
 
-/** The bytes of a body; a sender who stops sending ends it. */
+/** The bytes of a body, each time in the same memory; a sender who stops sending ends it. */
 async function* paced(
   body: ReadableStream<Uint8Array> | null,
   patienceMs: number,
 ): AsyncGenerator<Uint8Array> {
-  const reader = body?.getReader();
+  const reader = body && readerOf(body);
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     while (reader) {
@@ -70,6 +71,36 @@ async function* paced(
     clearTimeout(timer);
     // What is left of it is nobody's business any more, nor how that ends.
     reader?.cancel().catch(() => undefined);
+  }
+}
+
+interface Reader {
+  read(): Promise<{ done: true; value?: undefined } | { done: false; value: Uint8Array }>;
+  cancel(): Promise<void>;
+}
+
+/** Reads into one buffer where the stream can: new ones for 200 MB would pile up as garbage. */
+function readerOf(body: ReadableStream<Uint8Array>): Reader {
+  const reader = byteReader(body);
+  if (!reader) return body.getReader() as Reader;
+  let buffer = new Uint8Array(READ_BYTES);
+  return {
+    async read() {
+      const { done, value } = await reader.read(buffer);
+      if (done) return { done };
+      buffer = new Uint8Array(value.buffer);
+      return { done, value };
+    },
+    cancel: () => reader.cancel(),
+  };
+}
+
+function byteReader(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
+  try {
+    return body.getReader({ mode: "byob" });
+  } catch {
+    // Not a stream of bytes, but of chunks.
+    return undefined;
   }
 }
 
@@ -117,11 +148,16 @@ function piped(bytes: Bytes, parser: BusboyInstance): Promise<void> {
   return new Promise((resolve, reject) => {
     // Not once: what comes after the first failure has to be heard, too.
     parser.on("finish", resolve).on("error", reject);
-    const body = Readable.from(bytes);
+    const body = Readable.from(copies(bytes));
     body.on("error", reject);
     parser.on("close", () => body.destroy());
     body.pipe(parser);
   });
+}
+
+/** The parser holds on to what it was given until its file is read. */
+async function* copies(bytes: Bytes): AsyncGenerator<Uint8Array> {
+  for await (const some of bytes) yield some.slice();
 }
 
 function formParser(type: string): BusboyInstance {

@@ -48,6 +48,35 @@ Deno.test("a body is the file, with what its type says of it", async () => {
   assert.deepEqual(await receive(request), expected);
 });
 
+Deno.test("a body of bytes is read into one buffer, whatever the sink keeps of it", async () => {
+  const pieces = [..."abcdefgh"].map((letter) => letter.repeat(50_000));
+  const encoder = new TextEncoder();
+  const body = new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      const piece = pieces.shift();
+      if (piece) controller.enqueue(encoder.encode(piece));
+      else {
+        controller.close();
+        (controller as ReadableByteStreamController).byobRequest?.respond(0);
+      }
+    },
+  });
+  const expected = pieces.join("");
+  const buffers = new Set<number>();
+  let text = "";
+  await receiveFile(
+    new Request(ADDRESS, { method: "POST", body, headers: { "content-type": "text/csv" } }),
+    (bytes) => {
+      buffers.add(bytes.buffer.byteLength);
+      text += new TextDecoder().decode(bytes);
+      return Promise.resolve();
+    },
+  );
+  assert.equal(text, expected);
+  assert.deepEqual([...buffers], [65_536]);
+});
+
 Deno.test("a form has the file and its options in any order, cut anywhere", async () => {
   const whole = head('name="mapping"') + '{"a":"phone"}\r\n' +
     head('name="file"; filename="a\u0001b.csv"') + "a\r\n1\r\n" +

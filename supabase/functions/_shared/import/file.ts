@@ -3,8 +3,11 @@ import { Buffer } from "node:buffer";
 import type postgres from "postgres";
 import { database } from "../database.ts";
 
-/** Bytes of every piece but the last. */
-export const PIECE = 524_288;
+/**
+ * Bytes of every piece but the last. The driver sends and receives a piece as hexadecimal text, in
+ * several copies: as small as this they are gone at the next small collection of garbage.
+ */
+export const PIECE = 32_768;
 
 /** Stores one piece. */
 export async function storePiece(uploadId: string, n: number, bytes: Uint8Array): Promise<void> {
@@ -31,11 +34,14 @@ export async function readFile(
   from: number,
   length: number,
 ): Promise<Buffer> {
+  const end = from + length;
   const first = Math.floor(from / PIECE);
-  const last = Math.floor((from + length - 1) / PIECE);
+  const last = Math.floor((end - 1) / PIECE);
   const pieces = await sql<{ bytes: Buffer }[]>`
-    select bytes from private.import_chunks
-    where upload_id = ${uploadId}::uuid and n between ${first}::int and ${last}::int order by n`;
-  const skipped = from - first * PIECE;
-  return Buffer.concat(pieces.map(({ bytes }) => bytes)).subarray(skipped, skipped + length);
+    select substring(c.bytes from greatest(${from}::int - c.n * ${PIECE}::int, 0) + 1
+      for least(${end}::int - c.n * ${PIECE}::int, ${PIECE}::int)
+        - greatest(${from}::int - c.n * ${PIECE}::int, 0)) as bytes
+    from private.import_chunks c
+    where c.upload_id = ${uploadId}::uuid and c.n between ${first}::int and ${last}::int order by c.n`;
+  return Buffer.concat(pieces.map(({ bytes }) => bytes));
 }

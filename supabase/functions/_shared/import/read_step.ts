@@ -7,8 +7,9 @@ import { ApiError } from "../errors.ts";
 import { lengthInFile, toUtf8 } from "./decode.ts";
 import type { Plan } from "./dialect.ts";
 import { readFile } from "./file.ts";
-import { type CsvRecord, nextLine, parseRecords } from "./records.ts";
-import { type ImportRow, readRow, type RowError, type Surroundings } from "./rows.ts";
+import { JsonList } from "./json_text.ts";
+import { eachRecord, nextLine } from "./records.ts";
+import { readRow, type Surroundings } from "./rows.ts";
 
 /** How far the reading is. */
 interface ReadState {
@@ -31,7 +32,11 @@ interface ImportArgs {
 export const MOST_ROWS = 1_000_000;
 // Checking them keeps others of this process waiting for some 50 ms.
 const BATCH_ROWS = 1000;
-const SMALLEST_PIECE = 65_536;
+// What is read and stored at once. Texts of more than 128 KiB, and what lives on while others are
+// made, become memory that the process gives back late.
+const PART_ROWS = 250;
+const SMALLEST_PIECE = 16_384;
+const USUAL_PIECE = 65_536;
 // A record that takes more than that is a quote that nobody closed.
 const LARGEST_PIECE = 1_048_576;
 const MOST_UNCLOSED = 100;
@@ -41,93 +46,117 @@ export const readStep: BatchStep = async ({ job, sql }) => {
   if (job.state.phase !== undefined && job.state.phase !== "read") return job.state;
   const args = job.args as unknown as ImportArgs;
   const state = { ...startOf(args), ...job.state } as ReadState;
-  const records = await nextRecords(sql, args, state);
-  const rows = new CheckedRows(args.plan, await surroundings(sql, job.workspace_id, args.plan));
-  for (const { cells } of records) {
-    rows.add(++state.row, cells);
-  }
-  state.failed += rows.failed;
-  await rows.store(sql, args.import_id);
-  const isTooLong = state.row > MOST_ROWS || state.unclosed > MOST_UNCLOSED;
-  if (isTooLong) return await fail(sql, args, state);
+  const around = await surroundings(sql, job.workspace_id, args.plan);
+  const enough = state.row + BATCH_ROWS;
+  do {
+    await readPart(sql, args, state, around);
+  } while (state.offset < args.size && state.row < enough && !isTooLong(state));
+  if (isTooLong(state)) return await fail(sql, args, state);
   await note(sql, args, state);
   return state.offset < args.size ? { ...state } : { phase: "write", row: 0 };
 };
+
+function isTooLong({ row, unclosed }: ReadState): boolean {
+  return row > MOST_ROWS || unclosed > MOST_UNCLOSED;
+}
+
+/** Checks and puts aside the records from the state's place on, as many as a part has. */
+async function readPart(
+  sql: postgres.TransactionSql,
+  args: ImportArgs,
+  state: ReadState,
+  around: Surroundings,
+): Promise<void> {
+  const rows = new CheckedRows(args.plan, around, state.row);
+  await readRecords(sql, args, state, rows);
+  state.row = rows.last;
+  state.failed += rows.failed;
+  await rows.store(sql, args.import_id);
+}
 
 function startOf({ plan }: ImportArgs): ReadState {
   return { phase: "read", offset: plan.start, row: 0, failed: 0, unclosed: 0 };
 }
 
-/** A record, or null cells for what is no record because its quote is not closed. */
-type Found = Omit<CsvRecord, "cells"> & { cells: string[] | null };
-
-/** The records from the state's place on; moves the place behind them. */
-async function nextRecords(
+/** Checks the records from the state's place on; moves the place behind them. */
+async function readRecords(
   sql: postgres.TransactionSql,
   args: ImportArgs,
   state: ReadState,
-): Promise<Found[]> {
+  rows: CheckedRows,
+): Promise<void> {
   const { size, plan } = args;
-  if (state.offset >= size) return [];
-  let { text, isLast, records } = await piece(sql, args, state, pieceLength(state, plan));
-  if (records.length === 0 && !isLast) {
-    ({ text, isLast, records } = await piece(sql, args, state, LARGEST_PIECE));
+  if (state.offset >= size) return;
+  let found = await piece(sql, args, state, pieceLength(state, plan), rows);
+  if (found.count === 0 && !found.isLast) {
+    found = await piece(sql, args, state, LARGEST_PIECE, rows);
   }
-  let end = records.at(-1)?.end ?? 0;
+  const { text, isLast, count } = found;
+  let { end } = found;
   // What is left over begins the next piece, unless there is no end to it.
-  const isOver = records.length < BATCH_ROWS && (isLast || records.length === 0);
+  const isOver = count < PART_ROWS && (isLast || count === 0);
   if (isOver && hasText(text, end)) {
     state.unclosed++;
     end = nextLine(text, end);
-    records.push({ cells: null, end });
+    rows.add(null);
   } else if (isOver) {
     end = text.length;
   }
   state.offset = end === text.length && isLast
     ? size
     : state.offset + lengthInFile(text.subarray(0, end), plan.encoding);
-  return records;
 }
 
-/** Records from the state's place on, of about that many bytes. */
+/** About that many bytes from the state's place on, and where the last of its records ends. */
 async function piece(
   sql: postgres.TransactionSql,
   { import_id, size, plan }: ImportArgs,
   { offset }: ReadState,
   length: number,
-): Promise<{ text: Buffer; isLast: boolean; records: Found[] }> {
+  rows: CheckedRows,
+): Promise<{ text: Buffer; isLast: boolean; count: number; end: number }> {
   const bytes = await readFile(sql, import_id, offset, length);
   if (bytes.length === 0) throw new ApiError("incomplete_body", "The file is not there any more.");
   const isLast = offset + bytes.length >= size;
   const text = toUtf8(bytes, plan.encoding);
   const { delimiter } = plan;
-  return { text, isLast, records: parseRecords(text, { delimiter, isLast, most: BATCH_ROWS }) };
+  let count = 0;
+  let end = 0;
+  eachRecord(text, { delimiter, isLast, most: PART_ROWS }, (record) => {
+    rows.add(record.cells);
+    count++;
+    end = record.end;
+  });
+  return { text, isLast, count, end };
 }
 
-/** About as much as a batch takes; even, for the sake of UTF-16. */
+/** About as much as a part takes; even, for the sake of UTF-16. */
 function pieceLength({ offset, row }: ReadState, { start }: Plan): number {
-  const expected = row === 0 ? SMALLEST_PIECE : (offset - start) / row * BATCH_ROWS * 1.1;
-  return 2 * Math.ceil(Math.min(Math.max(expected, SMALLEST_PIECE), LARGEST_PIECE) / 2);
+  const expected = row === 0 ? SMALLEST_PIECE : (offset - start) / row * PART_ROWS * 1.1;
+  return 2 * Math.ceil(Math.min(Math.max(expected, SMALLEST_PIECE), USUAL_PIECE) / 2);
 }
 
 function hasText(text: Buffer, from: number): boolean {
   return text.subarray(from).toString().replace(/[\s,;"]/g, "") !== "";
 }
 
-/** The rows of a batch, checked. */
+/** The rows of a batch, checked one by one. */
 class CheckedRows {
-  readonly #rows: (ImportRow & { row: number })[] = [];
-  readonly #errors: (RowError & { row: number; n: number })[] = [];
+  readonly #rows = new JsonList();
+  readonly #errors = new JsonList();
   failed = 0;
 
-  constructor(readonly plan: Plan, readonly around: Surroundings) {}
+  /** @param last the number of the row before them */
+  constructor(readonly plan: Plan, readonly around: Surroundings, public last: number) {}
 
-  add(row: number, cells: string[] | null): void {
+  /** Takes the next row; null: a quote in it is not closed. */
+  add(cells: string[] | null): void {
+    const row = ++this.last;
     const result = cells ? readRow(cells, this.plan, this.around) : UNCLOSED;
-    if (result.ok) return void this.#rows.push({ row, ...result.row });
+    if (result.ok) return this.#rows.add({ row, ...result.row });
     this.failed++;
     for (const [n, error] of result.errors.slice(0, 50).entries()) {
-      this.#errors.push({ row, n: n + 1, ...error });
+      this.#errors.add({ row, n: n + 1, ...error });
     }
   }
 
@@ -136,13 +165,13 @@ class CheckedRows {
     await sql`
       insert into private.import_rows (import_id, "row", phone, data, custom)
       select ${importId}::uuid, r."row", r.phone, r.data, nullif(r.custom, 'null')
-      from jsonb_to_recordset(${json(sql as never, this.#rows)}::jsonb)
+      from jsonb_to_recordset(${this.#rows.toString()}::text::jsonb)
         as r ("row" int, phone text, data jsonb, custom jsonb)`;
-    if (this.#errors.length === 0) return;
+    if (this.#errors.isEmpty) return;
     await sql`
       insert into private.import_errors (import_id, "row", n, column_name, code, message)
       select ${importId}::uuid, e."row", e.n, left(e."column", 1000), e.code, e.message
-      from jsonb_to_recordset(${json(sql as never, this.#errors)}::jsonb)
+      from jsonb_to_recordset(${this.#errors.toString()}::text::jsonb)
         as e ("row" int, n int, "column" text, code text, message text)`;
   }
 }

@@ -11,18 +11,21 @@ export interface CsvRecord {
 // Enough for the parser to see that a record ends where the file does; empty lines are none.
 const END = Buffer.from("\n".repeat(16));
 
+interface Cut {
+  delimiter: string;
+  /** Whether the file ends here; else the last record may go on in the next piece. */
+  isLast: boolean;
+  /** After which records it stops. */
+  most?: number;
+}
+
 /**
- * The whole records in a piece of text. Lines without any value are none. Nothing is waited for:
- * who reads in a transaction must not let go of it between two statements.
- *
- * @param isLast whether the file ends here; else the last record may go on in the next piece
- * @param most after which records it stops
+ * The whole records in a piece of text, handed on one by one. Lines without any value are none.
+ * Nothing is waited for: who reads in a transaction must not let go of it between two statements.
  */
-export function parseRecords(
-  utf8: Buffer,
-  { delimiter, isLast, most = Infinity }: { delimiter: string; isLast: boolean; most?: number },
-): CsvRecord[] {
-  const records: CsvRecord[] = [];
+export function eachRecord(utf8: Buffer, cut: Cut, take: (record: CsvRecord) => void): void {
+  const { delimiter, isLast, most = Infinity } = cut;
+  let count = 0;
   const parser = new Parser({
     delimiter,
     record_delimiter: ["\r\n", "\n", "\r"],
@@ -31,11 +34,17 @@ export function parseRecords(
     skip_empty_lines: true,
     skip_records_with_empty_values: true,
     on_record: (cells: string[], { bytes }: { bytes: number }) => {
-      if (records.length < most) records.push({ cells, end: Math.min(bytes, utf8.length) });
+      if (count++ < most) take({ cells, end: Math.min(bytes, utf8.length) });
       return null;
     },
   });
   parser.write(isLast ? Buffer.concat([utf8, END]) : utf8);
+}
+
+/** The same records, all at once. */
+export function parseRecords(utf8: Buffer, cut: Cut): CsvRecord[] {
+  const records: CsvRecord[] = [];
+  eachRecord(utf8, cut, (record) => records.push(record));
   return records;
 }
 

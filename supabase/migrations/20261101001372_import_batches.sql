@@ -332,7 +332,8 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  size constant int := 2500;
+  -- Well below the two seconds that a batch may take, on a busy machine, too.
+  size constant int := 1000;
   imported public.contact_imports;
   first_row int := (job.state ->> 'row')::int + 1;
   last_row int;

@@ -36,11 +36,17 @@ language plpgsql immutable
 set search_path = ''
 as $$
 declare
+  -- Longer ones are no words, and a pattern that looks back takes the square of their length.
+  longest constant int := 30;
   shortened text[] := '{}';
   word text;
   doubled text;
 begin
   foreach word in array words loop
+    if char_length(word) > longest then
+      shortened := shortened || word;
+      continue;
+    end if;
     doubled := regexp_replace(word, '([[:alpha:]])\1{2,}', '\1\1', 'g');
     shortened := shortened || case
       when doubled = word then array[word]
@@ -51,7 +57,7 @@ begin
 end
 $$;
 comment on function private.shorten_words(text[]) is
-  'Words with letters held down ("sooo goood") as they are written else; each is as good as an exclamation mark.';
+  'Words with letters held down ("sooo goood") as they are written else; each is as good as an exclamation mark. What has more than 30 letters stays as it is.';
 
 create function private.sentiment_words_of(body text) returns text[]
 language plpgsql immutable

@@ -2,7 +2,7 @@
 -- a contact's moods are those of its messages as they are now.
 begin;
 set local search_path = public, extensions;
-select plan(126);
+select plan(128);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('sentiment ' || label)::uuid $$;
@@ -220,6 +220,13 @@ select private.use_sentiment_model(false);
 select is((select count(*) from private.sentiment_queue), 0::bigint, 'without the model nothing waits for it');
 select pg_temp.say('dot', 'm6', '10:00', 'bad');
 select is((select count(*) from private.sentiment_queue), 0::bigint, 'nor is anything queued');
+
+select is(private.shorten_words(array['sooo', repeat('ab', 14) || 'ccc']), array['so', '!', repeat('ab', 14) || 'ccc'],
+  'what is too long for a word is left as it is');
+-- A pattern that looks back would take minutes.
+set local statement_timeout = '5s';
+select is((select pg_temp.score(string_agg(chr(97 + n * n % 26), '') || 'aaa') from generate_series(1, 1990) n), 0::numeric,
+  'a message of one endless word is read in time');
 
 select * from finish();
 rollback;

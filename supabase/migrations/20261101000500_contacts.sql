@@ -599,13 +599,11 @@ create trigger contacts_700_log_delete after delete on public.contacts
 
 -- On the hot paths planning costs more than running, so plans are made once a session. That may be
 -- while the tables are nearly empty, when reading all of one looks cheapest: look-ups by key only.
-create function private.contact_by_phone(workspace uuid, digits text) returns uuid
+create function private.contact_by_phone_key(workspace uuid, key text) returns uuid
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
-declare
-  key text := private.phone_key(digits);
 begin
   return coalesce(
     -- Offset 0 keeps the workspace out of the look-up: without statistics every index that begins
@@ -619,5 +617,15 @@ begin
       order by i.created_at, i.id limit 1));
 end
 $$;
-comment on function private.contact_by_phone(uuid, text) is
-  'The contact that a number (digits, any variant) belongs to: by its own phone first, then by the identities it has.';
+comment on function private.contact_by_phone_key(uuid, text) is
+  'The contact that a number belongs to, by its private.phone_key: by its own phone first, then by the identities it has.';
+
+create function private.contact_by_phone(workspace uuid, digits text) returns uuid
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return private.contact_by_phone_key(workspace, private.phone_key(digits));
+end
+$$;
+comment on function private.contact_by_phone(uuid, text) is 'The contact that a number (digits, any variant) belongs to.';

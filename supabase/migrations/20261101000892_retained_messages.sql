@@ -105,7 +105,7 @@ begin
     union all
     select g.duplicate ->> 'email' from public.contact_merges g where g.primary_id = contact
     union all
-    select unnest(private.contact_ids(array[contact]))
+    select unnest(private.external_ids(array[contact]))
   ) as known (i)
   where i is not null;
   return (

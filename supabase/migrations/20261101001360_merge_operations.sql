@@ -46,7 +46,7 @@ $$;
 comment on function private.candidates_of(uuid, uuid, jsonb) is
   'A page of the contacts that may be the same person as one, likeliest first.';
 
-create function private.next_walk(workspace uuid, along text, from_position text, after_other uuid, at_most int)
+create function private.walk_candidates(workspace uuid, along text, from_position text, after_other uuid, at_most int)
 returns private.candidate_walk
 language plpgsql stable
 set search_path = ''
@@ -58,7 +58,7 @@ begin
   return private.walk_numbers(workspace, along, from_position, after_other, at_most);
 end
 $$;
-comment on function private.next_walk(uuid, text, text, uuid, int) is 'private.walk_numbers or private.walk_emails.';
+comment on function private.walk_candidates(uuid, text, text, uuid, int) is 'private.walk_numbers or private.walk_emails.';
 
 create function private.candidates_of_all(workspace uuid, args jsonb) returns private.answer
 language plpgsql stable
@@ -81,7 +81,7 @@ declare
 begin
   while along is not null and cardinality(items) < page_size and budget > 0 loop
     asked := least(budget, 1000);
-    walk := private.next_walk(workspace, along, position_, other, asked);
+    walk := private.walk_candidates(workspace, along, position_, other, asked);
     budget := budget - walk.walked;
     missing := page_size - cardinality(items);
     items := items || array(

@@ -38,25 +38,6 @@ end
 $$;
 comment on function private.merged_rows(jsonb[]) is 'What rows about one contact say together, the later ones over the earlier ones.';
 
-create function private.contact_by_phone_key(workspace uuid, key text) returns uuid
-language plpgsql stable
--- Bound to the indexes as private.contact_by_phone is, and for the same reasons.
-set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
-as $$
-begin
-  return coalesce(
-    (select c.id
-      from (select * from public.contacts where contacts.phone_key = key offset 0) as c
-      where c.workspace_id = workspace),
-    (select i.contact_id
-      from (select * from public.contact_identities where contact_identities.phone_key = key offset 0) as i
-      where i.workspace_id = workspace
-      order by i.created_at, i.id limit 1));
-end
-$$;
-comment on function private.contact_by_phone_key(uuid, text) is 'private.contact_by_phone for a number whose key is known.';
-
 create function private.import_groups(imported public.contact_imports, first_row int, last_row int)
 returns setof private.import_group
 language plpgsql stable

@@ -37,7 +37,7 @@ end
 $$;
 comment on function private.phone_variants(text) is 'All spellings that private.phone_key holds for one number.';
 
-create function private.contact_ids(contacts uuid[]) returns text[]
+create function private.external_ids(contacts uuid[]) returns text[]
 language plpgsql stable
 set search_path = ''
 as $$
@@ -68,7 +68,7 @@ begin
       select l.external_id where l.channel not in ('whatsapp', 'phone')) as spelled (id));
 end
 $$;
-comment on function private.contact_ids(uuid[]) is
+comment on function private.external_ids(uuid[]) is
   'The ids of contacts in all spellings: numbers (digits), business-scoped user ids, ids of other channels.';
 
 create table private.erasure_keys (

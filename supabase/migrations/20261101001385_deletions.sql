@@ -95,7 +95,7 @@ declare
 begin
   -- Read by the trigger that queues files for removal.
   perform set_config('leadbase.receipt', receipt::text, true);
-  perform private.keep_erasure_keys(receipt, private.contact_ids(contacts) || array(select u.id from unnest(updates) u));
+  perform private.keep_erasure_keys(receipt, private.external_ids(contacts) || array(select u.id from unnest(updates) u));
   perform private.forget_updates(updates);
   perform private.keep_suppressions(contacts);
   if history = 'keep' then

@@ -54,7 +54,7 @@ values (pg_temp.id('home'), 'whatsapp_bsuid', 'BR.1', 'whatsapp_parent_bsuid', '
   (pg_temp.id('away'), 'whatsapp_bsuid', 'BR.1', 'whatsapp_parent_bsuid', 'BR.AWAY');
 insert into contact_merges (workspace_id, primary_id, duplicate_id, actor_type, duplicate)
 values (pg_temp.id('home'), pg_temp.id('ana'), pg_temp.id('old ana'), 'system', '{"whatsapp_contact_id": "16045550199", "name": "Anita", "email": "old@ana.example"}');
-select set_eq($$ select unnest(private.contact_ids(array[pg_temp.id('ana')])) $$,
+select set_eq($$ select unnest(private.external_ids(array[pg_temp.id('ana')])) $$,
   array['5511987654321', '551187654321', 'BR.1', 'BR.PARENT', '16045550199'], 'all ids of a person, in all spellings, of this workspace');
 select is(private.mask('Ana, Maria, ANITA, old@ana.example, BR.1, +55 (11) 98765-4321, wamid.HBgL/x=, Bob', private.mask_pattern(pg_temp.id('ana'))),
   '[masked], [masked], [masked], [masked], [masked], [masked], [masked], Bob', 'whatever names a person is masked');

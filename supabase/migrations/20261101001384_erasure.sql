@@ -50,27 +50,94 @@ $$;
 comment on function private.without_people(jsonb, text[], text[], text[]) is
   'A delivery without the updates that hold one of the ids, as far as they are about these numbers or, naming none, these business accounts.';
 
--- A delivery that holds ids of deleted people, and which.
-create type private.found_delivery as (id uuid, received_at timestamptz, keys text[]);
+create function private.erasure_needles(receipt uuid) returns text[]
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  -- Looking for each of a few takes a hundredth of cutting a text into tokens; of many, as long.
+  most constant int := 60;
+  keys text[] := array(select k.key from private.erasure_keys k where k.receipt_id = receipt limit most + 1);
+begin
+  return case when cardinality(keys) <= most then array(
+    select k from unnest(keys) k
+    union
+    -- As WhatsApp spells a slash in JSON.
+    select replace(k, '/', '\/') from unnest(keys) k) end;
+end
+$$;
+comment on function private.erasure_needles(uuid) is
+  'What of the ids of a deletion a JSON text would have to contain; null: they are too many to look for one by one.';
+
+create function private.may_hold(body text, needles text[]) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  needle text;
+begin
+  if needles is null then
+    return true;
+  end if;
+  foreach needle in array needles loop
+    if strpos(body, needle) > 0 then
+      return true;
+    end if;
+  end loop;
+  return false;
+end
+$$;
+comment on function private.may_hold(text, text[]) is
+  'Whether private.json_tokens of a text is worth looking at for what private.erasure_needles names.';
+
+create function private.held_keys(receipt uuid, body text, needles text[]) returns text[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if not private.may_hold(body, needles) then
+    return '{}';
+  end if;
+  return array(
+    select k.key from private.erasure_keys k
+    where k.receipt_id = receipt and k.key = any (array(select t from private.json_tokens(body) t)));
+end
+$$;
+comment on function private.held_keys(uuid, text, text[]) is
+  'The ids of a deletion that a JSON text holds. needles: private.erasure_needles of it.';
+
+-- A delivery that holds ids of deleted people, and which. is_last: no further one was looked at
+-- though there may be some.
+create type private.found_delivery as (id uuid, received_at timestamptz, keys text[], is_last boolean);
 
 create function private.find_deliveries(receipt uuid, after_at timestamptz, after_id uuid, until timestamptz, at_most int)
 returns setof private.found_delivery
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  needles text[] := private.erasure_needles(receipt);
 begin
   return query
-  select d.id, d.received_at, array(
-    select k.key from private.erasure_keys k
-    where k.receipt_id = receipt and k.key = any (array(
-      select t from private.json_tokens(coalesce(d.body, encode(d.raw, 'escape'))) t)))
-  from private.webhook_deliveries d
-  where (d.received_at, d.id) > (after_at, after_id) and d.received_at <= until
-  order by d.received_at, d.id limit at_most;
+  with looked as materialized (
+    select d.id, d.received_at, row_number() over (order by d.received_at, d.id) = at_most as is_last,
+      private.may_hold(coalesce(d.body, encode(d.raw, 'escape')), needles) as may_hold
+    from private.webhook_deliveries d
+    where (d.received_at, d.id) > (after_at, after_id) and d.received_at <= until
+    order by d.received_at, d.id limit at_most
+  )
+  select f.* from (
+    select l.id, l.received_at, case when l.may_hold then (
+      select private.held_keys(receipt, coalesce(d.body, encode(d.raw, 'escape')), needles)
+      from private.webhook_deliveries d where d.id = l.id) else '{}' end as keys, l.is_last
+    from looked l where l.may_hold or l.is_last
+  ) as f
+  where f.keys <> '{}' or f.is_last
+  order by f.received_at, f.id;
 end
 $$;
 comment on function private.find_deliveries(uuid, timestamptz, uuid, timestamptz, int) is
-  'The next deliveries after that one, in the order in which they came, each with the ids of a deletion that it holds (none: {}).';
+  'Of the next deliveries after that one those that hold ids of a deletion, in the order in which they came; and, if there were so many, the last that was looked at, whatever it holds.';
 
 create function private.redact_delivery(receipt uuid, found private.found_delivery, numbers text[], accounts text[]) returns void
 language plpgsql
@@ -122,23 +189,23 @@ declare
     select distinct w.waba_id from public.whatsapp_numbers w where w.workspace_id = job.workspace_id and w.waba_id is not null);
   found private.found_delivery;
   begun timestamptz := clock_timestamp();
-  seen int := 0;
+  -- To take texts apart costs that much more than to look for something in them.
+  looked int := case when private.erasure_needles(job.id) is null then at_most / 8 else at_most end;
 begin
   for found in
     select * from private.find_deliveries(job.id, coalesce((state ->> 'after_at')::timestamptz, '-infinity'),
-      coalesce((state ->> 'after_id')::uuid, '00000000-0000-0000-0000-000000000000'), (state ->> 'until')::timestamptz, at_most)
+      coalesce((state ->> 'after_id')::uuid, '00000000-0000-0000-0000-000000000000'), (state ->> 'until')::timestamptz, looked)
   loop
-    seen := seen + 1;
     if cardinality(found.keys) > 0 then
       perform private.redact_delivery(job.id, found, numbers, accounts);
     end if;
     state := state || jsonb_build_object('after_at', found.received_at, 'after_id', found.id);
     -- Those that hold something cost fifty times as much as the others.
-    if clock_timestamp() > begun + interval '1 second' then
+    if found.is_last or clock_timestamp() > begun + interval '1 second' then
       return state;
     end if;
   end loop;
-  return case when seen < at_most then state - '{after_at,after_id}'::text[] || '{"phase": "events"}' else state end;
+  return state - '{after_at,after_id}'::text[] || '{"phase": "events"}';
 end
 $$;
 comment on function private.redact_deliveries(private.batch_jobs, int) is
@@ -149,6 +216,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  needles text[] := private.erasure_needles(job.id);
   looked uuid[] := array(
     select e.id from public.whatsapp_events e
     where e.workspace_id = job.workspace_id and e.id > coalesce((job.state ->> 'after_id')::uuid, '00000000-0000-0000-0000-000000000000')
@@ -156,9 +224,7 @@ declare
     order by e.id limit at_most);
 begin
   delete from public.whatsapp_events e
-  where e.id = any (looked) and exists (
-    select from private.json_tokens(e.payload::text) t
-    join private.erasure_keys k on k.receipt_id = job.id and k.key = t);
+  where e.id = any (looked) and private.held_keys(job.id, e.payload::text, needles) <> '{}';
   return case when cardinality(looked) < at_most then job.state - 'after_id' || '{"phase": "rest"}'
     else job.state || jsonb_build_object('after_id', looked[cardinality(looked)]) end;
 end
@@ -171,6 +237,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  needles text[] := private.erasure_needles(job.id);
   numbers text[] := private.owned_numbers(job.workspace_id,
     array(select jsonb_array_elements_text(private.json_list(job.state -> 'numbers'))));
 begin
@@ -185,8 +252,7 @@ begin
   using private.erasure_keys k
   where k.receipt_id = job.id and h.workspace_id = job.workspace_id and h.contact_id is null and h.target_wa_message_id = k.key;
   delete from private.unclaimed_updates u
-  where u.phone_number_id = any (numbers) and exists (
-    select from private.json_tokens(u.body::text) t join private.erasure_keys k on k.receipt_id = job.id and k.key = t);
+  where u.phone_number_id = any (numbers) and private.held_keys(job.id, u.body::text, needles) <> '{}';
   -- A tag that nobody else has is in the changes of its count until they are added up.
   perform private.fold_contact_tags(job.workspace_id, 1000000);
   delete from private.erasure_keys k where k.receipt_id = job.id;

@@ -173,7 +173,7 @@ begin
         perform pg_sleep(0.02);
         return job.state;
       end if;
-      return private.redact_deliveries(job, 5000);
+      return private.redact_deliveries(job, 20000);
     when 'events' then
       return private.erase_events(job, 5000);
     else

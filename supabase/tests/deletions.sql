@@ -2,7 +2,7 @@
 -- what must not come back, what a later table has to say, and what a failed deletion still does.
 begin;
 set local search_path = public, extensions;
-select plan(66);
+select plan(73);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('deletions ' || label)::uuid $$;
@@ -63,6 +63,16 @@ select is(private.mask('Ana, Maria, ANITA, old@ana.example, BR.1, +55 (11) 98765
 
 select set_eq($$ select private.json_tokens('{"a":"16045557731","b":[16045557731,"+4930123456"],"c":"wamid.a\/b+c==", "d": {"e" : "x y"}}') $$,
   array['16045557731', '4930123456', 'wamid.a/b+c=='], 'what may be an id is found without parsing');
+select is(private.erasure_needles(pg_temp.id('nobody')), '{}', 'a deletion that looks for nothing');
+select private.keep_erasure_keys(pg_temp.id('few'), array['16045557731', 'wamid.a/b+c==', '1604555773']);
+select set_eq($$ select unnest(private.erasure_needles(pg_temp.id('few'))) $$,
+  array['16045557731', 'wamid.a/b+c==', 'wamid.a\/b+c==', '1604555773'], 'ids as texts may spell them');
+select private.keep_erasure_keys(pg_temp.id('many'), array(select 'wamid.' || n from generate_series(1, 60) n) || array['16045557731']);
+select is(private.erasure_needles(pg_temp.id('many')), null, 'many are not looked for one by one');
+select is(private.held_keys(pg_temp.id(who), '{"a":"16045557731","b":"wamid.a\/b+c=="}', private.erasure_needles(pg_temp.id(who))), held, who)
+from (values ('few', array['16045557731', 'wamid.a/b+c==']), ('many', array['16045557731']), ('nobody', '{}')) as v (who, held);
+select is(private.held_keys(pg_temp.id('few'), '{"a":"160455577312"}', private.erasure_needles(pg_temp.id('few'))), '{}',
+  'what is a part of something longer is no id');
 create temp table delivery as select '{"object": "o", "entry": [{"id": "985000000000001", "changes": [
   {"field": "messages", "value": {"metadata": {"phone_number_id": "986000000000001"}, "contacts": [{"wa_id": "1604555", "profile": {"name": "Ana"}}, {"wa_id": "2"}],
     "messages": [{"from": "1604555", "id": "w.1", "text": {"body": "Secret"}}, {"from": "2", "id": "w.2", "context": {"id": "w.1", "from": "1604555"}},

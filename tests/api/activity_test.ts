@@ -164,7 +164,7 @@ Deno.test("the log of another workspace is not readable", async () => {
 });
 
 Deno.test("bad parameters are 422", async () => {
-  assertInvalid(await key.get("activity?entity_type=deal&entity_id=7&limit=0&who=me"), {
+  assertInvalid(await key.get("activity?entity_type=ship&entity_id=7&limit=0&who=me"), {
     "/entity_type": "invalid_value",
     "/entity_id": "invalid_format",
     "/limit": "too_small",

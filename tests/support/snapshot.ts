@@ -116,3 +116,26 @@ export const WRITTEN = {
   // A bot that was told an epoch must never be believed again once control has passed.
   "public.conversations": ["updated_at", "control_epoch"],
 } as const;
+
+/**
+ * What a merge and its undo change of the contacts is history as well and stays. A later snapshot,
+ * of the history only what an earlier one had.
+ */
+export function withoutNewHistory(now: Snapshot, earlier: Snapshot): Snapshot {
+  const known = new Set(earlier["public.contact_history"]);
+  const kept = now["public.contact_history"].filter((row) => known.has(row));
+  return { ...now, "public.contact_history": kept };
+}
+
+/** The contacts whose history does not end where they are: a claim about `withoutNewHistory`. */
+export async function strayHistory(sql: Sql, workspaceId: string): Promise<unknown[]> {
+  const strays = await sql`
+    select c.id, f.field, f.value, h.new_value
+    from public.contacts c
+    cross join lateral (values ('stage', c.stage), ('status', c.status::text), ('sale_status', c.sale_status::text)) as f (field, value)
+    cross join lateral (
+      select t.new_value from public.contact_history t where t.contact_id = c.id and t.field = f.field
+      order by t.changed_at desc, t.id desc limit 1) as h
+    where c.workspace_id = ${workspaceId} and h.new_value <> f.value`;
+  return [...strays];
+}

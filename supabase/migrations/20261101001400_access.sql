@@ -23,6 +23,7 @@ alter table public.contact_identities enable row level security;
 alter table public.contact_assignments enable row level security;
 alter table public.pipelines enable row level security;
 alter table public.pipeline_stages enable row level security;
+alter table public.scoring_signals enable row level security;
 alter table public.meetings enable row level security;
 alter table public.surveys enable row level security;
 alter table public.survey_responses enable row level security;
@@ -193,6 +194,22 @@ create policy deals_delete_member on public.deals for delete to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:write')));
 
 grant select, delete,
+  insert (workspace_id, name, kind, category, points, keywords, language, action, description, buying_intent, cap,
+    half_life_days, cooldown_hours, is_active),
+  update (name, kind, category, points, keywords, language, action, description, buying_intent, cap,
+    half_life_days, cooldown_hours, is_active)
+  on public.scoring_signals to authenticated;
+create policy scoring_signals_select_member on public.scoring_signals for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('settings:read', 'settings:write')));
+create policy scoring_signals_insert_admin on public.scoring_signals for insert to authenticated
+  with check (workspace_id in (select private.workspaces_allowing('settings:write')));
+create policy scoring_signals_update_admin on public.scoring_signals for update to authenticated
+  using (workspace_id in (select private.workspaces_allowing('settings:write')))
+  with check (workspace_id in (select private.workspaces_allowing('settings:write')));
+create policy scoring_signals_delete_admin on public.scoring_signals for delete to authenticated
+  using (workspace_id in (select private.workspaces_allowing('settings:write')));
+
+grant select, delete,
   insert (workspace_id, contact_id, host_user_id, title, status, starts_at, ends_at, location, url),
   update (host_user_id, title, status, starts_at, ends_at, location, url) on public.meetings to authenticated;
 create policy meetings_select_member on public.meetings for select to authenticated
@@ -350,6 +367,9 @@ grant execute on function
   private.refuse_settings(public.workspaces, public.workspace_settings), private.given_settings(jsonb),
   private.write_workspace(public.workspaces), private.write_settings(public.workspace_settings),
   private.settings_record(uuid), private.settings_answer(uuid),
+  -- scoring
+  private.word_vector(text, text), private.keyword_vector(text, text), private.keyword_query(text, text),
+  private.plain_symbols(text), private.keyword_substring(text), private.signal_errors(public.scoring_signals),
   private.require_entity(jsonb, text), private.author(uuid, uuid),
   -- what is held on a contact
   private.contact_sections(), private.contact_links(), private.contact_section_page(uuid, text, jsonb, int), private.require_scope(text),

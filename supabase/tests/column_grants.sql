@@ -29,6 +29,10 @@ insert into writable values
   ('deals', 'update', 'stage_id title value currency status own_probability expected_close_on lost_reason assigned_to'),
   ('meetings', 'insert', 'workspace_id contact_id host_user_id title status starts_at ends_at location url'),
   ('meetings', 'update', 'host_user_id title status starts_at ends_at location url'),
+  ('scoring_signals', 'insert', 'workspace_id name kind category points keywords language action description buying_intent cap half_life_days '
+    'cooldown_hours is_active'),
+  ('scoring_signals', 'update', 'name kind category points keywords language action description buying_intent cap half_life_days '
+    'cooldown_hours is_active'),
   ('conversations', 'insert', 'workspace_id contact_id channel'),
   ('conversations', 'update', 'status phase ai_enabled bot_status control_epoch assigned_to'),
   ('internal_notes', 'insert', 'workspace_id contact_id conversation_id deal_id content'),

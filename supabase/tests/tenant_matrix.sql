@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(5621);
+select plan(5842);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -75,6 +75,8 @@ begin
     select pg_temp.id(place || ' stage'), p.workspace_id, p.id, 'Last', 9, 90 from pipelines p where p.workspace_id = pg_temp.id(place);
     insert into deals (id, workspace_id, contact_id, title)
     values (pg_temp.id(place || ' deal'), pg_temp.id(place), pg_temp.id(place || ' contact'), 'Deal');
+    insert into scoring_signals (workspace_id, name, kind, category, points, keywords)
+    values (pg_temp.id(place), 'Price', 'keyword', 'intent', 5, '{price}');
     insert into meetings (id, workspace_id, contact_id, title, starts_at)
     values (pg_temp.id(place || ' meeting'), pg_temp.id(place), pg_temp.id(place || ' contact'), 'Meeting', now());
     insert into surveys (id, workspace_id, name, questions) values (pg_temp.id(place || ' survey'), pg_temp.id(place), 'Survey', '[]');
@@ -180,6 +182,8 @@ insert into relations (name, key, place, person, new_row, change, beforehand) va
     $$(workspace_id, name, filter, shared) values (pg_temp.id('{place}'), 'New', '{"is_vip": true}', true)$$, 'name = name', null),
   ('public.deals', 'id', 'workspace_id', null,
     $$(workspace_id, contact_id, title) values (pg_temp.id('{place}'), pg_temp.id('{place} contact'), 'New')$$, $$title = 'Changed'$$, null),
+  ('public.scoring_signals', 'id', 'workspace_id', null,
+    $$(workspace_id, name, kind, category, points) values (pg_temp.id('{place}'), 'New', 'manual', 'fit', 5)$$, 'points = 7', null),
   ('public.meetings', 'id', 'workspace_id', null,
     $$(workspace_id, contact_id, title, starts_at) values (pg_temp.id('{place}'), pg_temp.id('{place} contact'), 'New', now())$$,
     $$title = 'Changed'$$, null),
@@ -215,6 +219,8 @@ insert into relations (name, key, place) values
   ('private.secrets', 'name', null),
   ('private.contact_kpi_deltas', 'workspace_id', 'workspace_id'),
   ('private.contact_tag_deltas', 'workspace_id', 'workspace_id'),
+  ('private.signal_queries', 'signal_id', '(select s.workspace_id from public.scoring_signals s where s.id = t.signal_id)'),
+  ('private.signal_matchers', 'workspace_id', 'workspace_id'),
   ('private.identity_links', 'external_id', 'workspace_id'),
   ('private.consent_words', 'word', null),
   ('private.merge_moves', 'merge_id', '(select m.workspace_id from public.contact_merges m where m.id = t.merge_id)'),
@@ -380,6 +386,15 @@ insert into expected values
   ('public.deals', 'update', 'others', 'none'),
   ('public.deals', 'delete', 'outsider agent admin owner contacts:write *', 'rows'),
   ('public.deals', 'delete', 'others', 'none'),
+
+  ('public.scoring_signals', 'select', 'outsider agent admin owner settings:read settings:write *', 'rows'),
+  ('public.scoring_signals', 'select', 'others', 'none'),
+  ('public.scoring_signals', 'insert', 'outsider admin owner settings:write *', 'rows'),
+  ('public.scoring_signals', 'insert', 'others', 'denied'),
+  ('public.scoring_signals', 'update', 'outsider admin owner settings:write *', 'rows'),
+  ('public.scoring_signals', 'update', 'others', 'none'),
+  ('public.scoring_signals', 'delete', 'outsider admin owner settings:write *', 'rows'),
+  ('public.scoring_signals', 'delete', 'others', 'none'),
 
   ('public.meetings', 'select', 'outsider agent admin owner contacts:read contacts:write *', 'rows'),
   ('public.meetings', 'select', 'others', 'none'),
@@ -549,6 +564,8 @@ insert into expected values
   ('private.rate_limits', 'any', 'others', 'denied'),
   ('private.media_removals', 'any', 'others', 'denied'),
   ('private.forgotten_updates', 'any', 'others', 'denied'),
+  ('private.signal_queries', 'any', 'others', 'denied'),
+  ('private.signal_matchers', 'any', 'others', 'denied'),
   ('private.suppressions', 'any', 'others', 'denied'),
   ('private.erasure_keys', 'any', 'others', 'denied'),
 

@@ -1716,6 +1716,78 @@ export type Database = {
           },
         ];
       };
+      "scoring_signals": {
+        Row: {
+          "action": string | null;
+          "buying_intent": boolean;
+          "cap": number | null;
+          "category": string;
+          "cooldown_hours": number | null;
+          "created_at": string;
+          "description": string | null;
+          "half_life_days": number | null;
+          "id": string;
+          "is_active": boolean;
+          "keywords": (string)[];
+          "kind": string;
+          "language": string | null;
+          "name": string;
+          "points": number;
+          "updated_at": string;
+          "version": number;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "action"?: string | null;
+          "buying_intent"?: boolean;
+          "cap"?: number | null;
+          "category": string;
+          "cooldown_hours"?: number | null;
+          "created_at"?: string;
+          "description"?: string | null;
+          "half_life_days"?: number | null;
+          "id"?: string;
+          "is_active"?: boolean;
+          "keywords"?: (string)[];
+          "kind": string;
+          "language"?: string | null;
+          "name": string;
+          "points": number;
+          "updated_at"?: string;
+          "version"?: number;
+          "workspace_id": string;
+        };
+        Update: {
+          "action"?: string | null;
+          "buying_intent"?: boolean;
+          "cap"?: number | null;
+          "category"?: string;
+          "cooldown_hours"?: number | null;
+          "created_at"?: string;
+          "description"?: string | null;
+          "half_life_days"?: number | null;
+          "id"?: string;
+          "is_active"?: boolean;
+          "keywords"?: (string)[];
+          "kind"?: string;
+          "language"?: string | null;
+          "name"?: string;
+          "points"?: number;
+          "updated_at"?: string;
+          "version"?: number;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "scoring_signals_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "survey_responses": {
         Row: {
           "answers": NonNullable<Json>;

@@ -205,6 +205,11 @@ export const ERROR_CODES = {
     "Too many pipelines",
     "A workspace has 50 pipelines at most.",
   ),
+  too_many_signals: kind(
+    409,
+    "Too many signals",
+    "A workspace has 500 scoring signals at most, with 5,000 keywords together.",
+  ),
   survey_answered: kind(
     409,
     "Survey answered",

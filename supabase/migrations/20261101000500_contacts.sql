@@ -55,7 +55,7 @@ create table public.contacts (
   facets bigint not null default 0,
   ranges bigint not null default 0,
   version int not null default 1,
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default private.now(),
   updated_at timestamptz not null default now(),
   -- One contact a number, whichever of its variants was typed or sent, however many write at once.
   constraint contacts_phone_key unique (phone_key, workspace_id),
@@ -266,6 +266,12 @@ create table public.contact_activity (
   sentiment_score numeric(4, 3) not null generated always as (private.average_sentiment(sentiment_sum, sentiment_count)) stored,
   last_sentiment_score numeric(4, 3),
   last_sentiment_at timestamptz,
+  last_inbound_at timestamptz,
+  converted_at timestamptz,
+  shows_intent boolean not null default false,
+  auto_status public.contact_auto_status not null default 'new',
+  is_at_risk boolean not null default false,
+  due_at timestamptz,
   facets bigint not null default 0,
   ranges bigint not null default 0
 )
@@ -283,6 +289,13 @@ comment on column public.contact_activity.sentiment_score is
   'The average of the messages of which a mood was read: sentiment_sum of sentiment_count. contacts.sentiment is its level.';
 comment on column public.contact_activity.last_sentiment_score is
   'The latest of them by its own time; of two of one second the lower.';
+comment on column public.contact_activity.last_inbound_at is 'When the person wrote last, also in a chat history that was handed over.';
+comment on column public.contact_activity.converted_at is 'When the contact bought or booked last; null: never, or it was taken back.';
+comment on column public.contact_activity.shows_intent is 'Whether a person or a scoring signal says that the contact means to buy.';
+comment on column public.contact_activity.auto_status is 'private.lifecycle of the row; contacts.auto_status follows it.';
+comment on column public.contact_activity.is_at_risk is 'The same; contacts.is_at_risk follows it.';
+comment on column public.contact_activity.due_at is
+  'Not after the moment at which time alone changes what is computed of the contact; null: it does not. A message only brings it forward.';
 comment on column public.contact_activity.username is 'The WhatsApp username. People change and reuse them: no identity.';
 
 create table public.contact_identities (
@@ -573,7 +586,7 @@ begin
   -- Cheap comparison first: many updates are computed ones, which are no news.
   join lateral private.row_changes(to_jsonb(o), to_jsonb(n), array[
     'updated_at', 'version', 'search_text', 'facets', 'ranges', 'phone_key', 'whatsapp_contact_id', 'completeness', 'country',
-    'name_source', 'value_source', 'deals_value', 'profile_name', 'phonebook_name', 'phonebook_name_at', 'call_count',
+    'name_source', 'value_source', 'vip_source', 'deals_value', 'profile_name', 'phonebook_name', 'phonebook_name_at', 'call_count',
     'assigned_by', 'assigned_at', 'auto_status', 'score', 'grade', 'sentiment', 'is_at_risk'
   ]) as changed on true
   where (o.name, o.phone, o.email, o.company, o.source, o.channels, o.status, o.sale_status, o.stage, o.value,

@@ -19,6 +19,8 @@ create table public.workspace_settings (
   grade_d int,
   grade_e int,
   score_weights jsonb not null default '{}',
+  vip_min_value numeric(14, 2),
+  vip_min_score int,
   auto_create_deals boolean,
   auto_close_won boolean,
   task_on_topic_exhaustion boolean,
@@ -37,6 +39,7 @@ comment on column public.workspace_settings.active_window_days is 'How recent th
 comment on column public.workspace_settings.grade_a is 'The least score of grade A; below grade_e it is F.';
 comment on column public.workspace_settings.score_weights is
   '{ category of scoring signals: what its points are multiplied with }; a category that is not named weighs 1.';
+comment on column public.workspace_settings.vip_min_value is 'The value from which a contact is a VIP; null: the value makes nobody one. vip_min_score: the same of the score.';
 comment on column public.workspace_settings.version is 'Rises with every change, also of the settings in public.workspaces; the ETag of the API.';
 
 create function private.effective_settings(chosen public.workspace_settings) returns public.workspace_settings
@@ -128,6 +131,7 @@ begin
     ('lifecycle/stale_deal_days', s.stale_deal_days, 1, 3650),
     ('status_rules/active_min_messages', s.active_min_messages, 1, 1000),
     ('status_rules/active_window_days', s.active_window_days, 1, 3650),
+    ('vip/min_score', s.vip_min_score, -1000000, 1000000),
     ('grades/A', s.grade_a, -1000000, 1000000),
     ('grades/B', s.grade_b, -1000000, 1000000),
     ('grades/C', s.grade_c, -1000000, 1000000),
@@ -153,6 +157,8 @@ begin
     ('grades/E', s.grade_e >= s.grade_d, format('Thresholds fall from A to E: E (%s) has to be below D (%s).', s.grade_e, s.grade_d))
   ) as c (path, is_wrong, message)
   where c.is_wrong
+  union all
+  select '/vip/min_value', 'too_small', 'min_value has to be above 0.' where s.vip_min_value <= 0
   union all
   select '/general/currency', 'unknown_currency', 'A currency is three capital letters of ISO 4217, such as EUR.'
   where s.currency !~ '^[A-Z]{3}$'

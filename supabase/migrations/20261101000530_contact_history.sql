@@ -10,7 +10,7 @@ create table public.contact_history (
   new_value text not null,
   actor_type text not null check (actor_type in ('member', 'api_key', 'system')),
   actor_id uuid,
-  changed_at timestamptz not null default now()
+  changed_at timestamptz not null default private.now()
 );
 create index contact_history_contact_idx on public.contact_history (contact_id, field, changed_at, id);
 create index contact_history_workspace_idx on public.contact_history (workspace_id, changed_at, id);

@@ -66,7 +66,7 @@ declare
   before public.deals;
 begin
   if tg_op = 'INSERT' or new.status <> old.status then
-    new.closed_at := case when new.status <> 'open' then now() end;
+    new.closed_at := case when new.status <> 'open' then private.now() end;
   end if;
   if new.status <> 'lost' then
     new.lost_reason := null;

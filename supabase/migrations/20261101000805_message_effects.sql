@@ -1,10 +1,10 @@
 -- What messages do to the contacts and conversations that they are of.
 
--- What the messages of one conversation in a batch say together. live: said now, not handed over
--- from a chat history.
+-- What the messages of one conversation in a batch say together: said now, not handed over from a
+-- chat history, but for the counts, the mood and when the person was heard of (heard_at).
 create type private.message_sum as (
   contact_id uuid, conversation_id uuid, messages int, channel text, last_at timestamptz,
-  inbound_at timestamptz[], last_inbound_at timestamptz, phone_number_id text,
+  inbound_at timestamptz[], last_inbound_at timestamptz, heard_at timestamptz, phone_number_id text,
   profile_name text, profile_name_at timestamptz, username text, username_at timestamptz, business_at timestamptz,
   sentiment_sum numeric, sentiment_count int, last_sentiment_score numeric, last_sentiment_at timestamptz);
 
@@ -45,6 +45,7 @@ begin
       min(case m.channel when 'whatsapp_group' then 'whatsapp' else m.channel end), max(m.sent_at),
       array_agg(m.sent_at) filter (where m.direction = 'inbound' and not m.from_history),
       max(m.sent_at) filter (where m.direction = 'inbound' and not m.from_history),
+      max(m.sent_at) filter (where m.direction = 'inbound'),
       (array_agg(m.phone_number_id order by m.sent_at desc, m.phone_number_id desc)
         filter (where m.direction = 'inbound' and not m.from_history))[1],
       (array_agg(m.sender_name order by m.sent_at desc, m.sender_name)
@@ -102,7 +103,7 @@ comment on function private.reopen_conversations(uuid[]) is 'Resolved conversati
 
 -- What a batch's messages say of one contact.
 create type private.contact_sum as (
-  contact_id uuid, messages int, last_at timestamptz, channels text[],
+  contact_id uuid, messages int, last_at timestamptz, heard_at timestamptz, channels text[],
   profile_name text, profile_name_at timestamptz, username text, username_at timestamptz,
   sentiment_sum numeric, sentiment_count int, last_sentiment_score numeric, last_sentiment_at timestamptz);
 
@@ -112,7 +113,7 @@ set search_path = ''
 as $$
 begin
   return array(
-    select row(s.contact_id, sum(s.messages), max(s.last_at), array_agg(distinct s.channel),
+    select row(s.contact_id, sum(s.messages), max(s.last_at), max(s.heard_at), array_agg(distinct s.channel),
       (array_agg(s.profile_name order by s.profile_name_at desc nulls last, s.profile_name))[1], max(s.profile_name_at),
       (array_agg(s.username order by s.username_at desc nulls last, s.username))[1], max(s.username_at),
       sum(s.sentiment_sum), sum(s.sentiment_count),
@@ -145,25 +146,57 @@ $$;
 comment on function private.follow_activity(private.contact_sum[]) is
   'Contacts take over the latest profile name and the channels; those that have them already are not written.';
 
-create function private.apply_contact_sums(sums private.contact_sum[], are_new boolean) returns void
+create function private.rules_of(contacts uuid[]) returns setof public.workspace_settings
+language plpgsql stable
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  return query
+  select (private.workspace_settings(w.workspace_id)).*
+  from (
+    select distinct a.workspace_id from unnest(contacts) as c (id) join public.contact_activity a on a.contact_id = c.id
+  ) as w;
+end
+$$;
+comment on function private.rules_of(uuid[]) is 'The settings that hold for contacts: one row a workspace.';
+
+create function private.lock_changing(sums private.contact_sum[], scored uuid[]) returns void
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  perform from unnest(sums) s join public.contacts c on c.id = s.contact_id
+  -- Scores are written to those that are scored, and whoever locks some of a batch locks them all.
+  where cardinality(scored) > 0
+    or coalesce(s.profile_name <> c.profile_name, s.profile_name is not null) or not c.channels @> s.channels
+  order by c.id for no key update of c;
+end
+$$;
+comment on function private.lock_changing(private.contact_sum[], uuid[]) is
+  'Locks the contacts that their messages change: before their activity, as everybody does, but no more of them than need be. Mood and automatic status wait for nobody (private.show_activity).';
+
+create function private.apply_contact_sums(sums private.contact_sum[], are_new boolean, scored uuid[] default '{}') returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
+  rules public.workspace_settings[] := array(select r from private.rules_of(array(select s.contact_id from unnest(sums) s)) r);
   changed private.contact_sum[];
+  scores private.contact_score[];
 begin
-  -- Contacts are locked before their activity, as by everybody, but only those that may change.
-  perform from unnest(sums) s join public.contacts c on c.id = s.contact_id join public.contact_activity a on a.contact_id = c.id
-  where coalesce(s.profile_name <> c.profile_name, s.profile_name is not null) or not c.channels @> s.channels
-    or are_new and s.sentiment_count > 0 and c.sentiment <> private.sentiment_level(
-      private.average_sentiment(a.sentiment_sum + s.sentiment_sum, a.sentiment_count + s.sentiment_count))
-  order by c.id for no key update of c;
+  perform private.lock_changing(sums, scored);
+  if cardinality(scored) > 0 then
+    scores := private.follow_scores(scored);
+  end if;
 
   with written as (
     update public.contact_activity a
     set message_count = a.message_count + case when are_new then s.messages else 0 end,
       last_contact_at = greatest(a.last_contact_at, s.last_at),
+      last_inbound_at = greatest(a.last_inbound_at, s.heard_at),
       -- By the event's own time: an old message that comes late does not bring an old name back.
       profile_name = case when private.is_later(s.profile_name_at, s.profile_name, a.profile_name_at, a.profile_name)
         then s.profile_name else a.profile_name end,
@@ -175,20 +208,32 @@ begin
       sentiment_count = a.sentiment_count + case when are_new then coalesce(s.sentiment_count, 0) else 0 end,
       last_sentiment_score = private.later_sentiment(
         a.last_sentiment_score, a.last_sentiment_at, s.last_sentiment_score, s.last_sentiment_at),
-      last_sentiment_at = greatest(a.last_sentiment_at, s.last_sentiment_at)
-    from (select * from unnest(sums) u order by u.contact_id) as s
-    where a.contact_id = s.contact_id
+      last_sentiment_at = greatest(a.last_sentiment_at, s.last_sentiment_at),
+      shows_intent = a.shows_intent or coalesce(s.shows_intent, false),
+      (auto_status, is_at_risk, due_at) = (
+        -- Only ever earlier: when it is due, it is looked at anew, and no message has to say that it is later.
+        select l.auto_status, l.is_at_risk, least(a.due_at, l.next_at, s.next_at)
+        from private.lifecycle(a.converted_at, a.shows_intent or coalesce(s.shows_intent, false),
+          a.message_count + case when are_new then s.messages else 0 end, greatest(a.last_inbound_at, s.heard_at),
+          private.later_sentiment(a.last_sentiment_score, a.last_sentiment_at, s.last_sentiment_score, s.last_sentiment_at),
+          r, private.now()) l)
+    from (
+      select u.*, x.shows_intent, x.next_at
+      from unnest(sums) u left join unnest(scores) x on x.contact_id = u.contact_id order by u.contact_id
+    ) as s
+    cross join unnest(rules) r
+    where a.contact_id = s.contact_id and r.workspace_id = a.workspace_id
     returning a.contact_id, case when s.profile_name is not null then a.profile_name end as profile_name, s.channels
   )
-  select array_agg(row(w.contact_id, null, null, w.channels, w.profile_name, null, null, null, null, null, null, null)::private.contact_sum)
+  select array_agg(row(w.contact_id, null, null, null, w.channels, w.profile_name, null, null, null, null, null, null, null)::private.contact_sum)
   into changed from written w;
   perform private.follow_activity(changed);
 end
 $$;
-comment on function private.apply_contact_sums(private.contact_sum[], boolean) is
-  'Counter, last contact, names and mood of contacts follow their messages.';
+comment on function private.apply_contact_sums(private.contact_sum[], boolean, uuid[]) is
+  'Counter, last contact, names, mood, scores and automatic status of contacts follow their messages. scored: whose messages have shown signals.';
 
-create function private.apply_message_sums(sums private.message_sum[], are_new boolean) returns void
+create function private.apply_message_sums(sums private.message_sum[], are_new boolean, scored uuid[] default '{}') returns void
 language plpgsql
 -- From the sums to the rows, contacts before conversations and in the order of their ids: two
 -- batches about the same people wait for each other instead of deadlocking.
@@ -198,7 +243,7 @@ as $$
 declare
   was_resolved boolean;
 begin
-  perform private.apply_contact_sums(private.sum_contacts(sums), are_new);
+  perform private.apply_contact_sums(private.sum_contacts(sums), are_new, scored);
 
   with changed as (
     update public.conversations v
@@ -227,16 +272,22 @@ begin
   end if;
 end
 $$;
-comment on function private.apply_message_sums(private.message_sum[], boolean) is
-  'Counters, last contact, channels, names, window and unread of contacts and conversations follow their messages, by the events'' own times. are_new: false when they were counted before and are only now known to be said live.';
+comment on function private.apply_message_sums(private.message_sum[], boolean, uuid[]) is
+  'Counters, last contact, channels, names, window and unread of contacts and conversations follow their messages, by the events'' own times. are_new: false when they were counted before and are only now known to be said live. scored: contacts whose messages have shown signals.';
 
 create function private.message_effects() returns trigger
 language plpgsql
 -- Definer: whoever may store a message need not be allowed to change contacts.
 security definer set search_path = ''
 as $$
+declare
+  ids uuid[] := array(select i.id from inserted i);
+  scored uuid[] := private.score_messages(ids);
 begin
-  perform private.apply_message_sums(private.sum_messages(array(select i.id from inserted i)), true);
+  perform private.apply_message_sums(private.sum_messages(ids), true, scored);
+  if cardinality(scored) > 0 then
+    perform private.open_shown_deals(ids);
+  end if;
   return null;
 end
 $$;

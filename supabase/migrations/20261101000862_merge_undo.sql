@@ -10,11 +10,13 @@ as $$
 begin
   return image - case relation
     when 'public.contacts' then '{id,workspace_id,version,updated_at,completeness,phone_key,whatsapp_contact_id,search_text,facets,ranges,deals_value,
-      sentiment,sentiment_sum,sentiment_count,sentiment_score,last_sentiment_score,last_sentiment_at}'
+      sentiment,sentiment_sum,sentiment_count,sentiment_score,last_sentiment_score,last_sentiment_at,
+      score,grade,auto_status,is_at_risk,last_inbound_at,converted_at,shows_intent,due_at}'
     -- What a bot was told must never become true again.
     when 'public.conversations' then '{id,workspace_id,updated_at,control_epoch}'
     when 'public.contact_activity' then '{contact_id,workspace_id,facets,ranges,
-      sentiment_sum,sentiment_count,sentiment_score,last_sentiment_score,last_sentiment_at}' else '{}' end::text[];
+      sentiment_sum,sentiment_count,sentiment_score,last_sentiment_score,last_sentiment_at,
+      last_inbound_at,converted_at,shows_intent,auto_status,is_at_risk,due_at}' else '{}' end::text[];
 end
 $$;
 comment on function private.restorable(text, jsonb) is
@@ -79,7 +81,7 @@ begin
   return case
     when relation = 'public.conversations' and name in ('status', 'ai_enabled', 'bot_status', 'resolved_at', 'escalated_at')
       then 'phase'
-    else coalesce('{"name_source": "name", "value_source": "value", "assigned_by": "assigned_to", "assigned_at": "assigned_to", "country": "phone",
+    else coalesce('{"name_source": "name", "value_source": "value", "vip_source": "is_vip", "assigned_by": "assigned_to", "assigned_at": "assigned_to", "country": "phone",
       "phonebook_name_at": "phonebook_name", "profile_name_at": "profile_name", "username_at": "username",
       "phone_number_id": "last_inbound_at"}'::jsonb ->> name, name) end;
 end
@@ -581,6 +583,8 @@ begin
   perform private.show_reactions_of(m.primary_id), private.show_reactions_of(m.duplicate_id);
   perform private.share_consents(m);
   perform private.recount_sentiment(array[m.primary_id, m.duplicate_id]);
+  perform private.recount_inbound(array[m.primary_id, m.duplicate_id]);
+  perform private.follow_contacts(array[m.primary_id, m.duplicate_id]);
   perform private.finish_undo(m);
   return jsonb_build_object('fields', coalesce(fields -> m.primary_id::text, '[]') || to_jsonb(phone), 'duplicate_fields', unrestored,
     'conversations', conversations, 'arrived', private.arrived_since(m), 'gone', gone);

@@ -381,6 +381,8 @@ begin
   end loop;
   nodes := private.merge_whatsapp_people(private.label_nodes(nodes));
   merged := array(select distinct n.contact_id from unnest(nodes) n where n.contact_id is not null);
+  -- Before their identities, as by those who merge: or each would wait for the other.
+  perform from public.contacts c where c.id = any (merged) order by c.id for no key update;
   made := private.create_whatsapp_contacts(nodes);
   perform private.show_identities(private.attach_identities(nodes, made) || merged);
   perform private.keep_identity_links(asserted, nodes);

@@ -99,7 +99,7 @@ as $$
 begin
   perform private.apply_contact_sums(array(
     select distinct on (m.contact_id)
-      row(m.contact_id, 0, null, '{}', m.profile_name, m.happened_at, null, null, null, null, null, null)::private.contact_sum
+      row(m.contact_id, 0, null, null, '{}', m.profile_name, m.happened_at, null, null, null, null, null, null)::private.contact_sum
     from unnest(changes) m
     where m.profile_name is not null and not m.outbound and not m.from_history
     order by m.contact_id, m.happened_at desc, m.profile_name), false);

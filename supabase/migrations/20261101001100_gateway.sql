@@ -64,6 +64,8 @@ as $$
 declare
   answer private.answer;
 begin
+  -- What time alone has changed is so at every read, whenever the worker came by last.
+  perform private.follow_due(500, (principal.claims ->> 'workspace_id')::uuid);
   -- From here on the call has the rights of a member: row level security holds for it, whatever
   -- the operation forgets. Both settings are taken back, and end with the transaction at the latest.
   perform set_config('request.jwt.claims', principal.claims::text, true), set_config('role', 'authenticated', true);

@@ -23,6 +23,7 @@ begin
     case when private.updates_due() then 'updates' end,
     case when private.outbox_wait_ms() = 0 then 'outbox' end,
     case when private.batches_due() then 'batches' end,
+    case when private.contacts_due() then 'contacts' end,
     case when private.sentiment_due(sentiment_model) then 'sentiment' end
   ], null);
 end

@@ -1,9 +1,9 @@
 -- The API's operations on many contacts: lists, and what is counted.
 
 create view private.contact_records with (security_invoker = true) as
-select c.id, name, phone, whatsapp_contact_id, email, company, source, channels, status, auto_status, sale_status,
+select c.id, name, phone, whatsapp_contact_id, email, company, source, channels, status, c.auto_status, sale_status,
   stage, trim_scale(value) as value, score, grade, sentiment, trim_scale(a.sentiment_score) as sentiment_score, tags,
-  notes, custom, assigned_to, assigned_by, assigned_at, is_vip, is_at_risk, is_mystery_shopper, is_contractor,
+  notes, custom, assigned_to, assigned_by, assigned_at, is_vip, c.is_at_risk, is_mystery_shopper, is_contractor,
   opted_out, do_not_call, completeness, avatar_url, country, message_count, call_count, last_contact_at,
   created_at, updated_at
 from public.contacts c join public.contact_activity a on a.contact_id = c.id;

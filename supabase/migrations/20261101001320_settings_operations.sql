@@ -16,6 +16,7 @@ begin
       'status_rules', json_build_object('active_min_messages', s.active_min_messages, 'active_window_days', s.active_window_days),
       'grades', json_build_object('A', s.grade_a, 'B', s.grade_b, 'C', s.grade_c, 'D', s.grade_d, 'E', s.grade_e),
       'weights', s.score_weights,
+      'vip', json_build_object('min_value', trim_scale(s.vip_min_value), 'min_score', s.vip_min_score),
       'automation', json_build_object('auto_create_deals', s.auto_create_deals, 'auto_close_won', s.auto_close_won,
         'task_on_topic_exhaustion', s.task_on_topic_exhaustion))
     from public.workspaces w cross join lateral private.workspace_settings(w.id) s
@@ -53,7 +54,7 @@ as $$
 begin
   return (
     select coalesce(jsonb_object_agg(
-      case section.key when 'quiet_hours' then 'quiet_hours_' || field.key when 'grades' then 'grade_' || lower(field.key)
+      case section.key when 'quiet_hours' then 'quiet_hours_' || field.key when 'grades' then 'grade_' || lower(field.key) when 'vip' then 'vip_' || field.key
         else field.key end, field.value), '{}')
     from jsonb_each(given) section cross join lateral jsonb_each(section.value) field
     where section.key <> 'weights'
@@ -88,7 +89,8 @@ begin
   set currency = s.currency, inactive_after_days = s.inactive_after_days, churned_after_days = s.churned_after_days,
     hot_lead_days = s.hot_lead_days, stale_deal_days = s.stale_deal_days, active_min_messages = s.active_min_messages,
     active_window_days = s.active_window_days, grade_a = s.grade_a, grade_b = s.grade_b, grade_c = s.grade_c,
-    grade_d = s.grade_d, grade_e = s.grade_e, score_weights = s.score_weights, auto_create_deals = s.auto_create_deals,
+    grade_d = s.grade_d, grade_e = s.grade_e, score_weights = s.score_weights, vip_min_value = s.vip_min_value,
+    vip_min_score = s.vip_min_score, auto_create_deals = s.auto_create_deals,
     auto_close_won = s.auto_close_won, task_on_topic_exhaustion = s.task_on_topic_exhaustion
   where t.workspace_id = s.workspace_id and t is distinct from s;
 end

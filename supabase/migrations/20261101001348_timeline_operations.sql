@@ -56,7 +56,13 @@ begin
         'location', x.location, 'url', x.url, 'host_user_id', x.host_user_id)$s$),
     ('survey_response', 'contacts:read', 'public.survey_responses', 'x.contact_id = %1$L::uuid', 'x.submitted_at', 'null::json',
       $s$json_build_object('survey_id', x.survey_id, 'survey', (select s.name from public.surveys s where s.id = x.survey_id),
-        'meeting_id', x.meeting_id, 'answers', x.answers)$s$);
+        'meeting_id', x.meeting_id, 'answers', x.answers)$s$),
+    ('score_event', 'contacts:read', 'public.score_events',
+      'x.contact_id = %1$L::uuid and (x.points is not null or exists (select from private.signal_of(x.signal_id)))',
+      'x.occurred_at', 'private.timeline_actor(x.actor_type, x.actor_id)',
+      $s$(select json_build_object('signal_id', r.signal_id, 'signal', r.signal, 'kind', r.kind, 'category', r.category,
+          'points', r.points, 'reason', r.reason, 'message_id', r.message_id, 'note_id', r.note_id, 'call_id', r.call_id)
+        from private.score_event_records r where r.id = x.id)$s$);
 end
 $$;
 comment on function private.timeline_dealings() is 'The branches of what is done with the contact.';

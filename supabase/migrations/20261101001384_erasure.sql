@@ -73,18 +73,8 @@ create function private.may_hold(body text, needles text[]) returns boolean
 language plpgsql immutable
 set search_path = ''
 as $$
-declare
-  needle text;
 begin
-  if needles is null then
-    return true;
-  end if;
-  foreach needle in array needles loop
-    if strpos(body, needle) > 0 then
-      return true;
-    end if;
-  end loop;
-  return false;
+  return needles is null or private.holds_any(body, needles);
 end
 $$;
 comment on function private.may_hold(text, text[]) is

@@ -24,6 +24,7 @@ alter table public.contact_assignments enable row level security;
 alter table public.pipelines enable row level security;
 alter table public.pipeline_stages enable row level security;
 alter table public.scoring_signals enable row level security;
+alter table public.score_events enable row level security;
 alter table public.meetings enable row level security;
 alter table public.surveys enable row level security;
 alter table public.survey_responses enable row level security;
@@ -58,10 +59,10 @@ create policy workspaces_update_admin on public.workspaces for update to authent
 
 grant select,
   insert (workspace_id, currency, inactive_after_days, churned_after_days, hot_lead_days, stale_deal_days, active_min_messages,
-    active_window_days, grade_a, grade_b, grade_c, grade_d, grade_e, score_weights, auto_create_deals, auto_close_won,
+    active_window_days, grade_a, grade_b, grade_c, grade_d, grade_e, score_weights, vip_min_value, vip_min_score, auto_create_deals, auto_close_won,
     task_on_topic_exhaustion),
   update (currency, inactive_after_days, churned_after_days, hot_lead_days, stale_deal_days, active_min_messages,
-    active_window_days, grade_a, grade_b, grade_c, grade_d, grade_e, score_weights, auto_create_deals, auto_close_won,
+    active_window_days, grade_a, grade_b, grade_c, grade_d, grade_e, score_weights, vip_min_value, vip_min_score, auto_create_deals, auto_close_won,
     task_on_topic_exhaustion) on public.workspace_settings to authenticated;
 create policy workspace_settings_select_member on public.workspace_settings for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('settings:read', 'settings:write')));
@@ -230,6 +231,11 @@ create policy surveys_select_member on public.surveys for select to authenticate
 create policy survey_responses_select_member on public.survey_responses for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:read', 'contacts:write')));
 
+-- The ledger is written by functions only.
+grant select on public.score_events to authenticated;
+create policy score_events_select_member on public.score_events for select to authenticated
+  using (workspace_id in (select private.workspaces_allowing('contacts:read', 'contacts:write')));
+
 grant select on public.contact_merges to authenticated;
 create policy contact_merges_select_member on public.contact_merges for select to authenticated
   using (workspace_id in (select private.workspaces_allowing('contacts:read')));
@@ -314,7 +320,7 @@ grant execute on all functions in schema api to authenticated;
 grant select on private.contact_records, private.conversation_records, private.note_records, private.api_key_records,
   private.message_records, private.saved_filter_records, private.whatsapp_number_records, private.import_records,
   private.pipeline_records, private.deal_records,
-  private.meeting_records, private.survey_records, private.survey_response_records, private.call_records to authenticated;
+  private.meeting_records, private.survey_records, private.survey_response_records, private.call_records, private.score_event_records to authenticated;
 grant execute on function
   -- rights and refusals
   private.claims(), private.current_actor(), private.workspaces_allowing(text[]), private.current_workspace(text[]),
@@ -370,6 +376,10 @@ grant execute on function
   -- scoring
   private.word_vector(text, text), private.keyword_vector(text, text), private.keyword_query(text, text),
   private.plain_symbols(text), private.keyword_substring(text), private.signal_errors(public.scoring_signals),
+  private.is_vip(numeric, int, public.workspace_settings), private.signal_of(uuid), private.score_event_conditions(uuid, jsonb),
+  private.check_evidence(uuid, jsonb), private.add_score_event(uuid, jsonb, timestamptz), private.now(),
+  private.start_simulation(uuid, jsonb), private.simulation_answer(uuid, uuid), private.rescoring_answer(uuid),
+  private.signal_evidence(uuid, uuid), private.explained_signals(uuid, uuid), private.explained_status(uuid),
   private.require_entity(jsonb, text), private.author(uuid, uuid),
   -- what is held on a contact
   private.contact_sections(), private.contact_links(), private.contact_section_page(uuid, text, jsonb, int), private.require_scope(text),

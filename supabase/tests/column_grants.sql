@@ -2,17 +2,17 @@
 -- cannot be written, a key's hash cannot be read.
 begin;
 set local search_path = public, extensions;
-select plan(102);
+select plan(104);
 
 -- The whole list, table by table, in the order of the columns.
 create temp table writable (relation text, op text, columns text) on commit drop;
 insert into writable values
   ('workspaces', 'update', 'name default_country stages routing time_zone quiet_hours_start quiet_hours_end deletion_history'),
   ('workspace_settings', 'insert', 'workspace_id currency inactive_after_days churned_after_days hot_lead_days stale_deal_days '
-    'active_min_messages active_window_days grade_a grade_b grade_c grade_d grade_e score_weights auto_create_deals auto_close_won '
+    'active_min_messages active_window_days grade_a grade_b grade_c grade_d grade_e score_weights vip_min_value vip_min_score auto_create_deals auto_close_won '
     'task_on_topic_exhaustion'),
   ('workspace_settings', 'update', 'currency inactive_after_days churned_after_days hot_lead_days stale_deal_days '
-    'active_min_messages active_window_days grade_a grade_b grade_c grade_d grade_e score_weights auto_create_deals auto_close_won '
+    'active_min_messages active_window_days grade_a grade_b grade_c grade_d grade_e score_weights vip_min_value vip_min_score auto_create_deals auto_close_won '
     'task_on_topic_exhaustion'),
   ('profiles', 'update', 'name avatar_url'),
   ('workspace_members', 'insert', 'workspace_id user_id role handle capacity'),
@@ -71,7 +71,7 @@ select set_eq(
        and has_any_column_privilege('authenticated', c.oid, 'select') $$,
   array['contact_records', 'conversation_records', 'note_records', 'api_key_records', 'message_records',
     'whatsapp_number_records', 'import_records', 'saved_filter_records', 'pipeline_records', 'deal_records',
-    'meeting_records', 'survey_records', 'survey_response_records', 'call_records'],
+    'meeting_records', 'survey_records', 'survey_response_records', 'call_records', 'score_event_records'],
     'of schema private the records are readable');
 select is_empty(
   $$ select c.relname from pg_class c, unnest(array['insert', 'update']) p

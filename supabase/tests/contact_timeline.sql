@@ -106,7 +106,7 @@ insert into internal_notes (workspace_id, contact_id, content) values (pg_temp.i
 select is(jsonb_array_length(pg_temp.page('ann', 'quiet', '{"kinds": ["note", "message", "stage_change"]}') -> 'data'), 1, 'one contact''s entries are not another''s');
 select set_eq($$ select (unnest(private.timeline_branches(null))).kind $$,
   array['message', 'call', 'note', 'stage_change', 'status_change', 'sale_status_change', 'assignment', 'consent', 'merge',
-    'deal_opened', 'deal_closed', 'meeting', 'survey_response'], 'the kinds are those of the contract');
+    'deal_opened', 'deal_closed', 'meeting', 'survey_response', 'score_event'], 'the kinds are those of the contract');
 select is_empty($$
     select c.conrelid::regclass from pg_constraint c join pg_class r on r.oid = c.conrelid
     where c.contype = 'f' and c.confrelid = 'contacts'::regclass and r.relnamespace = 'public'::regnamespace

@@ -220,6 +220,10 @@ select is(pg_temp.versioned('{"version": 9}'), '3 now', 'by one, whatever the up
 
 -- message_count, last_contact_at, channels ----------------------------------------------------------
 
+-- The days of 2026-01-02, on which nobody becomes active.
+insert into private.clock (shift) values (timestamptz '2026-01-02T00:00:00Z' - now());
+insert into workspace_settings (workspace_id, active_min_messages) select id, 1000 from workspaces
+on conflict (workspace_id) do update set active_min_messages = 1000;
 create temp table talker as select (pg_temp.add('{"name": "Talker"}')).*;
 create temp table silent as select (pg_temp.add('{"name": "Silent"}')).*;
 insert into conversations (id, workspace_id, contact_id) select pg_temp.id('thread'), workspace_id, id from talker;

@@ -37,7 +37,7 @@ insert into contacts (workspace_id, name, email, source, channels, status, auto_
   (pg_temp.id('workspace'), 'b', null, 'import', '{web}', 'lost', 'churned', 'sold', 'closing', 20.5, 2, 'B', 'negative', '{red}',
     pg_temp.id('ben'),
     false, true, false, true, false, true, 2, '2026-01-02T12:00:00Z'),
-  (pg_temp.id('workspace'), 'c', null, 'manual', '{}', 'qualified', 'new', 'pending', 'follow_up', null, 3, null, 'neutral', '{}',
+  (pg_temp.id('workspace'), 'c', null, 'manual', '{}', 'qualified', 'inactive', 'pending', 'follow_up', null, 3, null, 'neutral', '{}',
     null,
     false, false, false, false, false, false, 0, '2026-01-03T12:00:00Z');
 update contact_activity a set last_contact_at = c.created_at

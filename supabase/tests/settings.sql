@@ -44,6 +44,7 @@ select is(pg_temp.read() -> 'data', '{
   "status_rules": {"active_min_messages": 3, "active_window_days": 14},
   "grades": {"A": 80, "B": 60, "C": 40, "D": 20, "E": 1},
   "weights": {"intent": 1, "engagement": 1, "fit": 1, "sentiment": 1},
+  "vip": {"min_value": null, "min_score": null},
   "automation": {"auto_create_deals": true, "auto_close_won": true, "task_on_topic_exhaustion": false}}', 'and reads the defaults');
 select is((private.workspace_settings(pg_temp.id('home'))).stale_deal_days, 30, 'rules read them too');
 select is((private.workspace_settings(pg_temp.id('nowhere'))).grade_a, 80, 'also of a workspace that is none');

@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(5842);
+select plan(6114);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -77,6 +77,10 @@ begin
     values (pg_temp.id(place || ' deal'), pg_temp.id(place), pg_temp.id(place || ' contact'), 'Deal');
     insert into scoring_signals (workspace_id, name, kind, category, points, keywords)
     values (pg_temp.id(place), 'Price', 'keyword', 'intent', 5, '{price}');
+    insert into score_events (workspace_id, contact_id, points, occurred_at)
+    values (pg_temp.id(place), pg_temp.id(place || ' contact'), 5, now());
+    perform private.put_off(pg_temp.id(place || ' contact'));
+    insert into private.clock (shift) values ('0') on conflict do nothing;
     insert into meetings (id, workspace_id, contact_id, title, starts_at)
     values (pg_temp.id(place || ' meeting'), pg_temp.id(place), pg_temp.id(place || ' contact'), 'Meeting', now());
     insert into surveys (id, workspace_id, name, questions) values (pg_temp.id(place || ' survey'), pg_temp.id(place), 'Survey', '[]');
@@ -200,6 +204,7 @@ insert into relations (name, key, place) values
   ('public.pipelines', 'id', 'workspace_id'),
   ('public.surveys', 'id', 'workspace_id'),
   ('public.survey_responses', 'id', 'workspace_id'),
+  ('public.score_events', 'id', 'workspace_id'),
   ('public.pipeline_stages', 'id', 'workspace_id'),
   ('public.contact_consents', 'id', 'workspace_id'),
   ('public.contact_merges', 'id', 'workspace_id'),
@@ -228,6 +233,8 @@ insert into relations (name, key, place) values
   ('private.merged_conversations', 'merge_id', '(select m.workspace_id from public.contact_merges m where m.id = t.merge_id)'),
   ('private.sentiment_words', 'word', null),
   ('private.sentiment_model', 'is_on', null),
+  ('private.clock', 'is_set', null),
+  ('private.due_contacts', 'contact_id', 'workspace_id'),
   ('private.sentiment_queue', 'message_id', '(select m.workspace_id from public.messages m where m.id = t.message_id)'),
   ('private.unclaimed_updates', 'id', null),
   ('private.whatsapp_tokens', 'phone_number_id',
@@ -254,6 +261,7 @@ insert into relations (name, key, place) values
   ('private.erasure_keys', 'receipt_id', '(select r.workspace_id from public.deletion_receipts r where r.id = t.receipt_id)'),
   ('private.meeting_records', 'id', '(select m.workspace_id from public.meetings m where m.id = t.id)'),
   ('private.survey_records', 'id', '(select s.workspace_id from public.surveys s where s.id = t.id)'),
+  ('private.score_event_records', 'id', '(select e.workspace_id from public.score_events e where e.id = t.id)'),
   ('private.survey_response_records', 'id', '(select r.workspace_id from public.survey_responses r where r.id = t.id)'),
   ('private.call_records', 'id', '(select l.workspace_id from public.calls l where l.id = t.id)'),
   ('private.pipeline_records', 'id', '(select p.workspace_id from public.pipelines p where p.id = t.id)'),
@@ -411,6 +419,11 @@ insert into expected values
   ('public.surveys', 'update', 'others', 'denied'),
   ('public.surveys', 'delete', 'others', 'denied'),
 
+  ('public.score_events', 'select', 'outsider agent admin owner contacts:read contacts:write *', 'rows'),
+  ('public.score_events', 'select', 'others', 'none'),
+  ('public.score_events', 'insert', 'others', 'denied'),
+  ('public.score_events', 'update', 'others', 'denied'),
+  ('public.score_events', 'delete', 'others', 'denied'),
   ('public.survey_responses', 'select', 'outsider agent admin owner contacts:read contacts:write *', 'rows'),
   ('public.survey_responses', 'select', 'others', 'none'),
   ('public.survey_responses', 'insert', 'others', 'denied'),
@@ -543,6 +556,8 @@ insert into expected values
   ('private.consent_words', 'any', 'others', 'denied'),
   ('private.sentiment_words', 'any', 'others', 'denied'),
   ('private.sentiment_model', 'any', 'others', 'denied'),
+  ('private.clock', 'any', 'others', 'denied'),
+  ('private.due_contacts', 'any', 'others', 'denied'),
   ('private.sentiment_queue', 'any', 'others', 'denied'),
   ('private.unclaimed_updates', 'any', 'others', 'denied'),
   ('private.whatsapp_tokens', 'any', 'others', 'denied'),
@@ -631,6 +646,14 @@ insert into expected values
   ('private.survey_records', 'update', 'others', 'denied'),
   ('private.survey_records', 'delete', 'others', 'denied'),
 
+  ('private.score_event_records', 'select', 'outsider agent admin owner contacts:read contacts:write *', 'rows'),
+  ('private.score_event_records', 'select', 'others', 'none'),
+  ('private.score_event_records', 'insert', 'anon', 'denied'),
+  ('private.score_event_records', 'insert', 'others', 'static'),
+  ('private.score_event_records', 'update', 'anon', 'denied'),
+  ('private.score_event_records', 'update', 'others', 'static'),
+  ('private.score_event_records', 'delete', 'anon', 'denied'),
+  ('private.score_event_records', 'delete', 'others', 'static'),
   ('private.survey_response_records', 'select', 'outsider agent admin owner contacts:read contacts:write *', 'rows'),
   ('private.survey_response_records', 'select', 'others', 'none'),
   ('private.survey_response_records', 'insert', 'others', 'denied'),

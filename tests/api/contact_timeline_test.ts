@@ -56,7 +56,10 @@ async function everything(): Promise<string> {
       entity_id,
     });
   }
-  await withDatabase((sql) => sql`select private.merge_contact(${id}, ${duplicate.id})`);
+  await withDatabase(async (sql) => {
+    await sql`select private.add_score_event(${id}, '{"points": 5}', now())`;
+    await sql`select private.merge_contact(${id}, ${duplicate.id})`;
+  });
   return id;
 }
 
@@ -72,6 +75,7 @@ Deno.test("everything on a contact is there once, newest first", async () => {
     note: 3,
     call: 1,
     survey_response: 1,
+    score_event: 1,
     deal_closed: 1,
     deal_opened: 1,
     assignment: 1,
@@ -127,7 +131,7 @@ Deno.test("pages of any size hold the same entries in the same order", async () 
     await reportCall(key, { contact_id, started_at: "2026-10-01T00:00:00Z" });
   }
   const whole = await all({ contact_id }, 200);
-  assert.equal(whole.length, 23);
+  assert.equal(whole.length, 24);
   for (const limit of [1, 2, 3, 7]) assert.deepEqual(await all({ contact_id }, limit), whole);
   const some = await all({ contact_id, kinds: "call,meeting" }, 3);
   assert.deepEqual(some, whole.filter(({ kind }) => kind === "call" || kind === "meeting"));
@@ -145,7 +149,7 @@ Deno.test("a caller reads the kinds that the scopes allow", async () => {
     const answer = await contacts.get(`contact-timeline${query({ contact_id, kinds: kind })}`);
     assertProblem(answer, 403, "insufficient_scope", ["required_scope"]);
   }
-  assert.equal(seen.size, 10);
+  assert.equal(seen.size, 11);
   const talks = await kinds(await only("contacts:read", "conversations:read"));
   assert.deepEqual([...talks.difference(seen)].toSorted(), ["call", "message"]);
   const notes = await kinds(await only("contacts:read", "notes:read"));

@@ -27,6 +27,7 @@ Deno.test("a workspace that chose nothing reads the defaults, section by section
     "status_rules",
     "grades",
     "weights",
+    "vip",
     "automation",
   ]);
   assert.deepEqual(settings.grades, { A: 80, B: 60, C: 40, D: 20, E: 1 });

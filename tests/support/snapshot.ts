@@ -18,6 +18,8 @@ const INDIRECT: Record<string, string> = {
   "private.import_changes": OF_IMPORTS,
   "private.batch_job_parts":
     "t.job_id in (select id from private.batch_jobs where workspace_id = $1)",
+  "private.signal_queries":
+    "t.signal_id in (select id from public.scoring_signals where workspace_id = $1)",
   "private.sentiment_queue":
     "t.message_id in (select id from public.messages where workspace_id = $1)",
   "private.merge_moves":
@@ -36,6 +38,8 @@ const LEFT_OUT = new Set([
   // Sums of them are compared instead.
   "private.contact_kpi_deltas",
   "private.contact_tag_deltas",
+  // When to look at a contact again, which need not be late.
+  "private.due_contacts",
   // When a conversation may send next: never earlier than WhatsApp's limits were told.
   "private.outbox_lanes",
   "private.outbox_rates",
@@ -47,6 +51,7 @@ const LEFT_OUT = new Set([
   "private.import_chunks",
   "private.forgotten_updates",
   "private.consent_words",
+  "private.clock",
   "private.sentiment_words",
   "private.sentiment_model",
   "private.webhook_deliveries",
@@ -113,6 +118,8 @@ export const WRITTEN = {
   // The worker may look at a file meanwhile.
   "public.message_media": ["attempts", "next_attempt_at"],
   "public.contacts": ["version", "updated_at"],
+  // Never late, but a message that comes does not say that it is later.
+  "public.contact_activity": ["due_at"],
   // A bot that was told an epoch must never be believed again once control has passed.
   "public.conversations": ["updated_at", "control_epoch"],
 } as const;

@@ -200,9 +200,14 @@ export type Database = {
       };
       "contact_activity": {
         Row: {
+          "auto_status": Database["public"]["Enums"]["contact_auto_status"];
           "contact_id": string;
+          "converted_at": string | null;
+          "due_at": string | null;
           "facets": number;
+          "is_at_risk": boolean;
           "last_contact_at": string | null;
+          "last_inbound_at": string | null;
           "last_sentiment_at": string | null;
           "last_sentiment_score": number | null;
           "message_count": number;
@@ -212,15 +217,21 @@ export type Database = {
           "sentiment_count": number;
           "sentiment_score": number;
           "sentiment_sum": number;
+          "shows_intent": boolean;
           "username": string | null;
           "username_at": string | null;
           "workspace_id": string;
         };
         ComputedFields: never;
         Insert: {
+          "auto_status"?: Database["public"]["Enums"]["contact_auto_status"];
           "contact_id": string;
+          "converted_at"?: string | null;
+          "due_at"?: string | null;
           "facets"?: number;
+          "is_at_risk"?: boolean;
           "last_contact_at"?: string | null;
+          "last_inbound_at"?: string | null;
           "last_sentiment_at"?: string | null;
           "last_sentiment_score"?: number | null;
           "message_count"?: number;
@@ -230,14 +241,20 @@ export type Database = {
           "sentiment_count"?: number;
           "sentiment_score"?: never;
           "sentiment_sum"?: number;
+          "shows_intent"?: boolean;
           "username"?: string | null;
           "username_at"?: string | null;
           "workspace_id": string;
         };
         Update: {
+          "auto_status"?: Database["public"]["Enums"]["contact_auto_status"];
           "contact_id"?: string;
+          "converted_at"?: string | null;
+          "due_at"?: string | null;
           "facets"?: number;
+          "is_at_risk"?: boolean;
           "last_contact_at"?: string | null;
+          "last_inbound_at"?: string | null;
           "last_sentiment_at"?: string | null;
           "last_sentiment_score"?: number | null;
           "message_count"?: number;
@@ -247,6 +264,7 @@ export type Database = {
           "sentiment_count"?: number;
           "sentiment_score"?: never;
           "sentiment_sum"?: number;
+          "shows_intent"?: boolean;
           "username"?: string | null;
           "username_at"?: string | null;
           "workspace_id"?: string;
@@ -653,6 +671,7 @@ export type Database = {
           "value": number | null;
           "value_source": string;
           "version": number;
+          "vip_source": string;
           "whatsapp_contact_id": string | null;
           "workspace_id": string;
         };
@@ -702,6 +721,7 @@ export type Database = {
           "value"?: number | null;
           "value_source"?: string;
           "version"?: number;
+          "vip_source"?: string;
           "whatsapp_contact_id"?: string | null;
           "workspace_id": string;
         };
@@ -750,6 +770,7 @@ export type Database = {
           "value"?: number | null;
           "value_source"?: string;
           "version"?: number;
+          "vip_source"?: string;
           "whatsapp_contact_id"?: string | null;
           "workspace_id"?: string;
         };
@@ -1716,6 +1737,84 @@ export type Database = {
           },
         ];
       };
+      "score_events": {
+        Row: {
+          "actor_id": string | null;
+          "actor_type": string;
+          "call_id": string | null;
+          "contact_id": string;
+          "created_at": string;
+          "id": string;
+          "message_id": string | null;
+          "note_id": string | null;
+          "occurred_at": string;
+          "points": number | null;
+          "reason": string | null;
+          "signal_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "actor_id"?: string | null;
+          "actor_type"?: string;
+          "call_id"?: string | null;
+          "contact_id": string;
+          "created_at"?: string;
+          "id"?: string;
+          "message_id"?: string | null;
+          "note_id"?: string | null;
+          "occurred_at": string;
+          "points"?: number | null;
+          "reason"?: string | null;
+          "signal_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "actor_id"?: string | null;
+          "actor_type"?: string;
+          "call_id"?: string | null;
+          "contact_id"?: string;
+          "created_at"?: string;
+          "id"?: string;
+          "message_id"?: string | null;
+          "note_id"?: string | null;
+          "occurred_at"?: string;
+          "points"?: number | null;
+          "reason"?: string | null;
+          "signal_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "score_events_call_id_fkey";
+            columns: ["call_id"];
+            isOneToOne: false;
+            referencedRelation: "calls";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "score_events_contact_id_fkey";
+            columns: ["contact_id"];
+            isOneToOne: false;
+            referencedRelation: "contacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "score_events_message_id_fkey";
+            columns: ["message_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "score_events_note_id_fkey";
+            columns: ["note_id"];
+            isOneToOne: false;
+            referencedRelation: "internal_notes";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "scoring_signals": {
         Row: {
           "action": string | null;
@@ -2073,6 +2172,8 @@ export type Database = {
           "task_on_topic_exhaustion": boolean | null;
           "updated_at": string;
           "version": number;
+          "vip_min_score": number | null;
+          "vip_min_value": number | null;
           "workspace_id": string;
         };
         ComputedFields: never;
@@ -2095,6 +2196,8 @@ export type Database = {
           "task_on_topic_exhaustion"?: boolean | null;
           "updated_at"?: string;
           "version"?: number;
+          "vip_min_score"?: number | null;
+          "vip_min_value"?: number | null;
           "workspace_id": string;
         };
         Update: {
@@ -2116,6 +2219,8 @@ export type Database = {
           "task_on_topic_exhaustion"?: boolean | null;
           "updated_at"?: string;
           "version"?: number;
+          "vip_min_score"?: number | null;
+          "vip_min_value"?: number | null;
           "workspace_id"?: string;
         };
         Relationships: [

@@ -5,6 +5,7 @@
  */
 import { inBackground } from "./background.ts";
 import { runDueBatches } from "./batch_worker.ts";
+import { followDue } from "./contact_worker.ts";
 import { database } from "./database.ts";
 import { sentimentModel } from "./env.ts";
 import { fetchMedia } from "./media_worker.ts";
@@ -21,6 +22,7 @@ export const WORKERS = {
   updates: claimUpdates,
   outbox: drainOutbox,
   batches: runDueBatches,
+  contacts: followDue,
   sentiment: readSentiment,
 } satisfies Record<string, Worker>;
 

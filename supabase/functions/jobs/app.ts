@@ -13,8 +13,9 @@ const run = route({
   summary: "Run what is due",
   description:
     "For the project's clock: sends messages that wait, fetches media, stores updates that came " +
-    "before their number was registered, goes on with work over many contacts, and has a language " +
-    "model read the mood of messages where one is configured. Answers when nothing is due any " +
+    "before their number was registered, goes on with work over many contacts, brings contacts up to date " +
+    "whom time alone has changed, and has a language model read the mood of messages where one is " +
+    "configured. Answers when nothing is due any " +
     "more, or after two minutes. May be called at any time, also while it runs.",
   scope: null,
   security: "secretKey",
@@ -27,10 +28,11 @@ const run = route({
           updates: z.int(),
           outbox: z.int(),
           batches: z.int(),
+          contacts: z.int(),
           sentiment: z.int(),
         }),
       ),
-      example: { data: { media: 2, updates: 0, outbox: 1, batches: 0, sentiment: 0 } },
+      example: { data: { media: 2, updates: 0, outbox: 1, batches: 0, contacts: 0, sentiment: 0 } },
     },
   }),
   errors: [

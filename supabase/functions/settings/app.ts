@@ -1,4 +1,5 @@
 import { createApp } from "../_shared/app.ts";
+import { nudge } from "../_shared/jobs.ts";
 import { route } from "../_shared/route.ts";
 import { dataOf } from "../_shared/schemas/answers.ts";
 import { settings, SETTINGS_EXAMPLE, settingsChange } from "../_shared/schemas/settings.ts";
@@ -32,7 +33,8 @@ const updateSettings = route({
   tag: "Settings",
   summary: "Change settings",
   description: "Writes the given fields of the given sections, all of them or none. What would " +
-    "contradict each other is refused with the reason at each field.",
+    "contradict each other is refused with the reason at each field. Grades, weights, windows " +
+    "and VIPs count for everybody: `GET scoring-signals/rescoring` tells how far that is.",
   scope: "settings:write",
   body: settingsChange,
   ifMatch: true,
@@ -41,11 +43,12 @@ const updateSettings = route({
   },
   answers,
   errors: ["precondition_failed"],
-  run: (call) =>
-    call.operate("update_settings", {
-      set: call.body,
-      if_match: call.request.headers.get("if-match") ?? undefined,
-    }),
+  run: async (call) => {
+    const if_match = call.request.headers.get("if-match") ?? undefined;
+    const reply = await call.operate("update_settings", { set: call.body, if_match });
+    nudge();
+    return reply;
+  },
 });
 
 export const app = createApp("settings", [getSettings, updateSettings]);

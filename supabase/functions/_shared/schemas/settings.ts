@@ -51,17 +51,26 @@ const general = {
 const QUIET = "Nothing is sent automatically from `start` to `end`, which may be the next day.";
 
 const lifecycle = {
-  inactive_after_days: days.meta({ description: "Without a message until a contact is inactive." }),
-  churned_after_days: days.meta({
-    description: "Without a message until a converted contact has churned.",
+  inactive_after_days: days.meta({
+    description: "Without a message of theirs until a contact is inactive.",
   }),
-  hot_lead_days: days.meta({ description: "For how long after a message a lead is hot." }),
+  churned_after_days: days.meta({
+    description: "Without a message of theirs until a converted contact has churned.",
+  }),
+  hot_lead_days: days.meta({
+    description: "For how long after its last message a lead is hot; then it is at risk.",
+  }),
   stale_deal_days: days.meta({ description: "Without any activity until an open deal is stale." }),
 };
 
 const statusRules = {
   active_min_messages: z.int().min(1).max(1000),
   active_window_days: days,
+};
+
+const vip = {
+  min_value: z.number().positive().max(1e12).meta({ description: "The `value` from which on." }),
+  min_score: threshold.meta({ description: "The `score` from which on." }),
 };
 
 const grades = { A: threshold, B: threshold, C: threshold, D: threshold, E: threshold };
@@ -94,6 +103,7 @@ export const settingsChange = z.strictObject({
     description: "Category → factor, 0 to 10. Categories that are not named stay as they are.",
     example: { intent: 2 },
   }),
+  vip: changeOf(vip),
   automation: changeOf(automation),
 }).meta({ description: "Only the given fields are written; `null` takes one to its default." });
 
@@ -112,6 +122,12 @@ export const settings = lazy(() =>
     }),
     weights: z.record(z.string(), weight).meta({
       description: "What the points of a category of signals count; one not named counts once.",
+    }),
+    vip: z.strictObject({
+      min_value: vip.min_value.nullable(),
+      min_score: vip.min_score.nullable(),
+    }).meta({
+      description: "Who is a VIP unless a person says otherwise; `null`: nobody for that reason.",
     }),
     automation: z.strictObject(automation),
   }).meta({ id: "Settings" })
@@ -137,5 +153,6 @@ export const SETTINGS_EXAMPLE = {
   status_rules: { active_min_messages: 3, active_window_days: 14 },
   grades: { A: 80, B: 60, C: 40, D: 20, E: 1 },
   weights: { intent: 2, engagement: 1, fit: 1, sentiment: 1 },
+  vip: { min_value: 10_000, min_score: null },
   automation: { auto_create_deals: true, auto_close_won: true, task_on_topic_exhaustion: false },
 };

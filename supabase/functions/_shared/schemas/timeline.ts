@@ -20,6 +20,8 @@ const KINDS = {
   deal_closed: "the same",
   meeting: "title, status, starts_at, ends_at, location, url, host_user_id",
   survey_response: "survey_id, survey (its name), meeting_id, answers",
+  score_event:
+    "signal_id, signal (its name), kind, category, points, reason, message_id, note_id, call_id",
 } as const;
 
 export const TIMELINE_KINDS = Object.keys(KINDS) as [keyof typeof KINDS];

@@ -183,15 +183,18 @@ set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
-  rules public.workspace_settings[] := array(select r from private.rules_of(array(select s.contact_id from unnest(sums) s)) r);
+  concerned uuid[] := array(select s.contact_id from unnest(sums) s);
+  rules public.workspace_settings[] := array(select r from private.rules_of(concerned) r);
   changed private.contact_sum[];
   scores private.contact_score[];
 begin
   perform private.lock_changing(sums, scored);
+  -- In the order of their ids, all at once: in which one an update goes is the planner's choice, and
+  -- what a contact shows is copied to its activity.
+  perform from public.contact_activity a where a.contact_id = any (concerned) order by a.contact_id for no key update;
   if cardinality(scored) > 0 then
     scores := private.follow_scores(scored);
   end if;
-
   with written as (
     update public.contact_activity a
     set message_count = a.message_count + case when are_new then s.messages else 0 end,
@@ -219,7 +222,7 @@ begin
           r, private.now()) l)
     from (
       select u.*, x.shows_intent, x.next_at
-      from unnest(sums) u left join unnest(scores) x on x.contact_id = u.contact_id order by u.contact_id
+      from unnest(sums) u left join unnest(scores) x on x.contact_id = u.contact_id
     ) as s
     cross join unnest(rules) r
     where a.contact_id = s.contact_id and r.workspace_id = a.workspace_id

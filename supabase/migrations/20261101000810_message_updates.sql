@@ -165,7 +165,7 @@ declare
   shown int;
 begin
   -- What is read anew counts for its contact, and contacts are locked before their messages.
-  perform private.lock_moods(array(
+  perform private.lock_with_activity(array(
     select o.contact_id from public.messages o
     where o.wa_message_id = any (wa_message_ids) and o.direction = 'inbound' and exists (
       select from public.message_changes c

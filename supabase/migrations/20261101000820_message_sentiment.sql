@@ -30,7 +30,7 @@ create trigger messages_100_sentiment_update before update of body, direction, r
     or (old.revoked_at is null) <> (new.revoked_at is null))
   execute function private.read_message();
 
-create function private.lock_moods(contacts uuid[]) returns void
+create function private.lock_with_activity(contacts uuid[]) returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -41,7 +41,7 @@ begin
   end if;
 end
 $$;
-comment on function private.lock_moods(uuid[]) is 'Locks the contacts and then their activity, each in the order of the ids.';
+comment on function private.lock_with_activity(uuid[]) is 'Locks the contacts and then their activity, each in the order of the ids.';
 
 create function private.show_activity() returns trigger
 language plpgsql
@@ -79,7 +79,7 @@ set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 begin
   -- Whoever stores a message of theirs has committed then, or waits until we have.
-  perform private.lock_moods(contacts);
+  perform private.lock_with_activity(contacts);
   update public.contact_activity a
   set sentiment_sum = coalesce(s.total, 0), sentiment_count = s.messages,
     last_sentiment_score = s.latest[1], last_sentiment_at = s.at
@@ -102,7 +102,7 @@ security definer set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
-  perform private.lock_moods(array[new.contact_id]);
+  perform private.lock_with_activity(array[new.contact_id]);
   update public.contact_activity a
   set sentiment_sum = a.sentiment_sum - case when old.sentiment_source is not null then old.sentiment_score else 0 end
       + case when new.sentiment_source is not null then new.sentiment_score else 0 end,

@@ -116,7 +116,7 @@ set search_path = ''
 as $$
 begin
   -- Contacts are locked before their messages.
-  perform private.lock_moods(array(
+  perform private.lock_with_activity(array(
     select m.contact_id from jsonb_array_elements(readings) r join public.messages m on m.id = (r ->> 'id')::uuid));
   -- An edit has begun a new count of attempts: what was read is no longer what is written.
   with finished as (

@@ -294,7 +294,7 @@ begin
   where private.consent_word(w.word, n.type <> 'text') is not null;
   if consents is not null then
     -- All of the batch at once: the effects, which come next, may have to lock others of them.
-    perform from public.contacts c where c.id in (select i.contact_id from inserted i) order by c.id for no key update;
+    perform private.lock_with_activity(array(select distinct i.contact_id from inserted i));
     perform private.record_consents(consents);
   end if;
   return null;

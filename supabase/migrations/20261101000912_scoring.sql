@@ -29,7 +29,6 @@ as $$
 declare
   concerned uuid[] := array(select s.contact_id from unnest(scores) s);
 begin
-  perform from public.contact_activity a where a.contact_id = any (concerned) order by a.contact_id for no key update;
   update public.contact_activity a
   set converted_at = f.converted_at, shows_intent = f.shows_intent, auto_status = l.auto_status, is_at_risk = l.is_at_risk,
     due_at = least(l.next_at, f.next_at)
@@ -51,7 +50,7 @@ begin
 end
 $$;
 comment on function private.follow_facts(private.contact_score[]) is
-  'The automatic status of contacts, which are locked: from what people, deals and the ledger say of them by now.';
+  'The automatic status of contacts, which are locked with their activity: from what people, deals and the ledger say of them by now.';
 
 create function private.follow_contacts(contacts uuid[]) returns void
 language plpgsql
@@ -60,7 +59,7 @@ security definer set search_path = ''
 as $$
 begin
   if cardinality(contacts) > 0 then
-    perform from public.contacts c where c.id = any (contacts) order by c.id for no key update;
+    perform private.lock_with_activity(contacts);
     perform private.follow_facts(private.follow_scores(contacts));
     perform private.write_activity(contacts);
   end if;

@@ -361,7 +361,7 @@ $$;
 comment on function private.show_identities(uuid[]) is
   'Brings channels and phone of contacts up to date with the identities that they have now.';
 
-create function private.resolve_whatsapp_people(people private.whatsapp_person[], countries jsonb) returns uuid[]
+create function private.resolve_whatsapp_people(people private.whatsapp_person[], countries jsonb, known uuid[]) returns uuid[]
 language plpgsql
 set search_path = ''
 as $$
@@ -381,13 +381,14 @@ begin
   end loop;
   nodes := private.merge_whatsapp_people(private.label_nodes(nodes));
   merged := array(select distinct n.contact_id from unnest(nodes) n where n.contact_id is not null);
-  -- Before their identities, as by those who merge: or each would wait for the other.
-  perform from public.contacts c where c.id = any (merged) order by c.id for no key update;
+  -- Before their identities, as by those who merge, or each would wait for the other; and all of the
+  -- batch, since whoever locks some of it may have to lock the others.
+  perform private.lock_with_activity(merged || known);
   made := private.create_whatsapp_contacts(nodes);
   perform private.show_identities(private.attach_identities(nodes, made) || merged);
   perform private.keep_identity_links(asserted, nodes);
   return array(select m.contact_id from unnest(made) m where m.contact_id is not null order by 1);
 end
 $$;
-comment on function private.resolve_whatsapp_people(private.whatsapp_person[], jsonb) is
-  'Makes, links and merges contacts until every person''s ids are one contact''s; returns the new contacts. countries: { wa_id: ISO country }.';
+comment on function private.resolve_whatsapp_people(private.whatsapp_person[], jsonb, uuid[]) is
+  'Makes, links and merges contacts until every person''s ids are one contact''s; returns the new contacts. countries: { wa_id: ISO country }; known: contacts that the batch is about as well.';

@@ -6,20 +6,46 @@ language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
+declare
+  missing private.whatsapp_message[] := array(
+    select m from unnest(messages) m
+    where (
+      select v.id from public.conversations v
+      where v.contact_id = m.contact_id
+        and v.channel = case when m.message ? 'group_id' then 'whatsapp_group' else 'whatsapp' end) is null);
 begin
-  insert into public.conversations (workspace_id, contact_id, channel)
-  select distinct m.workspace_id, m.contact_id, case when m.message ? 'group_id' then 'whatsapp_group' else 'whatsapp' end as channel
-  from unnest(messages) m
-  where (
-    select v.id from public.conversations v
-    where v.contact_id = m.contact_id
-      and v.channel = case when m.message ? 'group_id' then 'whatsapp_group' else 'whatsapp' end) is null
-  order by m.contact_id, channel
-  on conflict (contact_id, channel) do nothing;
+  if cardinality(missing) > 0 then
+    -- Before the thread, for which whoever opens the same one waits.
+    perform private.lock_with_activity(array(select distinct m.contact_id from unnest(messages) m));
+    insert into public.conversations (workspace_id, contact_id, channel)
+    select distinct m.workspace_id, m.contact_id, case when m.message ? 'group_id' then 'whatsapp_group' else 'whatsapp' end as channel
+    from unnest(missing) m
+    order by m.contact_id, channel
+    on conflict (contact_id, channel) do nothing;
+  end if;
 end
 $$;
 comment on function private.open_whatsapp_threads(private.whatsapp_message[]) is
   'The conversations that messages need and that are not there yet. What is said in a group is a thread of its own: it opens no window to write to the person.';
+
+create function private.lock_for_messages(messages private.whatsapp_message[]) returns void
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  if exists (
+    select from unnest(messages) m join public.contacts c on c.id = m.contact_id
+    where not m.outbound and (coalesce(m.profile_name <> c.profile_name, m.profile_name is not null)
+      or not c.channels @> array['whatsapp']
+      or char_length(private.whatsapp_body(m.message)) <= 30 and private.consent_word(private.whatsapp_body(m.message)) is not null
+      or exists (select from private.signal_matchers k where k.workspace_id = m.workspace_id))) then
+    perform private.lock_with_activity(array(select distinct m.contact_id from unnest(messages) m));
+  end if;
+end
+$$;
+comment on function private.lock_for_messages(private.whatsapp_message[]) is
+  'Locks the contacts of messages that will change one of them: a message that is stored holds its contact as a reference does, and whoever wants more afterwards waits behind a merge that waits for them.';
 
 create function private.store_whatsapp_messages(messages private.whatsapp_message[]) returns int
 language plpgsql
@@ -29,6 +55,7 @@ as $$
 declare
   stored int;
 begin
+  perform private.lock_for_messages(messages);
   perform private.open_whatsapp_threads(messages);
   insert into public.messages (workspace_id, conversation_id, contact_id, channel, direction, sender_type, sender_name, sender_username,
     type, body, payload, reply_to, phone_number_id, wa_message_id, status, media, from_history, sent_at)

@@ -167,7 +167,8 @@ begin
   news.messages := private.locate_messages(news.messages);
   people := private.whatsapp_people(news.messages, news.calls, news.facts, news.moves, news.changes);
   if cardinality(people) > 0 then
-    created := private.resolve_whatsapp_people(people, countries);
+    created := private.resolve_whatsapp_people(people, countries,
+      array(select distinct m.contact_id from unnest(news.messages) m where m.contact_id is not null));
     news.messages := private.locate_messages(news.messages);
   end if;
   news.about := private.locate_messages(news.about);

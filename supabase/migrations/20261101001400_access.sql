@@ -317,7 +317,7 @@ create policy internal_notes_delete_author on public.internal_notes for delete t
 -- Functions and views of the API: the call runs as authenticated --------------------------------
 
 grant execute on all functions in schema api to authenticated;
-grant select on private.contact_records, private.conversation_records, private.note_records, private.api_key_records,
+grant select on private.scoring_signal_records, private.contact_records, private.conversation_records, private.note_records, private.api_key_records,
   private.message_records, private.saved_filter_records, private.whatsapp_number_records, private.import_records,
   private.pipeline_records, private.deal_records,
   private.meeting_records, private.survey_records, private.survey_response_records, private.call_records, private.score_event_records to authenticated;
@@ -359,6 +359,10 @@ grant execute on function
   -- deals
   private.pipeline_answer(int, uuid), private.require_pipeline(jsonb, uuid), private.deal_answer(int, uuid),
   private.lock_deal(jsonb), private.given_deal(jsonb, public.deals),
+  -- scoring signals
+  private.scoring_signal_conditions(uuid, jsonb), private.scoring_signal_answer(int, uuid), private.refuse_unknown_signal(),
+  private.lock_signal(jsonb), private.given_signal(jsonb, public.scoring_signals), private.add_signals(uuid, jsonb),
+  private.template_signals(text),
   -- the timeline
   private.timeline_actor(text, uuid), private.timeline_changes(), private.timeline_dealings(), private.timeline_talks(),
   private.timeline_branches(text[]), private.timeline_after(text, text, jsonb), private.allowed_branches(uuid, text[]),

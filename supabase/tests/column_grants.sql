@@ -69,7 +69,7 @@ select set_eq(
   $$ select c.relname::text from pg_class c
      where c.relnamespace = 'private'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
        and has_any_column_privilege('authenticated', c.oid, 'select') $$,
-  array['contact_records', 'conversation_records', 'note_records', 'api_key_records', 'message_records',
+  array['scoring_signal_records', 'contact_records', 'conversation_records', 'note_records', 'api_key_records', 'message_records',
     'whatsapp_number_records', 'import_records', 'saved_filter_records', 'pipeline_records', 'deal_records',
     'meeting_records', 'survey_records', 'survey_response_records', 'call_records', 'score_event_records'],
     'of schema private the records are readable');

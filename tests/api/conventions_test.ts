@@ -51,6 +51,7 @@ Deno.test("the functions are those of the contract", () => {
     "openapi",
     "pipelines",
     "saved-filters",
+    "scoring-signals",
     "settings",
     "surveys",
     "update-contact",

@@ -7,6 +7,7 @@ import type { Client } from "./http.ts";
 import { storeMedia } from "./media.ts";
 import { merge } from "./merging.ts";
 import type { ApiKey, Conversation, Data, Handoff, Note } from "./types.ts";
+import { createSignal, signalBody } from "./scoring.ts";
 import { openConversation, registerNumber } from "./sending.ts";
 import { uniqueNumericId, uniquePhone, uniqueWord } from "./unique.ts";
 import type { Workspace } from "./workspace.ts";
@@ -141,6 +142,18 @@ function onPipeline(method: string, body?: Record<string, unknown>): OperationCa
     foreign: 404,
     async example({ key }) {
       return { method, path: `pipelines/${(await createPipeline(key)).id}`, body };
+    },
+  };
+}
+
+/** A case that is about a scoring signal of its own. */
+function onSignal(method: string, body?: Record<string, unknown>): OperationCase {
+  return {
+    required: method === "GET" ? "settings:read" : "settings:write",
+    status: method === "DELETE" ? 204 : 200,
+    foreign: 404,
+    async example({ key }) {
+      return { method, path: `scoring-signals/${(await createSignal(key)).id}`, body };
     },
   };
 }
@@ -451,6 +464,37 @@ export const OPERATIONS: Record<string, OperationCase> = {
   "POST /deals/{id}/win": onDeal("POST", "/win", {}),
   "POST /deals/{id}/lose": onDeal("POST", "/lose", { reason: "Too dear" }),
   "POST /deals/{id}/reopen": onDeal("POST", "/reopen", {}),
+  "GET /scoring-signals": {
+    required: "settings:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "scoring-signals" }),
+  },
+  "POST /scoring-signals": {
+    required: "settings:write",
+    status: 201,
+    foreign: 201,
+    example: () => ({ method: "POST", path: "scoring-signals", body: signalBody() }),
+  },
+  "GET /scoring-signals/{id}": onSignal("GET"),
+  "PATCH /scoring-signals/{id}": onSignal("PATCH", { points: 7 }),
+  "DELETE /scoring-signals/{id}": onSignal("DELETE"),
+  "GET /scoring-signals/templates": {
+    required: "settings:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "scoring-signals/templates" }),
+  },
+  "POST /scoring-signals/templates": {
+    required: "settings:write",
+    status: 200,
+    foreign: 200,
+    example: () => ({
+      method: "POST",
+      path: "scoring-signals/templates",
+      body: { business_type: "retail" },
+    }),
+  },
   "GET /meetings": {
     required: "contacts:read",
     status: 200,

@@ -123,6 +123,25 @@ export interface Pipeline {
   updated_at: string;
 }
 
+export interface ScoringSignal {
+  id: string;
+  name: string;
+  kind: "keyword" | "action" | "ai" | "manual";
+  category: string;
+  points: number;
+  keywords: string[];
+  language: string | null;
+  action: string | null;
+  description: string | null;
+  buying_intent: boolean;
+  cap: number | null;
+  half_life_days: number | null;
+  cooldown_hours: number | null;
+  is_active: boolean;
+  created_at: string;
+  updated_at: string;
+}
+
 export interface Deal {
   id: string;
   contact_id: string;

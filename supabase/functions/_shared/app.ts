@@ -18,15 +18,23 @@ export function createApp(name: string, routes: readonly Route[]): App {
   const hono = new Hono<Env>({ getPath: pathOf });
   hono.use(envelope);
   const full = (path: string) => `/${name}${path}`.replace(/\/$/, "");
-  for (const route of routes) hono.on(route.method, full(route.path), serve(route));
-  for (const path of new Set(routes.map((route) => route.path))) {
-    hono.all(full(path), otherMethod(routes.filter((route) => route.path === path)));
+  for (const path of pathsOf(routes)) {
+    const own = routes.filter((route) => route.path === path);
+    for (const route of own) hono.on(route.method, full(path), serve(route));
+    hono.all(full(path), otherMethod(own));
   }
   hono.notFound(() => {
     throw new ApiError("not_found");
   });
   hono.onError(fail);
   return { name, routes, fetch: (request) => hono.fetch(request) };
+}
+
+/** The paths of routes; first those that `/:id` would be taken for, with all their methods. */
+function pathsOf(routes: readonly Route[]): string[] {
+  const hasParams = ({ path }: Route) => path.includes(":");
+  const ordered = [...routes.filter((one) => !hasParams(one)), ...routes.filter(hasParams)];
+  return [...new Set(ordered.map(({ path }) => path))];
 }
 
 // Supabase takes this off before a function sees it; another gateway may leave it on.

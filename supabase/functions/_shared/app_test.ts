@@ -159,6 +159,11 @@ Deno.test("another method is 405 with those that there are", async () => {
   assert.equal((await ask("GET", "/things/1")).headers.get("allow"), "DELETE, OPTIONS");
 });
 
+Deno.test("a path of its own is no parameter of another, whatever the method", async () => {
+  const { status, headers } = await ask("DELETE", "/things/guarded");
+  assert.deepEqual([status, headers.get("allow")], [405, "GET, HEAD, POST, OPTIONS"]);
+});
+
 Deno.test("OPTIONS answers a preflight", async () => {
   const asked = {
     origin: "https://x.example",

@@ -88,6 +88,11 @@ export const ERROR_CODES = {
   ),
   merge_not_found: kind(404, "Merge not found", "There is no such merge in the workspace."),
   note_not_found: kind(404, "Note not found", "The workspace has no such note."),
+  signal_not_found: kind(
+    404,
+    "Signal not found",
+    "The workspace has no such scoring signal.",
+  ),
   deal_not_found: kind(
     404,
     "Deal not found",

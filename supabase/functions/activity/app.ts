@@ -13,6 +13,7 @@ const ENTITIES = [
   "deal",
   "meeting",
   "pipeline",
+  "scoring_signal",
   "survey",
   "workspace",
 ] as const;

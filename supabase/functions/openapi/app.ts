@@ -27,6 +27,7 @@ import { app as meetings } from "../meetings/app.ts";
 import { app as mergeContacts } from "../merge-contacts/app.ts";
 import { app as pipelines } from "../pipelines/app.ts";
 import { app as savedFilters } from "../saved-filters/app.ts";
+import { app as scoringSignals } from "../scoring-signals/app.ts";
 import { app as settings } from "../settings/app.ts";
 import { app as surveys } from "../surveys/app.ts";
 import { app as updateContact } from "../update-contact/app.ts";
@@ -77,6 +78,7 @@ export const functions: readonly Described[] = [
   conversations,
   canSend,
   settings,
+  scoringSignals,
   whatsappNumbers,
   whatsappWebhook,
   activity,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { withDatabase } from "../support/database.ts";
+import type { TransactionSql } from "postgres";
+import { type Sql, withDatabase } from "../support/database.ts";
 import { query } from "../support/http.ts";
 import { assertInvalid, assertProblem } from "../support/problem.ts";
 import { createSignal, signalBody } from "../support/scoring.ts";
@@ -185,15 +186,20 @@ Deno.test("signals of another workspace do not exist", async () => {
 
 Deno.test("500 signals are the most, also when two are made at once", async () => {
   const full = await makeWorkspace();
-  await withDatabase((sql) =>
-    sql`insert into public.scoring_signals (workspace_id, name, kind, category, points)
-        select ${full.id}, 'Signal ' || n, 'manual', 'fit', 1 from generate_series(1, 498) n`
-  );
-  const made = await Promise.all(
-    Array.from({ length: 6 }, () => full.admin.post("scoring-signals", signalBody())),
-  );
-  for (const answer of made) {
-    if (answer.status !== 201) assertProblem(answer, 409, "too_many_signals");
-  }
-  assert.equal(made.filter(({ status }) => status === 201).length, 2);
+  await withDatabase(async (sql) => {
+    const insert = (by: Sql | TransactionSql, most: number) =>
+      by`insert into public.scoring_signals (workspace_id, name, kind, category, points)
+         select ${full.id}, gen_random_uuid(), 'manual', 'fit', 1
+         from generate_series(1, ${most}::int)`;
+    await insert(sql, 499);
+    let second: Promise<unknown> | undefined;
+    await sql.begin(async (first) => {
+      await insert(first, 1);
+      second = insert(sql, 1).catch(({ message }) => message);
+      // It counts before the first is through unless it waits.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    });
+    assert.equal(await second, "too_many_signals");
+  }, 2);
+  assertProblem(await full.admin.post("scoring-signals", signalBody()), 409, "too_many_signals");
 });

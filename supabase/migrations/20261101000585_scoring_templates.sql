@@ -44,21 +44,20 @@ insert into private.scoring_templates (name, business_types, kind, category, poi
 values ('Decides alone', '{real_estate,retail,clinic,services,education,hospitality}', 'ai', 'fit', 8,
   'The person says that they decide about the purchase themselves, or names who decides together with them.', 8);
 
--- What the contact does.
+-- What the contact does. form_submitted, call_received and meeting_scheduled are noted by themselves, others
+-- reported (api.record_score_event).
 insert into private.scoring_templates
   (name, business_types, kind, category, points, action, buying_intent, cap, half_life_days, cooldown_hours)
 values
-  ('Submits a form', '{real_estate,retail,clinic,services,education,hospitality}', 'action', 'engagement', 10, 'form_submission', false, 20, 60, 24),
-  ('Tries to book', '{real_estate,clinic,services,education,hospitality}', 'action', 'intent', 20, 'booking_attempt', true, 40, 60, 24),
+  ('Submits a form', '{real_estate,retail,clinic,services,education,hospitality}', 'action', 'engagement', 10, 'form_submitted', false, 20, 60, 24),
+  ('Calls', '{real_estate,retail,clinic,services,education,hospitality}', 'action', 'engagement', 8, 'call_received', false, 16, 30, 24),
+  ('Agrees to a meeting', '{real_estate,clinic,services,education}', 'action', 'intent', 20, 'meeting_scheduled', true, 40, 60, 24),
+  ('Tries to book', '{clinic,hospitality}', 'action', 'intent', 15, 'booking_attempt', true, 30, 60, 24),
   ('Looks at a listing', '{real_estate}', 'action', 'engagement', 3, 'listing_view', false, 15, 14, 1),
-  ('Saves a listing', '{real_estate}', 'action', 'engagement', 8, 'listing_saved', false, 24, 30, 1),
   ('Puts something into the cart', '{retail}', 'action', 'intent', 8, 'cart_add', false, 24, 14, 1),
   ('Begins to pay', '{retail}', 'action', 'intent', 20, 'checkout_started', true, 40, 14, 24),
-  ('Does not show up', '{real_estate,clinic,services}', 'action', 'engagement', -15, 'no_show', false, 30, 90, 24),
   ('Reads the proposal', '{services}', 'action', 'engagement', 12, 'proposal_viewed', false, 24, 30, 24),
-  ('Downloads the brochure', '{education}', 'action', 'engagement', 5, 'brochure_download', false, 10, 60, 24),
-  ('Comes to an open day', '{education}', 'action', 'engagement', 15, 'event_attended', false, 30, 90, 24),
-  ('Looks at rooms', '{hospitality}', 'action', 'engagement', 3, 'room_view', false, 15, 14, 1);
+  ('Downloads the brochure', '{education}', 'action', 'engagement', 5, 'brochure_download', false, 10, 60, 24);
 
 -- What people know.
 insert into private.scoring_templates (name, business_types, kind, category, points, cap)

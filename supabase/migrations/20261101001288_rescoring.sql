@@ -195,7 +195,7 @@ begin
     else
       s := jsonb_populate_record(s, change - '{id,is_deleted}'::text[]);
       update public.scoring_signals t
-      set name = s.name, category = s.category, points = s.points, keywords = s.keywords, language = s.language, action = s.action,
+      set name = s.name, kind = s.kind, category = s.category, points = s.points, keywords = s.keywords, language = s.language, action = s.action,
         description = s.description, buying_intent = s.buying_intent, cap = s.cap, half_life_days = s.half_life_days,
         cooldown_hours = s.cooldown_hours, is_active = s.is_active
       where t.id = s.id;

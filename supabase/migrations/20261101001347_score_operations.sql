@@ -56,11 +56,13 @@ begin
   if given ? 'message_id' and not exists (
       select from public.messages m where m.id = (given ->> 'message_id')::uuid and m.contact_id = contact) then
     perform private.refuse_field('/message_id', 'unknown_message', 'The contact has no such message.');
-  elsif given ? 'note_id' and not exists (
+  end if;
+  if given ? 'note_id' and not exists (
       select from public.internal_notes n where n.id = (given ->> 'note_id')::uuid and n.workspace_id = (
         select c.workspace_id from public.contacts c where c.id = contact)) then
     perform private.refuse_field('/note_id', 'unknown_note', 'There is no such note.');
-  elsif given ? 'call_id' and not exists (
+  end if;
+  if given ? 'call_id' and not exists (
       select from public.calls k where k.id = (given ->> 'call_id')::uuid and k.contact_id = contact) then
     perform private.refuse_field('/call_id', 'unknown_call', 'The contact has no such call.');
   end if;
@@ -179,8 +181,13 @@ set search_path = ''
 as $$
 declare
   workspace uuid := private.current_workspace('settings:write');
+  job uuid;
 begin
-  return private.simulation_answer(workspace, private.start_simulation(workspace, args));
+  -- Its examples are people.
+  perform private.require_scope('contacts:read');
+  -- A statement of its own: in the one that makes it the job is not to be seen yet.
+  job := private.start_simulation(workspace, args);
+  return private.simulation_answer(workspace, job);
 end
 $$;
 comment on function api.simulate_scoring(jsonb) is
@@ -191,7 +198,9 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return private.simulation_answer(private.current_workspace('settings:read'), (args ->> 'id')::uuid);
+  perform private.require_scope('contacts:read');
+  -- Who starts one reads it by the same call.
+  return private.simulation_answer(private.current_workspace('settings:read', 'settings:write'), (args ->> 'id')::uuid);
 end
 $$;
 comment on function api.get_simulation(jsonb) is '{ id } → how far a simulation is and what it has found. 404 simulation_not_found.';
@@ -303,8 +312,9 @@ set search_path = ''
 as $$
 declare
   contact uuid := private.require_contact(args, array['contacts:read']);
-  workspace uuid := private.current_workspace('conversations:read');
+  workspace uuid := private.current_workspace('contacts:read');
 begin
+  perform private.require_scope('conversations:read');
   return (
     select row(200, private.data((jsonb_build_object('contact_id', c.id, 'score', c.score, 'grade', c.grade,
       'thresholds', jsonb_build_object('A', r.grade_a, 'B', r.grade_b, 'C', r.grade_c, 'D', r.grade_d, 'E', r.grade_e),
@@ -314,4 +324,4 @@ begin
 end
 $$;
 comment on function api.contact_explanation(jsonb) is
-  '{ contact_id } → why the contact has its score, grade, automatic status and flags, with the messages that are the evidence. 404 contact_not_found.';
+  '{ contact_id } → why the contact has its score, grade, automatic status and flags, with the messages that are the evidence. 403 without conversations:read, 404 contact_not_found.';

@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(6114);
+select plan(6250);
 
 -- Callers --------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import type { Client } from "./http.ts";
 import { storeMedia } from "./media.ts";
 import { merge } from "./merging.ts";
 import type { ApiKey, Conversation, Data, Handoff, Note } from "./types.ts";
-import { createSignal, signalBody } from "./scoring.ts";
+import { createSignal, signalBody, simulate } from "./scoring.ts";
 import { openConversation, registerNumber } from "./sending.ts";
 import { uniqueNumericId, uniquePhone, uniqueWord } from "./unique.ts";
 import type { Workspace } from "./workspace.ts";
@@ -479,6 +479,59 @@ export const OPERATIONS: Record<string, OperationCase> = {
   "GET /scoring-signals/{id}": onSignal("GET"),
   "PATCH /scoring-signals/{id}": onSignal("PATCH", { points: 7 }),
   "DELETE /scoring-signals/{id}": onSignal("DELETE"),
+  "POST /scoring-signals/simulate": {
+    required: "settings:write",
+    further: ["contacts:read"],
+    status: 200,
+    foreign: 200,
+    example: () => ({
+      method: "POST",
+      path: "scoring-signals/simulate",
+      body: { weights: { intent: 2 } },
+    }),
+  },
+  "GET /scoring-signals/simulate": {
+    required: "settings:read",
+    further: ["contacts:read"],
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      return { method: "GET", path: `scoring-signals/simulate?id=${(await simulate(key)).id}` };
+    },
+  },
+  "GET /scoring-signals/rescoring": {
+    required: "settings:read",
+    status: 200,
+    foreign: 200,
+    example: () => ({ method: "GET", path: "scoring-signals/rescoring" }),
+  },
+  "GET /score-events": {
+    required: "contacts:read",
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      return { method: "GET", path: `score-events?contact_id=${(await createContact(key)).id}` };
+    },
+  },
+  "POST /score-events": {
+    required: "contacts:write",
+    status: 201,
+    foreign: 404,
+    async example({ key }) {
+      const { id } = await createContact(key);
+      return { method: "POST", path: "score-events", body: { contact_id: id, points: 5 } };
+    },
+  },
+  "GET /contact-explanation": {
+    required: "contacts:read",
+    further: ["conversations:read"],
+    status: 200,
+    foreign: 404,
+    async example({ key }) {
+      const { id } = await createContact(key);
+      return { method: "GET", path: `contact-explanation?contact_id=${id}` };
+    },
+  },
   "GET /scoring-signals/templates": {
     required: "settings:read",
     status: 200,

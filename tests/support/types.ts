@@ -142,6 +142,90 @@ export interface ScoringSignal {
   updated_at: string;
 }
 
+export interface Simulation {
+  id: string;
+  status: "running" | "completed" | "failed";
+  contacts: number;
+  done: number;
+  changed: number;
+  by_change: { from: string | null; to: string | null; contacts: number }[];
+  examples: {
+    contact_id: string;
+    name: string | null;
+    old_score: number;
+    new_score: number;
+    old_grade: string | null;
+    new_grade: string | null;
+  }[];
+  error: string | null;
+}
+
+export interface ScoreEvent {
+  id: string;
+  contact_id: string;
+  signal_id: string | null;
+  signal: string | null;
+  kind: "keyword" | "action" | "ai" | "manual";
+  category: string;
+  points: number;
+  reason: string | null;
+  message_id: string | null;
+  note_id: string | null;
+  call_id: string | null;
+  occurred_at: string;
+  created_at: string;
+}
+
+export interface Scored {
+  contact_id: string;
+  score: number;
+  grade: string | null;
+  events: ScoreEvent[];
+}
+
+export interface Explanation {
+  contact_id: string;
+  score: number;
+  grade: string | null;
+  thresholds: Record<string, number>;
+  signals: {
+    signal_id: string | null;
+    name: string | null;
+    kind: string;
+    category: string;
+    weight: number;
+    events: number;
+    counted: number;
+    points: number;
+    capped: boolean;
+    total: number;
+    buying_intent: boolean;
+    evidence: {
+      event_id: string;
+      points: number;
+      occurred_at: string;
+      reason: string | null;
+      note_id: string | null;
+      call_id: string | null;
+      message: { id: string; type: string; body: string | null; sent_at: string } | null;
+    }[];
+  }[];
+  auto_status: {
+    value: string;
+    reason: string;
+    next_change_at: string | null;
+    facts: Record<string, unknown>;
+  };
+  at_risk: { value: boolean; reasons: string[] };
+  vip: {
+    value: boolean;
+    reason: string | null;
+    min_value: number | null;
+    min_score: number | null;
+  };
+  sentiment: Record<string, unknown>;
+}
+
 export interface Deal {
   id: string;
   contact_id: string;

@@ -93,6 +93,11 @@ export const ERROR_CODES = {
     "Signal not found",
     "The workspace has no such scoring signal.",
   ),
+  simulation_not_found: kind(
+    404,
+    "Simulation not found",
+    "The workspace has no such simulation; it is kept for some days.",
+  ),
   deal_not_found: kind(
     404,
     "Deal not found",
@@ -361,7 +366,10 @@ export const FIELD_ERROR_CODES = {
   in_the_future: "The time is yet to come.",
   in_the_past: "The time has passed.",
   unknown_number: "The workspace has no such WhatsApp number.",
-  unknown_message: "The conversation has no such message.",
+  unknown_message: "The conversation or contact has no such message.",
+  unknown_note: "There is no such note.",
+  unknown_call: "The contact has no such call.",
+  unknown_signal: "There is no such active scoring signal.",
   unknown_column: "The file has no such column.",
   unclosed_quote: "A quote in the row is not closed.",
   ambiguous_number: "The number may be read in two ways, such as 1,234.",

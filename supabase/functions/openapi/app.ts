@@ -7,6 +7,7 @@ import { app as bulkUpdateContacts } from "../bulk-update-contacts/app.ts";
 import { app as calls } from "../calls/app.ts";
 import { app as canSend } from "../can-send/app.ts";
 import { app as contactData } from "../contact-data/app.ts";
+import { app as contactExplanation } from "../contact-explanation/app.ts";
 import { app as contactKpis } from "../contact-kpis/app.ts";
 import { app as contactTags } from "../contact-tags/app.ts";
 import { app as contactTimeline } from "../contact-timeline/app.ts";
@@ -27,6 +28,7 @@ import { app as meetings } from "../meetings/app.ts";
 import { app as mergeContacts } from "../merge-contacts/app.ts";
 import { app as pipelines } from "../pipelines/app.ts";
 import { app as savedFilters } from "../saved-filters/app.ts";
+import { app as scoreEvents } from "../score-events/app.ts";
 import { app as scoringSignals } from "../scoring-signals/app.ts";
 import { app as settings } from "../settings/app.ts";
 import { app as surveys } from "../surveys/app.ts";
@@ -79,6 +81,8 @@ export const functions: readonly Described[] = [
   canSend,
   settings,
   scoringSignals,
+  scoreEvents,
+  contactExplanation,
   whatsappNumbers,
   whatsappWebhook,
   activity,

@@ -126,14 +126,30 @@ export const phoneParameter = z.string().max(64).transform((value) =>
 )
   .meta({ description: "E.164, or local to the workspace's country.", example: "+16045551234" });
 
+type Names = [string, string, ...string[]];
+
 /** A check that an object has exactly one of its optional fields. */
-export function exactlyOne(...names: [string, string]): z.core.CheckFn<Record<string, unknown>> {
+export function exactlyOne(...names: Names): z.core.CheckFn<Record<string, unknown>> {
+  return countGiven(names, (given) => given === 1, "Give either");
+}
+
+/** A check that an object has one of its optional fields, or none. */
+export function atMostOne(...names: Names): z.core.CheckFn<Record<string, unknown>> {
+  return countGiven(names, (given) => given <= 1, "Give only");
+}
+
+function countGiven(
+  names: Names,
+  isFine: (given: number) => boolean,
+  beginning: string,
+): z.core.CheckFn<Record<string, unknown>> {
   return (ctx) => {
-    if (names.filter((name) => ctx.value[name] !== undefined).length === 1) return;
+    if (isFine(names.filter((name) => ctx.value[name] !== undefined).length)) return;
+    const listed = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
     ctx.issues.push({
       code: "custom",
       params: { code: "exclusive" },
-      message: `Give either ${names.join(" or ")}.`,
+      message: `${beginning} ${listed}.`,
       input: ctx.value,
     });
   };

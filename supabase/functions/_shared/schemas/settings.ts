@@ -22,8 +22,8 @@ const clock = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, "A time of day is 
 });
 
 const days = z.int().min(1).max(3650);
-const threshold = z.int().min(-1_000_000).max(1_000_000);
-const weight = z.number().min(0).max(10);
+export const threshold = z.int().min(-1_000_000).max(1_000_000);
+export const weight = z.number().min(0).max(10);
 
 const general = {
   name: text(1, 200),

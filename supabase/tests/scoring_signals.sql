@@ -1,7 +1,7 @@
 -- Scoring signals: what is refused, what of a text finds which, in which language.
 begin;
 set local search_path = public, extensions;
-select plan(144);
+select plan(147);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('scoring signals ' || label)::uuid $$;
@@ -133,6 +133,40 @@ from (values ('这个价格多少', null, 'cjk'), ('お値段はいくらです�
   ('สอบถามราคาหน่อย', null, 'thai'), ('great👍', 'en', 'emoji'), ('👍🏽', null, 'emoji'), ('love it ❤', 'en', 'emoji'), ('Olé 🇪🇸🇪🇸', 'es', 'emoji'),
   ('🇫🇷 👎', null, '-'), ('that is HOT 🔥🔥', 'en', 'mixed'), ('so hot', 'en', '-'), ('IPHONE价格?', 'en', 'cjk mixed'), ('hot 🔥', 'es', '-'),
   ('价格, price 👍', 'en', 'cjk emoji everywhere')) as v (body, spoken, expected);
+
+-- All at once is each by itself ------------------------------------------------------------------------
+
+select setseed(0.42);
+create function pg_temp.words(n int) returns text language sql volatile as $$
+  select string_agg(v.words[1 + floor(random() * 24)::int], (array[' ', ', ', '-', '? '])[1 + floor(random() * 4)::int])
+  from generate_series(1, n) g,
+    (select '{price,prices,how,much,precio,PRECIOS,cuánto,cuesta,informações,informação,maison,Häuser,house,hours,👍,👍🏽,价格,ราคา,don''t,dont,e-mail,24/7,la,de}'::text[]) as v (words)
+  -- New for every row.
+  where g is not null
+$$;
+insert into scoring_signals (workspace_id, name, kind, category, points, keywords, language)
+select pg_temp.id('away'), 'random ' || n, 'keyword', 'fit', 1,
+  array(select pg_temp.words(1 + floor(random() * 3)::int) from generate_series(1, 1 + n % 4) k where k <= n + 4),
+  (array['en', 'es', 'pt', 'fr', 'de'])[n % 9]
+from generate_series(1, 40) n;
+create temp table texts on commit drop as
+  select pg_temp.words(1 + n % 9) as body, (array['en', 'es', 'pt', 'fr', 'de', 'it'])[n % 8] as spoken from generate_series(1, 400) n;
+create temp table compared on commit drop as
+select t.body, t.spoken, array(
+    select unnest(private.signal_matches(t.body, t.spoken, private.workspace_queries(pg_temp.id('away')))) order by 1) as at_once, array(
+    select s.id from scoring_signals s
+    where s.workspace_id = pg_temp.id('away') and exists (
+      select from unnest(s.keywords) k, unnest('{en,es,pt,fr,de,any}'::text[]) l
+      where (s.language is null or s.language = l)
+        and (t.spoken is null or l = case when t.spoken = 'it' then 'any' else t.spoken end)
+        and case when private.keyword_substring(k) is null then private.keyword_vector(t.body, l) @@ private.keyword_query(k, l)
+          else strpos(private.plain_symbols(private.fold(t.body)), private.keyword_substring(k)) > 0 end)
+    order by 1) as one_by_one
+from texts t;
+select is_empty('select * from compared where at_once <> one_by_one', 'random keywords are found in random texts as they are one by one');
+select cmp_ok((select count(*) from compared where one_by_one <> '{}'), '>', 100::bigint, 'in many of them there are some');
+select cmp_ok((select count(*) from compared where one_by_one = '{}'), '>', 10::bigint, 'and in some there are none');
+delete from scoring_signals where workspace_id = pg_temp.id('away') and name like 'random %';
 
 -- What is refused --------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ create index deals_stage_idx on public.deals (stage_id, workspace_id);
 create index deals_assigned_idx on public.deals (workspace_id, assigned_to);
 create index deals_created_idx on public.deals (workspace_id, created_at, id);
 create index deals_value_idx on public.deals (workspace_id, coalesce(value, 0), id);
+create index deals_won_idx on public.deals (workspace_id, closed_at) where status = 'won';
 create index deals_expected_idx on public.deals (workspace_id, coalesce(expected_close_on, 'infinity'), id);
 comment on table public.deals is 'What a contact may buy. Which deals are stale is computed when they are read: time alone makes them so.';
 comment on column public.deals.own_probability is 'Percent; null: the stage''s.';

@@ -8,32 +8,16 @@ create table private.contact_kpi_deltas (
   workspace_id uuid not null,
   status public.contact_status not null,
   is_test boolean not null,
-  delta bigint not null
+  delta bigint not null,
+  stage text not null,
+  at timestamptz
 );
 create index contact_kpi_deltas_idx on private.contact_kpi_deltas (workspace_id);
 alter table private.contact_kpi_deltas enable row level security;
 comment on table private.contact_kpi_deltas is
-  'Changes of the number of contacts by status; is_test = mystery shoppers. Their sum is the count. No foreign key: a lock on the workspace''s row at every write would be paid for nothing, sums of deleted workspaces fold to zero.';
-
-create function private.fold_contact_kpis(workspace uuid, at_most int default 5000) returns int
-language sql
-set search_path = ''
-as $$
-  with picked as (
-    -- Skip locked: whoever folds at the same time takes other rows.
-    select ctid from private.contact_kpi_deltas
-    where workspace_id = workspace limit at_most for update skip locked
-  ), gone as (
-    delete from private.contact_kpi_deltas d using picked p where d.ctid = p.ctid
-    returning d.status, d.is_test, d.delta
-  ), folded as (
-    insert into private.contact_kpi_deltas (workspace_id, status, is_test, delta)
-    select workspace, status, is_test, sum(delta) from gone group by status, is_test having sum(delta) <> 0
-    returning 1
-  )
-  select count(*)::int from gone
-$$;
-comment on function private.fold_contact_kpis(uuid, int) is 'Replaces up to that many deltas of a workspace by their sums; returns how many rows it took.';
+  'Changes of the number of contacts by status and stage; is_test = mystery shoppers. Their sum is the count. No foreign key: a lock on the workspace''s row at every write would be paid for nothing, sums of deleted workspaces fold to zero.';
+comment on column private.contact_kpi_deltas.at is
+  'When it was written, to the end of its statement rather than the start of its transaction, to be near the commit; null: a sum of what private.kpi_log has already.';
 
 create function private.count_contacts() returns trigger
 language plpgsql
@@ -42,25 +26,26 @@ security definer set search_path = ''
 as $$
 declare
   workspace uuid;
+  moment timestamptz := clock_timestamp();
 begin
   if tg_op = 'INSERT' then
-    insert into private.contact_kpi_deltas (workspace_id, status, is_test, delta)
-    select workspace_id, status, is_mystery_shopper, count(*) from inserted group by 1, 2, 3;
+    insert into private.contact_kpi_deltas (workspace_id, status, is_test, stage, delta, at)
+    select workspace_id, status, is_mystery_shopper, stage, count(*), moment from inserted group by 1, 2, 3, 4;
     select i.workspace_id into workspace from inserted i limit 1;
   elsif tg_op = 'DELETE' then
-    insert into private.contact_kpi_deltas (workspace_id, status, is_test, delta)
-    select workspace_id, status, is_mystery_shopper, -count(*) from deleted group by 1, 2, 3;
+    insert into private.contact_kpi_deltas (workspace_id, status, is_test, stage, delta, at)
+    select workspace_id, status, is_mystery_shopper, stage, -count(*), moment from deleted group by 1, 2, 3, 4;
     select d.workspace_id into workspace from deleted d limit 1;
   else
     -- Who stays what they were is taken away as often as added; no row is looked up by its id.
-    insert into private.contact_kpi_deltas (workspace_id, status, is_test, delta)
-    select workspace_id, status, is_mystery_shopper, sum(delta)
+    insert into private.contact_kpi_deltas (workspace_id, status, is_test, stage, delta, at)
+    select workspace_id, status, is_mystery_shopper, stage, sum(delta), moment
     from (
-      select workspace_id, status, is_mystery_shopper, 1 as delta from inserted
+      select workspace_id, status, is_mystery_shopper, stage, 1 as delta from inserted
       union all
-      select workspace_id, status, is_mystery_shopper, -1 from deleted
+      select workspace_id, status, is_mystery_shopper, stage, -1 from deleted
     ) as moved
-    group by 1, 2, 3
+    group by 1, 2, 3, 4
     having sum(delta) <> 0;
     if found then
       select i.workspace_id into workspace from inserted i limit 1;
@@ -73,19 +58,23 @@ begin
   return null;
 end
 $$;
-comment on function private.count_contacts() is 'Trigger: appends how the number of contacts by status changed.';
+comment on function private.count_contacts() is 'Trigger: appends how the number of contacts by status and stage changed.';
 
 create function private.uncount_contacts() returns trigger
 language plpgsql
 -- Definer: nobody but this trigger writes the deltas.
 security definer set search_path = ''
 as $$
+declare
+  moment timestamptz := clock_timestamp();
 begin
-  delete from private.contact_kpi_deltas;
+  insert into private.contact_kpi_deltas (workspace_id, status, is_test, stage, delta, at)
+  select workspace_id, status, is_test, stage, -sum(delta), moment
+  from private.contact_kpi_deltas group by 1, 2, 3, 4 having sum(delta) <> 0;
   return null;
 end
 $$;
-comment on function private.uncount_contacts() is 'Trigger: truncating contacts empties the counts.';
+comment on function private.uncount_contacts() is 'Trigger: truncating contacts takes all of them from the counts.';
 
 create trigger contacts_720_count_insert after insert on public.contacts
   referencing new table as inserted for each statement execute function private.count_contacts();

@@ -244,7 +244,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  idempotency int; limits int; deliveries int; statuses int; unclaimed int; forgotten int; folded bigint; tags bigint;
+  idempotency int; limits int; deliveries int; statuses int; unclaimed int; forgotten int; tags bigint;
 begin
   delete from private.idempotency_keys where created_at < now() - interval '24 hours';
   get diagnostics idempotency = row_count;
@@ -258,13 +258,11 @@ begin
   get diagnostics unclaimed = row_count;
   delete from private.forgotten_updates where forgotten_at < now() - interval '31 days';
   get diagnostics forgotten = row_count;
-  select coalesce(sum(private.fold_contact_kpis(w.workspace_id, 100000)), 0) into folded
-  from (select distinct workspace_id from private.contact_kpi_deltas) as w;
   select coalesce(sum(private.fold_contact_tags(w.workspace_id, 100000)), 0) into tags
   from (select distinct workspace_id from private.contact_tag_deltas) as w;
   return jsonb_build_object('idempotency_keys', idempotency, 'rate_limits', limits,
     'webhook_deliveries', deliveries, 'pending_statuses', statuses, 'unclaimed_updates', unclaimed,
-    'forgotten_updates', forgotten, 'kpi_deltas', folded, 'tag_deltas', tags, 'outbox', private.sweep_outbox(),
+    'forgotten_updates', forgotten, 'kpi_deltas', private.sweep_contact_kpis(), 'tag_deltas', tags, 'outbox', private.sweep_outbox(),
     'batch_jobs', private.sweep_batch_jobs(), 'deletions', private.resume_deletions()) || private.sweep_imports();
 end
 $$;

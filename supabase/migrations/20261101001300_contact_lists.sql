@@ -106,34 +106,6 @@ end
 $$;
 comment on function private.estimated_rows(text) is 'How many rows the planner expects a query to return.';
 
-create function api.contact_kpis(args jsonb) returns private.answer
-language plpgsql stable
--- Definer: the counts are kept in a service table.
-security definer set search_path = ''
-as $$
-begin
-  return (
-    with counts as (
-      select * from private.contact_counts(private.current_workspace('contacts:read'),
-        coalesce((args ->> 'include_test')::boolean, false))
-    ), sums as (
-      select sum(contacts) as total,
-        sum(contacts) filter (where status in ('qualified', 'converted')) as qualified,
-        sum(contacts) filter (where status = 'lost') as lost
-      from counts
-    )
-    select row(200, private.data(json_build_object(
-        'total_contacts', total,
-        'qualified_leads', qualified,
-        'conversion_rate', case when total > 0 then trim_scale(round(100.0 * qualified / total, 2)) else 0 end,
-        'lost_leads', lost,
-        'by_status', (select json_object_agg(status, contacts order by status) from counts))), null)::private.answer
-    from sums
-  );
-end
-$$;
-comment on function api.contact_kpis(jsonb) is '{ include_test? } → the KPIs; mystery shoppers are left out unless asked for.';
-
 create function api.contact_tags(args jsonb) returns private.answer
 language plpgsql stable
 -- Definer: the counts are kept in a service table.

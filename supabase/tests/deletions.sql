@@ -172,7 +172,7 @@ insert into emptied values
   ('member_presence', 'the team''s'), ('api_keys', 'nothing'), ('whatsapp_numbers', 'the business''s'),
   ('private.whatsapp_tokens', 'nothing'), ('private.secrets', 'nothing'), ('private.consent_words', 'nothing'),
   ('private.sentiment_words', 'nothing'), ('private.sentiment_model', 'nothing'),
-  ('private.contact_kpi_deltas', 'sums'), ('private.contact_tag_deltas', 'sums, added up at the end'), ('private.identity_links', 'by ids'), ('private.webhook_deliveries', 'looked through'),
+  ('private.contact_kpi_deltas', 'sums'), ('private.kpi_log', 'sums'), ('private.kpi_log_sums', 'sums'), ('private.contact_tag_deltas', 'sums, added up at the end'), ('private.identity_links', 'by ids'), ('private.webhook_deliveries', 'looked through'),
   ('private.webhook_failures', 'with their deliveries'), ('private.unclaimed_updates', 'looked through'),
   ('private.outbox_lanes', 'ids of conversations, swept'), ('private.outbox_rates', 'nothing'), ('private.media_removals', 'paths of our own ids'),
   ('private.idempotency_keys', 'sealed with the caller''s key, gone after a day'), ('private.rate_limits', 'nothing'),

@@ -71,6 +71,7 @@ begin
     insert into contact_consents (workspace_id, contact_id, kind, granted, source, happened_at)
     values (pg_temp.id(place), pg_temp.id(place || ' contact'), 'marketing', true, 'keyword', now());
     update contacts set stage = 'closing' where id = pg_temp.id(place || ' contact');
+    perform private.fold_contact_kpis(pg_temp.id(place));
     insert into pipeline_stages (id, workspace_id, pipeline_id, name, position, probability)
     select pg_temp.id(place || ' stage'), p.workspace_id, p.id, 'Last', 9, 90 from pipelines p where p.workspace_id = pg_temp.id(place);
     insert into deals (id, workspace_id, contact_id, title)
@@ -223,6 +224,8 @@ insert into relations (name, key, place) values
     '(select n.workspace_id from public.whatsapp_numbers n where n.phone_number_id = t.phone_number_id)'),
   ('private.secrets', 'name', null),
   ('private.contact_kpi_deltas', 'workspace_id', 'workspace_id'),
+  ('private.kpi_log', 'workspace_id', 'workspace_id'),
+  ('private.kpi_log_sums', 'workspace_id', 'workspace_id'),
   ('private.contact_tag_deltas', 'workspace_id', 'workspace_id'),
   ('private.scoring_templates', 'name', null),
   ('private.scoring_signal_records', 'id', '(select s.workspace_id from public.scoring_signals s where s.id = t.id)'),
@@ -553,6 +556,8 @@ insert into expected values
   -- The service's tables: nobody's business.
   ('private.secrets', 'any', 'others', 'denied'),
   ('private.contact_kpi_deltas', 'any', 'others', 'denied'),
+  ('private.kpi_log', 'any', 'others', 'denied'),
+  ('private.kpi_log_sums', 'any', 'others', 'denied'),
   ('private.contact_tag_deltas', 'any', 'others', 'denied'),
   ('private.identity_links', 'any', 'others', 'denied'),
   ('private.consent_words', 'any', 'others', 'denied'),

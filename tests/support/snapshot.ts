@@ -35,6 +35,9 @@ const LEFT_OUT = new Set([
   // Who did what, and the merges themselves.
   "public.activity_log",
   "public.contact_merges",
+  // Who changed when.
+  "private.kpi_log",
+  "private.kpi_log_sums",
   // Sums of them are compared instead.
   "private.contact_kpi_deltas",
   "private.contact_tag_deltas",
@@ -101,8 +104,8 @@ export async function snapshot(
       found[name] = rows.map(({ row }) => row);
     }
     const sums = await tx<{ row: string }[]>`
-      select concat_ws(' ', status, is_test, sum(delta)) as row from private.contact_kpi_deltas
-      where workspace_id = ${workspaceId} group by status, is_test having sum(delta) <> 0
+      select concat_ws(' ', status, is_test, stage, sum(delta)) as row from private.contact_kpi_deltas
+      where workspace_id = ${workspaceId} group by status, is_test, stage having sum(delta) <> 0
       union all
       select concat_ws(' ', tag, sum(delta)) from private.contact_tag_deltas
       where workspace_id = ${workspaceId} group by tag having sum(delta) <> 0 order by 1`;

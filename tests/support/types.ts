@@ -320,6 +320,38 @@ export interface Kpis {
   by_status: Record<string, number>;
 }
 
+export interface Times {
+  count: number;
+  average_seconds: number | null;
+  median_seconds: number | null;
+}
+
+export interface RangeKpis extends Kpis {
+  from: string | null;
+  to: string | null;
+  new_contacts: number;
+  won: {
+    deals: number;
+    value: number;
+    currency: string;
+    other_currencies: { currency: string; deals: number; value: number }[];
+  };
+  first_response: Times;
+  resolution: Times;
+}
+
+/** Everything that contact-kpis may answer. */
+export interface AnyKpis extends Kpis, Partial<Omit<RangeKpis, keyof Kpis>> {
+  as_of?: string;
+  by_source?: Record<string, number>;
+  by_stage?: Record<string, number>;
+  by_grade?: Record<string, number>;
+  by_assignee?: Record<string, number>;
+  by_day?: Record<string, number>;
+  previous?: RangeKpis;
+  change?: Record<string, { difference: number | null; percent: number | null }>;
+}
+
 export interface ApiKey {
   id: string;
   name: string;

@@ -1,8 +1,7 @@
-import * as z from "zod";
 import { createApp } from "../_shared/app.ts";
 import { route } from "../_shared/route.ts";
-import { dataOf, kpis } from "../_shared/schemas/answers.ts";
-import { flag } from "../_shared/schemas/fields.ts";
+import { dataOf } from "../_shared/schemas/answers.ts";
+import { kpiQuery, kpis } from "../_shared/schemas/kpis.ts";
 
 const contactKpis = route({
   method: "GET",
@@ -10,11 +9,10 @@ const contactKpis = route({
   operationId: "contactKpis",
   tag: "Contacts",
   summary: "Get the KPIs",
-  description: "Counts that are true at this moment.",
+  description: "Counts that are true at this moment; with `as_of` those of a past one. With " +
+    "`from` and `to` they are about the contacts created in that range and what happened in it.",
   scope: "contacts:read",
-  query: z.strictObject({
-    include_test: flag.optional().meta({ description: "Counts mystery shoppers too." }),
-  }),
+  query: kpiQuery,
   answers: () => ({
     200: {
       description: "The KPIs.",
@@ -31,7 +29,7 @@ const contactKpis = route({
     },
   }),
   errors: [],
-  run: (call) => call.operate("contact_kpis", { include_test: call.query.include_test ?? false }),
+  run: (call) => call.operate("contact_kpis", call.query),
 });
 
 export const app = createApp("contact-kpis", [contactKpis]);

@@ -220,16 +220,6 @@ export const contactDetail = lazy(() =>
   }).meta({ id: "ContactDetail" })
 );
 
-export const kpis = lazy(() =>
-  z.strictObject({
-    total_contacts: z.int(),
-    qualified_leads: z.int().meta({ description: "`qualified` or `converted`." }),
-    conversion_rate: z.number().meta({ description: "Percent qualified of all, two decimals." }),
-    lost_leads: z.int(),
-    by_status: z.strictObject(Object.fromEntries(STATUS.map((status) => [status, z.int()]))),
-  }).meta({ id: "ContactKpis" })
-);
-
 export const tagCount = lazy(() =>
   z.strictObject({ tag: z.string(), count: z.int() }).meta({ id: "TagCount" })
 );

@@ -247,6 +247,7 @@ begin
     ai_enabled = k.ai_enabled and o.ai_enabled,
     bot_status = greatest(k.bot_status, o.bot_status)
   where v.id = kept;
+  perform private.merge_sessions(kept);
 end
 $$;
 comment on function private.merge_conversation(uuid, uuid, uuid) is

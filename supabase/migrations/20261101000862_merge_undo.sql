@@ -585,6 +585,8 @@ begin
   perform private.recount_sentiment(array[m.primary_id, m.duplicate_id]);
   perform private.recount_inbound(array[m.primary_id, m.duplicate_id]);
   perform private.follow_contacts(array[m.primary_id, m.duplicate_id]);
+  perform private.settle_sessions(array(
+    select v.id from public.conversations v where v.contact_id in (m.primary_id, m.duplicate_id)));
   perform private.finish_undo(m);
   return jsonb_build_object('fields', coalesce(fields -> m.primary_id::text, '[]') || to_jsonb(phone), 'duplicate_fields', unrestored,
     'conversations', conversations, 'arrived', private.arrived_since(m), 'gone', gone);

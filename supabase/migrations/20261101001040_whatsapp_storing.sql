@@ -113,6 +113,7 @@ begin
   select array_agg(id) into recognised from recognised;
   if recognised is not null then
     perform private.apply_message_sums(private.sum_messages(recognised), false);
+    perform private.settle_sessions(array(select distinct m.conversation_id from public.messages m where m.id = any (recognised)));
   end if;
 end
 $$;

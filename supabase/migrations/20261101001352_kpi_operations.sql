@@ -235,6 +235,46 @@ $$;
 comment on function private.won_deals(uuid, boolean, private.kpi_range) is
   'Deals won in the range: how many and their value in the workspace''s currency; those in others are listed apart.';
 
+create function private.time_summary(seconds numeric[]) returns json
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return (
+    select json_build_object('count', count(s),
+      'average_seconds', trim_scale(round(avg(s), 3)),
+      'median_seconds', trim_scale(round(percentile_cont(0.5) within group (order by s)::numeric, 3)))
+    from unnest(seconds) s);
+end
+$$;
+comment on function private.time_summary(numeric[]) is 'How many, average and median; nulls are none, and of none both are null.';
+
+create function private.session_times(workspace uuid, include_test boolean, asked private.kpi_range) returns json
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    with opened as (
+      select extract(epoch from s.answered_at - s.opened_at) as response,
+        -- Somebody's clock may have been ahead of ours.
+        greatest(extract(epoch from s.resolved_at - s.opened_at), case when s.resolved_at is not null then 0 end) as resolution
+      from private.conversation_sessions s
+      where s.workspace_id = workspace and s.opened_at is not null
+        and (asked.starts_at is null or s.opened_at >= asked.starts_at) and (asked.ends_at is null or s.opened_at < asked.ends_at)
+        and (include_test or s.conversation_id not in (
+          select v.id from public.contacts c join public.conversations v on v.contact_id = c.id
+          where c.workspace_id = workspace and c.is_mystery_shopper))
+    )
+    select json_build_object('opened_conversations', count(*),
+      'first_response', private.time_summary(array_agg(o.response)),
+      'resolution', private.time_summary(array_agg(o.resolution)))
+    from opened o);
+end
+$$;
+comment on function private.session_times(uuid, boolean, private.kpi_range) is
+  'How often conversations were opened in the range, and how long it took until they were first answered and resolved, also if that was after it.';
+
 create function private.range_kpis(workspace uuid, include_test boolean, asked private.kpi_range) returns json
 language plpgsql stable
 set search_path = ''
@@ -246,11 +286,12 @@ begin
   return private.join_json(
     json_build_object('from', asked.starts_at, 'to', asked.ends_at, 'new_contacts', kpis -> 'total_contacts'),
     kpis,
-    json_build_object('won', private.won_deals(workspace, include_test, asked)));
+    json_build_object('won', private.won_deals(workspace, include_test, asked)),
+    private.session_times(workspace, include_test, asked));
 end
 $$;
 comment on function private.range_kpis(uuid, boolean, private.kpi_range) is
-  'What the contacts created in the range are today, and what was won in it.';
+  'What the contacts created in the range are today, what was won in it, and how long those who wrote in it waited.';
 
 create function private.kpi_figures(kpis json) returns table (name text, figure numeric, n bigint)
 language plpgsql stable
@@ -260,8 +301,11 @@ begin
   return query
   select f.name, (kpis #>> f.path::text[])::numeric, f.n
   from unnest(
-    array['new_contacts', 'total_contacts', 'qualified_leads', 'conversion_rate', 'lost_leads', 'won_deals', 'won_value'],
-    array['{new_contacts}', '{total_contacts}', '{qualified_leads}', '{conversion_rate}', '{lost_leads}', '{won,deals}', '{won,value}'])
+    array['new_contacts', 'total_contacts', 'qualified_leads', 'conversion_rate', 'lost_leads', 'won_deals', 'won_value',
+      'opened_conversations', 'first_response_average', 'first_response_median', 'resolution_average', 'resolution_median'],
+    array['{new_contacts}', '{total_contacts}', '{qualified_leads}', '{conversion_rate}', '{lost_leads}', '{won,deals}', '{won,value}',
+      '{opened_conversations}', '{first_response,average_seconds}', '{first_response,median_seconds}', '{resolution,average_seconds}',
+      '{resolution,median_seconds}'])
     with ordinality as f (name, path, n);
 end
 $$;

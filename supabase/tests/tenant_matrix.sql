@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(6250);
+select plan(6318);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -225,6 +225,7 @@ insert into relations (name, key, place) values
   ('private.secrets', 'name', null),
   ('private.contact_kpi_deltas', 'workspace_id', 'workspace_id'),
   ('private.kpi_log', 'workspace_id', 'workspace_id'),
+  ('private.conversation_sessions', 'id', 'workspace_id'),
   ('private.kpi_log_sums', 'workspace_id', 'workspace_id'),
   ('private.contact_tag_deltas', 'workspace_id', 'workspace_id'),
   ('private.scoring_templates', 'name', null),
@@ -557,6 +558,7 @@ insert into expected values
   ('private.secrets', 'any', 'others', 'denied'),
   ('private.contact_kpi_deltas', 'any', 'others', 'denied'),
   ('private.kpi_log', 'any', 'others', 'denied'),
+  ('private.conversation_sessions', 'any', 'others', 'denied'),
   ('private.kpi_log_sums', 'any', 'others', 'denied'),
   ('private.contact_tag_deltas', 'any', 'others', 'denied'),
   ('private.identity_links', 'any', 'others', 'denied'),

@@ -186,3 +186,80 @@ Deno.test("every workspace has its own groups and ranges", async () => {
   assert.deepEqual([by_source, by_stage, by_grade, by_assignee, by_day], [{}, {}, {}, {}, {}]);
   assert.deepEqual((await readKpis(one.agent, asked)).by_stage, { closing: 1 });
 });
+
+/** What is said in the contact's conversation: `[who, when]`. */
+async function say(
+  { id: workspace }: Workspace,
+  contact: string,
+  said: [who: string, at: string][],
+): Promise<void> {
+  await withDatabase(async (sql) => {
+    const [{ id }] = await sql`
+      insert into public.conversations (workspace_id, contact_id) values (${workspace}, ${contact})
+      on conflict (contact_id, channel) do update set updated_at = now() returning id`;
+    for (const [who, at] of said) {
+      await sql`
+        insert into public.messages (workspace_id, conversation_id, contact_id, direction, sender_type, type, status, sent_at)
+        values (${workspace}, ${id}, ${contact}, ${
+        who === "contact" ? "inbound" : "outbound"
+      }, ${who}, 'text',
+          ${who === "contact" ? "received" : "sent"}, ${at})`;
+    }
+  });
+}
+
+async function resolve({ id: workspace }: Workspace, contact: string, at: string): Promise<void> {
+  await withDatabase((sql) =>
+    sql`update public.conversations set status = 'resolved', phase = 'resolved', resolved_at = ${at}
+      where workspace_id = ${workspace} and contact_id = ${contact}`
+  );
+}
+
+Deno.test("first responses and resolutions are those of what was opened in the range", async () => {
+  const workspace = await makeWorkspace();
+  const { key } = workspace;
+  const people = [];
+  for (let n = 0; n < 4; n++) people.push((await createContact(key)).id);
+  const [quick, slow, silent, early] = people;
+  await say(workspace, quick, [["contact", "2026-01-10T10:00:00Z"], [
+    "bot",
+    "2026-01-10T10:00:10Z",
+  ]]);
+  await say(workspace, slow, [["agent", "2026-02-01T01:00:00Z"], [
+    "contact",
+    "2026-01-31T23:00:00Z",
+  ]]);
+  await say(workspace, silent, [["contact", "2026-01-15T10:00:00Z"]]);
+  await say(workspace, early, [["contact", "2025-12-31T23:59:59Z"]]);
+  await resolve(workspace, quick, "2026-01-10T10:01:00Z");
+  await resolve(workspace, slow, "2026-02-02T23:00:00Z");
+  await say(workspace, quick, [["contact", "2026-01-20T10:00:00Z"], [
+    "agent",
+    "2026-01-20T10:02:00Z",
+  ]]);
+  const january = { from: "2026-01-01", to: "2026-02-01" };
+  const found = await readKpis(key, { ...january, compare: "true" });
+  assert.equal(found.opened_conversations, 4);
+  // 10 seconds, two minutes, two hours.
+  const first_response = { count: 3, average_seconds: 2443.333, median_seconds: 120 };
+  assert.deepEqual(found.first_response, first_response);
+  // A minute and two days.
+  assert.deepEqual(found.resolution, { count: 2, average_seconds: 86430, median_seconds: 86430 });
+  const { previous, change } = found;
+  assert.deepEqual([previous!.opened_conversations, previous!.first_response], [
+    1,
+    { count: 0, average_seconds: null, median_seconds: null },
+  ]);
+  assert.deepEqual(change!.opened_conversations, { difference: 3, percent: 300 });
+  assert.deepEqual(change!.first_response_median, { difference: null, percent: null });
+  await updateContact(key, quick, { is_mystery_shopper: true });
+  const without = await readKpis(key, january);
+  assert.deepEqual([without.opened_conversations, without.first_response!.median_seconds], [
+    2,
+    7200,
+  ]);
+  const all = await readKpis(key, { ...january, include_test: "true" });
+  assert.deepEqual(all.first_response, first_response);
+  await key.post("delete-contacts", { contact_ids: people, history: "keep" });
+  assert.equal((await readKpis(key, january)).opened_conversations, 0);
+});

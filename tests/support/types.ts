@@ -336,6 +336,7 @@ export interface RangeKpis extends Kpis {
     currency: string;
     other_currencies: { currency: string; deals: number; value: number }[];
   };
+  opened_conversations: number;
   first_response: Times;
   resolution: Times;
 }

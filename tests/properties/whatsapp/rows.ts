@@ -62,6 +62,12 @@ const ALL = `
       from public.messages m join named n on n.id = m.contact_id
       join public.conversations v on v.id = m.conversation_id join named o on o.id = v.contact_id`)
 },
+    'conversation_sessions', ${
+  rows(`
+      select ${bare("s")} || ${named} || jsonb_build_object('thread', v.channel)
+      from private.conversation_sessions s join public.conversations v on v.id = s.conversation_id
+      join named n on n.id = v.contact_id`)
+},
     'message_changes', ${
   rows(`
       select ${bare("h")} || jsonb_build_object('contact', n.called)

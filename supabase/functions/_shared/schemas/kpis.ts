@@ -72,6 +72,12 @@ const won = z.strictObject({
   ).meta({ description: "Deals in other currencies; they are not in `deals` and `value`." }),
 }).meta({ description: "Deals won in the range, whenever their contacts were created." });
 
+const times = z.strictObject({
+  count,
+  average_seconds: z.number().nullable(),
+  median_seconds: z.number().nullable(),
+});
+
 const rangeKpis = {
   from: time.nullable(),
   to: time.nullable(),
@@ -79,6 +85,14 @@ const rangeKpis = {
     description: "The contacts created in the range that are still there: `total_contacts`.",
   }),
   won,
+  opened_conversations: count.meta({
+    description: "How often a conversation was opened in the range: by a person's first message, " +
+      "the first one after it was resolved, or by hand.",
+  }),
+  first_response: times.meta({
+    description: "Until an agent, the bot or the business first wrote, of what was opened.",
+  }),
+  resolution: times.meta({ description: "Until it was resolved, of what was opened." }),
 };
 
 const change = z.strictObject({
@@ -94,6 +108,11 @@ const COMPARED = [
   "lost_leads",
   "won_deals",
   "won_value",
+  "opened_conversations",
+  "first_response_average",
+  "first_response_median",
+  "resolution_average",
+  "resolution_median",
 ] as const;
 
 export const kpis = lazy(() =>

@@ -83,32 +83,55 @@ $$;
 comment on function private.write_sessions(private.told_session[]) is
   'Sessions begin with what their messages say, if that is earlier than what was known, and are answered by what came first since.';
 
-create function private.message_sessions() returns trigger
+create function private.tell_sessions(messages uuid[]) returns void
 language plpgsql
--- Definer: nobody but triggers writes sessions.
-security definer set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
-  set enable_hashjoin = off set enable_mergejoin = off
+set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   told private.told_session[];
 begin
   select array_agg(row(t.workspace_id, t.conversation_id, t.since, t.opened_at)::private.told_session) into told
   from (
-    select i.workspace_id, i.conversation_id, coalesce(s.since, '-infinity') as since,
-      min(i.sent_at) filter (where i.direction = 'inbound') as opened_at
-    from inserted i
+    select m.workspace_id, m.conversation_id, coalesce(s.since, '-infinity') as since,
+      min(m.sent_at) filter (where m.direction = 'inbound') as opened_at
+    from public.messages m
     left join lateral (
       select c.since, c.opened_at, c.answered_at from private.conversation_sessions c
-      where c.conversation_id = i.conversation_id
-        and case i.direction when 'inbound' then date_trunc('second', c.since) else c.since end <= i.sent_at
+      where c.conversation_id = m.conversation_id
+        and case m.direction when 'inbound' then date_trunc('second', c.since) else c.since end <= m.sent_at
       order by c.since desc limit 1) as s on true
-    -- Nearly all messages are of a session that has begun and been answered before them.
-    where not i.from_history and case i.direction
-      when 'inbound' then coalesce(i.sent_at < s.opened_at, true)
-      else i.sent_at >= s.opened_at and coalesce(i.sent_at < s.answered_at, true) and i.sender_type in ('agent', 'bot', 'business') end
+    where m.id = any (messages) and case m.direction
+      when 'inbound' then coalesce(m.sent_at < s.opened_at, true)
+      else m.sent_at >= s.opened_at and coalesce(m.sent_at < s.answered_at, true) end
     group by 1, 2, 3) as t;
   if told is not null then
     perform private.write_sessions(told);
+  end if;
+end
+$$;
+comment on function private.tell_sessions(uuid[]) is
+  'Messages begin or answer the sessions that they belong to by their time, if they were earlier than what was known.';
+
+create function private.message_sessions() returns trigger
+language plpgsql
+-- Definer: nobody but triggers writes sessions.
+security definer set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
+as $$
+declare
+  -- Nearly all messages are of a session that has begun and been answered before them.
+  concerned uuid[] := array(
+    select i.id from inserted i
+    where not i.from_history and case i.direction
+      when 'inbound' then not exists (
+        select from private.conversation_sessions s
+        where s.conversation_id = i.conversation_id and s.opened_at <= i.sent_at and s.resolved_at is null)
+      else i.sender_type in ('agent', 'bot', 'business') and exists (
+        select from private.conversation_sessions s
+        where s.conversation_id = i.conversation_id and s.opened_at <= i.sent_at
+          and coalesce(i.sent_at < s.answered_at, true) and coalesce(i.sent_at < s.resolved_at, true)) end);
+begin
+  if cardinality(concerned) > 0 then
+    perform private.tell_sessions(concerned);
   end if;
   return null;
 end

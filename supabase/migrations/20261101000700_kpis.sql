@@ -19,6 +19,17 @@ comment on table private.contact_kpi_deltas is
 comment on column private.contact_kpi_deltas.at is
   'When it was written, to the end of its statement rather than the start of its transaction, to be near the commit; null: a sum of what private.kpi_log has already.';
 
+create function private.statement_time() returns timestamptz
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return private.now() + (clock_timestamp() - now());
+end
+$$;
+comment on function private.statement_time() is
+  'What time it is by the rules'' clock, where private.now() says when the transaction began.';
+
 create function private.count_contacts() returns trigger
 language plpgsql
 -- Definer: nobody but this trigger writes the deltas.
@@ -26,7 +37,7 @@ security definer set search_path = ''
 as $$
 declare
   workspace uuid;
-  moment timestamptz := clock_timestamp();
+  moment timestamptz := private.statement_time();
 begin
   if tg_op = 'INSERT' then
     insert into private.contact_kpi_deltas (workspace_id, status, is_test, stage, delta, at)
@@ -66,7 +77,7 @@ language plpgsql
 security definer set search_path = ''
 as $$
 declare
-  moment timestamptz := clock_timestamp();
+  moment timestamptz := private.statement_time();
 begin
   insert into private.contact_kpi_deltas (workspace_id, status, is_test, stage, delta, at)
   select workspace_id, status, is_test, stage, -sum(delta), moment

@@ -107,7 +107,7 @@ begin
   if not args ? 'as_of' then
     return;
   end if;
-  if (args ->> 'as_of')::timestamptz > now() then
+  if (args ->> 'as_of')::timestamptz > private.now() then
     perform private.refuse_field('/as_of', 'in_the_future', 'The moment is yet to come.');
   elsif args ?| '{from,to}' or (args ->> 'compare')::boolean then
     perform private.refuse_field('/as_of', 'contradictory', 'A moment and a range cannot be asked for together.');

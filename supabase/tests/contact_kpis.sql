@@ -1,7 +1,7 @@
 -- The KPIs: exact after every kind of write, and still the same after folding.
 begin;
 set local search_path = public, extensions;
-select plan(44);
+select plan(57);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('contact kpis ' || label)::uuid $$;
@@ -173,6 +173,70 @@ select is_empty('select from private.contact_kpi_deltas where delta = 0 and work
   'and none that counts nothing');
 select is(private.fold_contact_kpis(pg_temp.id('nowhere')), 0, 'an unknown workspace has nothing to fold');
 select is_empty('table pg_temp.wrong', 'the counts are those of the table');
+
+-- The log -------------------------------------------------------------------------------------------
+
+create function pg_temp.at(moment timestamptz, include_test boolean default false) returns text language sql as $$
+  select coalesce(string_agg(concat_ws(' ', status, stage, contacts), ', ' order by status, stage), '')
+  from private.contact_counts_at(pg_temp.id('home'), include_test, moment)
+$$;
+create function pg_temp.log_rows() returns bigint language sql
+as $$ select count(*) from private.kpi_log where workspace_id = pg_temp.id('home') $$;
+delete from contacts where workspace_id = pg_temp.id('home');
+select private.fold_contact_kpis(pg_temp.id('home'), 100000);
+delete from private.kpi_log where workspace_id = pg_temp.id('home');
+delete from private.kpi_log_sums where workspace_id = pg_temp.id('home');
+
+-- Two new ones and a mystery shopper; one of the two qualifies; the shopper is none any more; the other is deleted.
+insert into private.contact_kpi_deltas (workspace_id, at, status, stage, is_test, delta)
+select pg_temp.id('home'), h.at::timestamptz, h.status::contact_status, h.stage, h.is_test, h.delta
+from (values
+  ('2026-03-01T10:20:30.5Z', 'new', 'inquiry', false, 2), ('2026-03-01T10:20:30.5Z', 'lost', 'closing', true, 1),
+  ('2026-03-01T10:20:45Z', 'new', 'inquiry', false, -1), ('2026-03-01T10:20:45Z', 'qualified', 'closing', false, 1),
+  ('2026-03-01T12:00:00Z', 'lost', 'closing', true, -1), ('2026-03-01T12:00:00Z', 'lost', 'closing', false, 1),
+  ('2026-03-02T00:00:00Z', 'new', 'inquiry', false, -1)) as h (at, status, stage, is_test, delta);
+create temp table moments (moment timestamptz primary key, told text, with_test text);
+insert into moments values
+  ('2026-03-01T10:20:30.499999Z', '', ''),
+  ('2026-03-01T10:20:30.5Z', 'new inquiry 2', 'new inquiry 2, lost closing 1'),
+  ('2026-03-01T10:20:44Z', 'new inquiry 2', 'new inquiry 2, lost closing 1'),
+  ('2026-03-01T10:21:00Z', 'new inquiry 1, qualified closing 1', 'new inquiry 1, qualified closing 1, lost closing 1'),
+  ('2026-03-01T12:00:00Z', 'new inquiry 1, qualified closing 1, lost closing 1', 'new inquiry 1, qualified closing 1, lost closing 1'),
+  ('2026-03-01T23:59:59.9Z', 'new inquiry 1, qualified closing 1, lost closing 1', 'new inquiry 1, qualified closing 1, lost closing 1'),
+  ('2026-03-02T00:00:00Z', 'qualified closing 1, lost closing 1', 'qualified closing 1, lost closing 1'),
+  ('2026-09-01T00:00:00Z', 'qualified closing 1, lost closing 1', 'qualified closing 1, lost closing 1');
+create view pg_temp.misremembered as
+  select moment, pg_temp.at(moment) as now_told, pg_temp.at(moment, true) as now_with_test from moments
+  where (pg_temp.at(moment), pg_temp.at(moment, true)) is distinct from (told, with_test);
+select is_empty('table pg_temp.misremembered', 'every moment is known before anything is folded');
+select is(private.fold_contact_kpis(pg_temp.id('home'), 3), 3, 'some are folded');
+select is_empty('table pg_temp.misremembered', 'which changes no past');
+select is(pg_temp.log_rows(), 3::bigint, 'they are in the log');
+select isnt(private.fold_contact_kpis(pg_temp.id('home')), 0, 'all are folded');
+select is_empty('table pg_temp.misremembered', 'nor does that');
+create temp table logged as select pg_temp.log_rows() as n;
+select private.fold_contact_kpis(pg_temp.id('home'));
+select is(pg_temp.log_rows(), n, 'what is in the log is not written again') from logged;
+create temp table summed as select count(*) as n from private.kpi_log_sums where workspace_id = pg_temp.id('home');
+select private.compact_kpi_sums(pg_temp.id('home'), '2026-03-01T23:00:00Z');
+select cmp_ok((select count(*) from private.kpi_log_sums where workspace_id = pg_temp.id('home')), '<', n, 'sums become fewer')
+  from summed;
+select is_empty('table pg_temp.misremembered', 'and say the same');
+insert into private.clock (shift) values (interval '400 days');
+select pg_temp.add('home', 'contacted');
+select matches(pg_temp.at(now() + interval '401 days'), 'contacted', 'what happens is noted by the rules'' clock');
+select doesnt_match(pg_temp.at(now() + interval '1 day'), 'contacted', 'and by no other');
+delete from private.clock;
+-- Of those who never were.
+delete from contacts where workspace_id = pg_temp.id('home');
+delete from private.contact_kpi_deltas where workspace_id = pg_temp.id('home');
+delete from workspaces where id = pg_temp.id('home');
+select is(pg_temp.log_rows(), 0::bigint, 'the log goes with the workspace');
+select is_empty('select from private.kpi_log_sums where workspace_id = pg_temp.id(''home'')', 'and so do its sums');
+insert into workspaces (id, name) values (pg_temp.id('home'), 'Home');
+insert into api_keys (workspace_id, name, prefix, key_hash, scopes)
+values (pg_temp.id('home'), 'home', 'lb_kpikpi00', sha256(convert_to('contact kpis home', 'UTF8')), '{contacts:read}');
+select private.fold_contact_kpis(pg_temp.id('home'));
 
 -- All gone ------------------------------------------------------------------------------------------
 

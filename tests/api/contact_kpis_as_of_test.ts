@@ -76,8 +76,7 @@ Deno.test("days and minutes ago are added up from sums", async () => {
   const workspace = await makeWorkspace();
   await withDatabase(async (sql) => {
     const told = await live(workspace, sql);
-    // The same history two and a half days earlier, folded in several goes.
-    await sql`update private.contact_kpi_deltas set at = at - interval '60 hours' where workspace_id = ${workspace.id}`;
+    await backdate(sql, workspace);
     for (let n = 0; n < 4; n++) await sql`select private.fold_contact_kpis(${workspace.id}, 4)`;
     await createContact(workspace.key);
     await sql`select private.sweep()`;
@@ -90,6 +89,20 @@ Deno.test("days and minutes ago are added up from sums", async () => {
     await assertStillTold(workspace, [{ ...told.at(-1)!, moment: await dayLater(sql, told) }]);
   });
 });
+
+/** The workspace's history is two and a half days older, and nothing of it was folded. */
+async function backdate(sql: Sql, { id }: Workspace): Promise<void> {
+  await sql.begin(async (tx) => {
+    await tx`delete from private.contact_kpi_deltas where workspace_id = ${id} and at is null`;
+    await tx`delete from private.kpi_log_sums where workspace_id = ${id}`;
+    await tx`
+      with logged as (delete from private.kpi_log where workspace_id = ${id} returning *)
+      insert into private.contact_kpi_deltas (workspace_id, status, is_test, stage, delta, at)
+      select workspace_id, status, is_test, stage, delta, at from logged`;
+    await tx`
+      update private.contact_kpi_deltas set at = at - interval '60 hours' where workspace_id = ${id}`;
+  });
+}
 
 async function dayLater(sql: Sql, told: readonly Told[]): Promise<string> {
   const [{ at }] = await sql`select (${

@@ -10,7 +10,9 @@ const contactKpis = route({
   tag: "Contacts",
   summary: "Get the KPIs",
   description: "Counts that are true at this moment; with `as_of` those of a past one. With " +
-    "`from` and `to` they are about the contacts created in that range and what happened in it.",
+    "`from` and `to` they are about the contacts created in that range, as they are today, the " +
+    "deals won and the conversations opened in it. `as_of` is exact for moments at which nothing " +
+    "was being committed.",
   scope: "contacts:read",
   query: kpiQuery,
   answers: () => ({

@@ -9,7 +9,7 @@ export interface Case {
 
 /** What a figure of the largest workspace is held against. */
 export type Aim =
-  /** At most so many times the same request, or a page as long, in the smallest one. */
+  /** At most so many times the same request in the smallest one. */
   | { kind: "ratio"; most: number }
   /** 95 of 100 answers within so many milliseconds. */
   | { kind: "p95"; most: number }

@@ -30,11 +30,6 @@ const LEAST = 8;
 /** A case in several places, from the smallest to the largest. */
 export interface Compared {
   latencies: Latency[];
-  /**
-   * The default page of the smallest place with as many rows as the largest answered: a filter that
-   * few pass has shorter pages where there are fewer.
-   */
-  asLong: Latency;
 }
 
 /**
@@ -42,30 +37,21 @@ export interface Compared {
  * them all.
  */
 export async function compare(one: Case, places: Place[], asking: Asking): Promise<Compared> {
-  let rows = 0;
   for (const place of places) {
-    // Unmeasured: for the plans and the caches. The last answer is the largest place's.
-    for (const path of one.paths) ({ rows } = await ask(place, path));
+    // Unmeasured: for the plans and the caches.
+    for (const path of one.paths) await ask(place, path);
   }
-  const asLong = {
-    ...places[0],
-    more: undefined,
-    paths: [`/list-contacts?limit=${Math.max(rows, 1)}`],
-  };
-  const asked = [...places.map((place) => ({ ...place, paths: one.paths })), asLong]
-    .map((place) => ({ place, times: [] as number[], spent: 0, rows: 0 }));
+  const asked = places.map((place) => ({ place, times: [] as number[], spent: 0, rows: 0 }));
   for (let n = 0; n < asking.times; n++) {
     for (const seen of asked) {
       if (seen.spent > asking.budgetMs && seen.times.length >= LEAST) continue;
-      const { paths } = seen.place;
-      const { took, rows } = await ask(seen.place, paths[n % paths.length]);
+      const { took, rows } = await ask(seen.place, one.paths[n % one.paths.length]);
       seen.times.push(took);
       seen.spent += took;
       seen.rows += rows;
     }
   }
-  const all = asked.map(({ times, rows }) => latencyOf(times, rows));
-  return { latencies: all.slice(0, -1), asLong: all[all.length - 1] };
+  return { latencies: asked.map(({ times, rows }) => latencyOf(times, rows)) };
 }
 
 function latencyOf(times: number[], rows: number): Latency {

@@ -21,10 +21,10 @@ insert into writable values
   ('member_presence', 'update', 'state last_seen_at'),
   ('api_keys', 'insert', 'workspace_id name prefix key_hash scopes created_by expires_at'),
   ('api_keys', 'update', 'name revoked_at'),
-  ('contacts', 'insert', 'workspace_id name phone email company source channels status sale_status stage value tags notes custom '
-    'assigned_to is_vip is_mystery_shopper is_contractor opted_out do_not_call avatar_url country'),
-  ('contacts', 'update', 'name phone email company source channels status sale_status stage value tags notes custom '
-    'assigned_to is_vip is_mystery_shopper is_contractor opted_out do_not_call avatar_url country'),
+  ('contacts', 'insert', 'workspace_id status sale_status source is_vip is_mystery_shopper is_contractor opted_out do_not_call stage '
+    'tags channels assigned_to value email name phone company notes custom avatar_url country'),
+  ('contacts', 'update', 'status sale_status source is_vip is_mystery_shopper is_contractor opted_out do_not_call stage '
+    'tags channels assigned_to value email name phone company notes custom avatar_url country'),
   ('deals', 'insert', 'workspace_id contact_id stage_id title value currency own_probability expected_close_on assigned_to'),
   ('deals', 'update', 'stage_id title value currency status own_probability expected_close_on lost_reason assigned_to'),
   ('meetings', 'insert', 'workspace_id contact_id host_user_id title status starts_at ends_at location url'),

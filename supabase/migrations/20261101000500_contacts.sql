@@ -194,17 +194,23 @@ cost 10000
 set search_path = ''
 as $$
 declare
-  letters text[] := string_to_array(search_text, null) || array[' ', ' '];
+  letters text[] := string_to_array(search_text, null) || array[' ', ' ', ' '];
   grams text[] := letters;
+  i int;
 begin
-  for i in 1 .. cardinality(letters) - 2 loop
+  for i in 1 .. cardinality(letters) - 3 loop
     grams[i] := letters[i] || letters[i + 1] || letters[i + 2];
+  end loop;
+  -- What begins with three letters is asked for by these alone: with two in a gram, and all three in
+  -- another, many would be found who have them apart.
+  foreach i in array array_positions(letters, E'\n') loop
+    grams[i] := grams[i] || letters[i + 3];
   end loop;
   return array_to_tsvector(grams);
 end
 $$;
 comment on function private.search_grams(text) is
-  'Every three letters in a row of a search_text: found by one, two (as the beginning) or three of them.';
+  'Every three letters in a row of a search_text, with the line break before a beginning as a fourth: found by one, two (as the beginning) or three of them.';
 
 -- Pages that vacuum has not seen since they were written have to be read for what an index holds: after
 -- an import of some ten thousand, not of a fifth of all.

@@ -57,16 +57,23 @@ language plpgsql immutable
 set search_path = ''
 as $$
 declare
-  letters text[] := string_to_array(case when prefix then E'\n' else '' end || needle, null);
-  n int := cardinality(letters);
+  word text := case when prefix then E'\n' else '' end || needle;
+  n int := char_length(word);
+  -- Of the first gram.
+  size int := case when prefix then 4 else 3 end;
 begin
-  if n < 3 then
-    return private.gram(array_to_string(letters, '')) || ':*';
+  if n < size then
+    return private.gram(word) || ':*';
   end if;
   return (
-    select '(' || string_agg(distinct private.gram(letters[i] || letters[i + 1] || letters[i + 2]), '&') || ')'
-    -- A dozen, spread over the word, leave nothing to be found by the others.
-    from generate_series(1, n - 2, greatest(1, n / 12)) as i);
+    select '(' || string_agg(distinct private.gram(letters), '&') || ')'
+    from (
+      select left(word, size)
+      union all
+      -- One after the other they have every letter; those between would be looked up for little. A
+      -- dozen, spread over the word, leave nothing to be found by more.
+      select substr(word, least(i, n - 2), 3) from generate_series(size + 1, n, greatest(3, n / 12)) as i
+    ) as grams (letters));
 end
 $$;
 comment on function private.needle_query(text, boolean) is 'The same as a tsquery on private.search_grams(search_text), which finds a few others, too.';
@@ -104,6 +111,17 @@ $$;
 comment on function private.search_combination(text, boolean, boolean) is
   'The needles of a search, put together: as an SQL condition or (grams) as the text of a tsquery. Null: nothing to look for.';
 
+create function private.gram_condition(search text, prefix boolean default false) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return format('private.search_grams(c.search_text) @@ %L::tsquery', private.search_combination(search, prefix, true));
+end
+$$;
+comment on function private.gram_condition(text, boolean) is
+  'A search text → an SQL condition on contacts c that the index of the search answers: it may have every word. prefix: where something begins.';
+
 create function private.search_condition(search text, prefix boolean default false, indexed boolean default false) returns text
 language plpgsql immutable
 set search_path = ''
@@ -111,8 +129,7 @@ as $$
 declare
   condition text := '(' || private.search_combination(search, prefix, false) || ')';
 begin
-  return coalesce(case when indexed then format('private.search_grams(c.search_text) @@ %L::tsquery and ',
-      private.search_combination(search, prefix, true)) else '' end || condition, 'true');
+  return coalesce(case when indexed then private.gram_condition(search, prefix) || ' and ' else '' end || condition, 'true');
 end
 $$;
 comment on function private.search_condition(text, boolean, boolean) is
@@ -221,6 +238,26 @@ end
 $$;
 comment on function private.range_mask(text, text, numeric) is 'The bits of ranges that a score, value or call_count of at least (min) or at most (max) that may have.';
 
+create function private.facet_mask(name text, value jsonb) returns bigint
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return case
+    when name in ('status', 'auto_status', 'source', 'channel', 'stage', 'sale_status', 'grade', 'sentiment', 'tags', 'tags_all')
+      then private.facets(replace(name, '_all', ''), array(select jsonb_array_elements_text(private.json_list(value))))
+    when name in ('has_email', 'is_vip', 'is_at_risk', 'is_mystery_shopper', 'is_contractor', 'opted_out', 'do_not_call')
+      then private.facet('is', name)
+    when name = 'assigned_to' and value #>> '{}' = 'none' then private.facet('is', 'none')
+    -- A key is nobody.
+    when name = 'assigned_to' then coalesce(private.facet('assigned_to',
+      case value #>> '{}' when 'me' then private.claims() ->> 'sub' else value #>> '{}' end), 0)
+  end;
+end
+$$;
+comment on function private.facet_mask(text, jsonb) is
+  'A parameter of list-contacts → the bits of its values; null: facets say nothing of it.';
+
 create function private.contact_facet_condition(filter jsonb) returns text
 language plpgsql stable
 set search_path = ''
@@ -229,25 +266,27 @@ declare
   conditions text[] := '{}';
   name text;
   value jsonb;
-  list text[];
+  mask bigint;
+  -- Compared at once: a walk looks at hundreds of thousands.
+  compared bigint := 0;
+  present bigint := 0;
 begin
   for name, value in select * from jsonb_each(filter) loop
-    list := array(select jsonb_array_elements_text(private.json_list(value)));
-    conditions := conditions || case
-      when name = 'tags_all' then format('(w.facets & %1$s) = %1$s', private.facets('tags', list))
-      when name in ('status', 'auto_status', 'source', 'channel', 'stage', 'sale_status', 'grade', 'sentiment', 'tags')
-        then format('(w.facets & %s) <> 0', private.facets(name, list))
-      when name in ('has_email', 'is_vip', 'is_at_risk', 'is_mystery_shopper', 'is_contractor', 'opted_out', 'do_not_call')
-        then format('(w.facets & %s) %s 0', private.facet('is', name), case when value = 'true' then '<>' else '=' end)
-      when name = 'assigned_to' and value #>> '{}' = 'none' then format('(w.facets & %s) <> 0', private.facet('is', 'none'))
-      -- A key is nobody.
-      when name = 'assigned_to' then format('(w.facets & %s) <> 0', coalesce(private.facet('assigned_to',
-        case value #>> '{}' when 'me' then private.claims() ->> 'sub' else value #>> '{}' end), 0))
-      when name in ('score_min', 'value_min', 'call_count_min', 'score_max', 'value_max', 'call_count_max')
-        then format('(w.ranges & %s) <> 0', private.range_mask(left(name, -4), right(name, 3), (value #>> '{}')::numeric))
-    end;
+    mask := private.facet_mask(name, value);
+    if value = 'false' and mask is not null then
+      compared := compared | mask;
+    elsif name = 'tags_all' or mask <> 0 and mask & (mask - 1) = 0 then
+      compared := compared | mask;
+      present := present | mask;
+    else
+      conditions := conditions || case
+        when mask is not null then format('(w.facets & %s) <> 0', mask)
+        when name in ('score_min', 'value_min', 'call_count_min', 'score_max', 'value_max', 'call_count_max')
+          then format('(w.ranges & %s) <> 0', private.range_mask(left(name, -4), right(name, 3), (value #>> '{}')::numeric)) end;
+    end if;
   end loop;
-  return array_to_string(conditions, ' and ');
+  return concat_ws(' and ', case when compared <> 0 then format('(w.facets & %s) = %s', compared, present) end,
+    nullif(array_to_string(conditions, ' and '), ''));
 end
 $$;
 comment on function private.contact_facet_condition(jsonb) is

@@ -119,6 +119,46 @@ end
 $$;
 comment on function private.is_most(uuid) is 'Whether a workspace has more than a fifth of all contacts.';
 
+create function private.workspace_narrows(workspace uuid, filter jsonb) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  -- The other indexes begin with the workspace, and answer nothing without it.
+  return filter ?| '{created_from,created_to,last_contact_from,last_contact_to,call_count_min,call_count_max,score_min,score_max,value_min,value_max}'
+    or coalesce(filter ->> 'assigned_to' <> 'none', false)
+    or not private.is_most(workspace);
+end
+$$;
+comment on function private.workspace_narrows(uuid, jsonb) is
+  'Whether the workspace helps to find who fits. If most contacts are this one''s, the filters'' index would read its whole list to leave out a few.';
+
+create function private.by_grams(workspace uuid, filter jsonb, grams text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  others jsonb := filter - 'search';
+begin
+  return others = '{}' or private.estimated_contacts(workspace, others, null)
+    >= private.estimated_contacts(workspace, '{}', grams);
+end
+$$;
+comment on function private.by_grams(uuid, jsonb, text) is
+  'Whether who fits a filter with a search is to be looked up by the search, as private.gram_condition. If that are more than fit the rest of the filter, reading their list costs more than looking at those.';
+
+create function private.estimated_contacts(workspace uuid, filter jsonb, condition text) returns bigint
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return private.estimated_rows(format('select from %s where %s', private.contact_source(workspace, filter, null),
+    concat_ws(' and ', private.contact_conditions(workspace, filter), condition)));
+end
+$$;
+comment on function private.estimated_contacts(uuid, jsonb, text) is
+  'How many contacts the planner expects to fit a filter and a further condition on c (null: none).';
+
 create function private.pick_query(workspace uuid, filter jsonb, sort text, after jsonb, rows int, tier text default null) returns text
 language plpgsql stable
 set search_path = ''
@@ -127,17 +167,15 @@ declare
   ordering record := private.contact_sort(sort);
   way text := case when ordering.descending then 'desc' else 'asc' end;
 begin
-  -- Offset 0 keeps the order out: the planner would walk again.
+  -- Offset 0 keeps the order out: the planner would walk again. Keys become text when few are left.
   return format($sql$
-    select p.id, p.key::text from (
-      select %1$s as id, %2$s as key from %3$s where %4$s offset 0) as p
-    order by p.key %5$s, p.id %5$s limit %6$s
+    select f.id, f.key::text from (
+      select p.id, p.key from (
+        select %1$s as id, %2$s as key from %3$s where %4$s offset 0) as p
+      order by p.key %5$s, p.id %5$s limit %6$s) as f
     $sql$, ordering.id, ordering.expression, private.contact_source(workspace, filter, sort),
-    concat_ws(' and ', private.contact_conditions(workspace, filter,
-        -- Most contacts being this workspace's, the filters' index would read its whole list to leave
-        -- out a few. The other indexes begin with the workspace.
-        not filter ?| '{assigned_to,created_from,created_to,last_contact_from,last_contact_to,call_count_min,call_count_max,score_min,score_max,value_min,value_max}'
-          and private.is_most(workspace), tier is null),
+    concat_ws(' and ', private.contact_conditions(workspace, filter, not private.workspace_narrows(workspace, filter),
+        tier is null and filter ? 'search' and private.by_grams(workspace, filter, private.gram_condition(filter ->> 'search'))),
       private.after_condition(sort, after), tier),
     way, rows);
 end
@@ -169,22 +207,24 @@ end
 $$;
 comment on function private.pick(text) is 'Runs a pick_query without reading all contacts of all workspaces.';
 
-create function private.walk_ends(workspace uuid, filter jsonb, sort text, after jsonb, budget int) returns boolean
+create function private.walk_end(workspace uuid, filter jsonb, sort text, after jsonb, budget int) returns text
 language plpgsql stable
 set search_path = '' set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
 as $$
 declare
   ordering record := private.contact_sort(sort);
-  ended boolean;
+  way text := case when ordering.descending then 'desc' else 'asc' end;
+  key text;
 begin
-  execute format('select not exists (select from %1$s where %2$s order by %3$s, %4$s offset %5$s limit 1)',
+  execute format('select %1$s from %2$s where %3$s order by %1$s %4$s, %5$s %4$s offset %6$s limit 1', ordering.expression,
     case ordering.id when 'a.contact_id' then 'public.contact_activity a' else 'public.contacts c' end,
-    private.contact_bounds(workspace, filter, sort, after), ordering.expression, ordering.id, budget)
-  into ended;
-  return ended;
+    private.contact_bounds(workspace, filter, sort, after), way, ordering.id, budget)
+  into key;
+  return key;
 end
 $$;
-comment on function private.walk_ends(uuid, jsonb, text, jsonb, int) is 'Whether a walk of that budget has seen everybody.';
+comment on function private.walk_end(uuid, jsonb, text, jsonb, int) is
+  'The sort key at which a walk of that budget ends; null: it has seen everybody.';
 
 create function private.next_walk(fitting int, rows int, budget int, by_facets boolean, expected bigint) returns int
 language plpgsql immutable
@@ -203,8 +243,17 @@ $$;
 comment on function private.next_walk(int, int, int, boolean, bigint) is
   'The budget of a second walk, by what the first one found and by the planner''s estimate of all who fit; null: better pick.';
 
-create function private.contact_ids(
-  workspace uuid, filter jsonb, sort text, after jsonb, rows int, tier text default null, indexed_tier text default null,
+create type private.search_tier as (
+  condition text,
+  -- The same in a form that the index of the search can answer.
+  indexed text,
+  -- What that index answers alone; a few others fit it, too.
+  grams text
+);
+comment on type private.search_tier is 'A part of those whom a search finds, as SQL conditions on contacts c.';
+
+create function private.found_contact_ids(
+  workspace uuid, filter jsonb, sort text, after jsonb, rows int, tier private.search_tier default null,
   out ids uuid[], out keys text[])
 language plpgsql stable
 set search_path = ''
@@ -218,42 +267,46 @@ declare
 begin
   for turn in 1..2 loop
     select w.ids, w.keys into ids, keys
-    from private.walk(private.walk_query(workspace, filter, sort, after, budget, rows, tier)) as w;
-    if everybody or cardinality(ids) = rows or private.walk_ends(workspace, filter, sort, after, budget) then
+    from private.walk(private.walk_query(workspace, filter, sort, after, budget, rows, tier.condition)) as w;
+    if everybody or cardinality(ids) = rows or private.walk_end(workspace, filter, sort, after, budget) is null then
       return;
     end if;
     exit when turn = 2;
-    budget := private.next_walk(cardinality(ids), rows, budget, by_facets,
-      private.estimated_rows(format('select from %s where %s', private.contact_source(workspace, filter, null),
-        concat_ws(' and ', private.contact_conditions(workspace, filter), tier))));
+    budget := private.next_walk(cardinality(ids), rows, budget, by_facets, private.estimated_contacts(
+      workspace, filter - 'search', coalesce(tier.grams, private.gram_condition(filter ->> 'search'))));
     exit when budget is null;
   end loop;
-  select p.ids, p.keys into ids, keys from private.pick(private.pick_query(workspace, filter, sort, after, rows, indexed_tier)) as p;
+  select p.ids, p.keys into ids, keys from private.pick(private.pick_query(workspace, filter, sort, after, rows, tier.indexed)) as p;
 end
 $$;
-comment on function private.contact_ids(uuid, jsonb, text, jsonb, int, text, text) is
-  'The ids and sort keys of the first rows of contacts that fit a filter, after [key, id] (null: from the beginning). tier: a further condition on c, indexed_tier: the same in a form that the index of the search can answer.';
+comment on function private.found_contact_ids(uuid, jsonb, text, jsonb, int, private.search_tier) is
+  'private.contact_ids for any filter and sort: by walking, or by picking if few fit. tier: only those of it.';
 
 -- Ranking -------------------------------------------------------------------------------------
 
-create function private.search_tiers(search text, indexed boolean) returns text[]
+create function private.search_tiers(search text) returns private.search_tier[]
 language plpgsql immutable
 set search_path = ''
 as $$
 declare
   exact text := private.exact_condition(search);
   not_exact text := 'not ' || exact;
-  prefix text := private.search_condition(search, prefix => true);
-  whole text := private.search_condition(search, indexed => indexed);
+  whole text := private.search_condition(search);
+  beginning text := private.search_condition(search, prefix => true);
+  whole_grams text := private.gram_condition(search);
+  beginning_grams text := private.gram_condition(search, prefix => true);
+  exactly text := whole || ' and ' || exact;
+  at_beginning text := concat_ws(' and ', beginning, not_exact);
+  within text := concat_ws(' and ', whole, not_exact, format('not (%s)', beginning));
 begin
   return array[
-    whole || ' and ' || exact,
-    concat_ws(' and ', private.search_condition(search, prefix => true, indexed => indexed), not_exact),
-    concat_ws(' and ', whole, not_exact, format('not (%s)', prefix))];
+    (exactly, whole_grams || ' and ' || exactly, whole_grams)::private.search_tier,
+    (at_beginning, concat_ws(' and ', beginning_grams, at_beginning), beginning_grams)::private.search_tier,
+    (within, concat_ws(' and ', whole_grams, within), whole_grams)::private.search_tier];
 end
 $$;
-comment on function private.search_tiers(text, boolean) is
-  'A search → the SQL conditions on contacts c of its tiers: exact phone or e-mail (null if it is neither), the beginning of something, the rest. Everybody found is in one of them. indexed: in a form that the index of the search can answer.';
+comment on function private.search_tiers(text) is
+  'A search → its tiers: exact phone or e-mail (without conditions if it is neither), the beginning of something, the rest. Everybody found is in one of them.';
 
 create function private.search_rank(search text) returns text
 language plpgsql immutable
@@ -267,30 +320,92 @@ $$;
 comment on function private.search_rank(text) is
   'A search → the number of the tier of search_tiers that a contact c is in who was found, as an SQL expression.';
 
+create function private.finds_few(workspace uuid, filter jsonb) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  by_facets constant boolean := private.contact_facet_condition(filter) <> '';
+  budget constant int := case when by_facets then 5000 else 1000 end;
+  -- With as many walking through the tiers is faster.
+  many constant int := 4;
+begin
+  return (select cardinality(w.ids) < many from private.walk(
+      private.walk_query(workspace, filter, '-created_at', null, budget, many, null)) as w)
+    and (private.walk_end(workspace, filter, '-created_at', null, budget) is null
+      -- Many, but far away.
+      or private.estimated_contacts(workspace, filter - 'search', private.gram_condition(filter ->> 'search')) <= 25000);
+end
+$$;
+comment on function private.finds_few(uuid, jsonb) is 'Whether a filter with a search is fit by so few that all of them are ranked soon.';
+
+create function private.ranked_query(workspace uuid, filter jsonb, after jsonb, rows int) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return format($sql$
+    select f.id, f.tier || ' ' || f.key as key from (
+      select p.id, p.key, p.tier from (
+        select c.id, c.created_at as key, %1$s as tier from %2$s where %3$s offset 0) as p
+      where %4$s order by p.tier, p.key desc, p.id desc limit %5$s) as f
+    $sql$, private.search_rank(filter ->> 'search'), private.contact_source(workspace, filter, null),
+    private.contact_conditions(workspace, filter, not private.workspace_narrows(workspace, filter),
+      private.by_grams(workspace, filter, private.gram_condition(filter ->> 'search'))),
+    case when after is null then 'true' else format('(p.tier > %1$s or p.tier = %1$s and (p.key, p.id) < (%2$L::timestamptz, %3$L::uuid))',
+      left(after ->> 0, 1)::int, substr(after ->> 0, 3), after ->> 1) end,
+    rows);
+end
+$$;
+comment on function private.ranked_query(uuid, jsonb, jsonb, int) is
+  'The query (id, key) of the first rows of all who fit a filter with a search, ranked.';
+
 create function private.ranked_contact_ids(
   workspace uuid, filter jsonb, after jsonb, rows int, out ids uuid[], out keys text[])
 language plpgsql stable
 set search_path = ''
 as $$
 declare
-  tiers text[] := private.search_tiers(filter ->> 'search', false);
-  indexed text[] := private.search_tiers(filter ->> 'search', true);
+  tiers private.search_tier[];
   first int := coalesce(left(after ->> 0, 1)::int, 1);
   page record;
 begin
+  if private.finds_few(workspace, filter) then
+    select p.ids, p.keys into ids, keys from private.pick(private.ranked_query(workspace, filter, after, rows)) as p;
+    return;
+  end if;
+  tiers := private.search_tiers(filter ->> 'search');
   ids := '{}';
   keys := '{}';
-  for tier in first..3 loop
-    continue when tiers[tier] is null;
-    select p.ids, p.keys into page
-    from private.contact_ids(workspace, filter, '-created_at',
-      case when tier = first and after is not null then jsonb_build_array(substr(after ->> 0, 3), after ->> 1) end,
-      rows - cardinality(ids), tiers[tier], indexed[tier]) as p;
+  for n in first..3 loop
+    continue when tiers[n].condition is null;
+    if not private.by_grams(workspace, filter, tiers[n].grams) then
+      tiers[n].indexed := tiers[n].condition;
+    end if;
+    page := private.found_contact_ids(workspace, filter, '-created_at',
+      case when n = first and after is not null then jsonb_build_array(substr(after ->> 0, 3), after ->> 1) end,
+      rows - cardinality(ids), tiers[n]);
     ids := ids || page.ids;
-    keys := keys || array(select tier || ' ' || key from unnest(page.keys) with ordinality as k (key, n) order by n);
+    keys := keys || array(select n || ' ' || key from unnest(page.keys) with ordinality as k (key, i) order by i);
     exit when cardinality(ids) = rows;
   end loop;
 end
 $$;
 comment on function private.ranked_contact_ids(uuid, jsonb, jsonb, int) is
   'As contact_ids, for a filter with a search and no sort: by tier, each newest first. Keys begin with the tier.';
+
+create function private.contact_ids(
+  workspace uuid, filter jsonb, sort text, after jsonb, rows int, out ids uuid[], out keys text[])
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  page record;
+begin
+  page := private.found_contact_ids(workspace, filter, sort, after, rows);
+  ids := page.ids;
+  keys := page.keys;
+end
+$$;
+comment on function private.contact_ids(uuid, jsonb, text, jsonb, int) is
+  'The ids and sort keys of the first rows of contacts that fit a filter, after [key, id] (null: from the beginning).';

@@ -35,9 +35,9 @@ with people as (
   from people
   returning id, facets, ranges
 )
-insert into public.contact_activity (contact_id, workspace_id, message_count, last_contact_at, facets, ranges)
+insert into public.contact_activity (contact_id, workspace_id, message_count, last_contact_at, contact_created_at, facets, ranges)
 select made.id, workspace_id,
   case when met then 1 + floor(power(pg_temp.share(n, 228), 5) * 400)::int else 0 end,
   case when met then created_at + ('2026-11-01'::timestamptz - created_at) * pg_temp.share(n, 229) end,
-  made.facets, made.ranges
+  created_at, made.facets, made.ranges
 from people join made on made.id = pg_temp.contact_id(n, created_at), lateral (select pg_temp.share(n, 227) < 0.7 as met) as m

@@ -280,17 +280,25 @@ create table public.contact_activity (
   auto_status public.contact_auto_status not null default 'new',
   is_at_risk boolean not null default false,
   due_at timestamptz,
+  contact_created_at timestamptz not null default private.now(),
   facets bigint not null default 0,
   ranges bigint not null default 0
 )
 -- Room on the page for the row's next versions: it changes for as long as somebody talks.
 with (fillfactor = 85);
 create index contact_activity_last_contact_idx on public.contact_activity
-  (workspace_id, coalesce(last_contact_at, '-infinity'::timestamptz), contact_id) include (facets, ranges, last_contact_at);
+  (workspace_id, coalesce(last_contact_at, '-infinity'::timestamptz), contact_id)
+  include (facets, ranges, last_contact_at, contact_created_at);
+-- Who was contacted last at a time was created by then, but for these few: their history was imported.
+-- Of the others the newest who were contacted long ago are found without passing over all newer ones.
+-- An hour, because a message is older than the contact that it makes, and clocks differ.
+create index contact_activity_met_before_idx on public.contact_activity (workspace_id, contact_created_at, contact_id)
+  include (facets, ranges, last_contact_at) where contact_created_at - last_contact_at > interval '1 hour';
 comment on table public.contact_activity is
   'What messages and calls say of a contact: one row each, made with the contact. Locked after the contact and before its conversations.';
 comment on column public.contact_activity.profile_name is
   'The latest profile name by its own time; contacts.profile_name follows it.';
+comment on column public.contact_activity.contact_created_at is 'contacts.created_at.';
 comment on column public.contact_activity.facets is 'Those of the contact.';
 comment on column public.contact_activity.ranges is 'Those of the contact.';
 comment on column public.contact_activity.sentiment_score is
@@ -531,8 +539,8 @@ language plpgsql
 security definer set search_path = ''
 as $$
 begin
-  insert into public.contact_activity (contact_id, workspace_id, facets, ranges)
-  select i.id, i.workspace_id, i.facets, i.ranges from inserted i;
+  insert into public.contact_activity (contact_id, workspace_id, contact_created_at, facets, ranges)
+  select i.id, i.workspace_id, i.created_at, i.facets, i.ranges from inserted i;
   return null;
 end
 $$;
@@ -549,7 +557,8 @@ language plpgsql
 security definer set search_path = '' set enable_nestloop = off set enable_hashjoin = on
 as $$
 declare
-  changed uuid[] := array(select n.id from inserted n join deleted o on o.id = n.id where (n.facets, n.ranges) <> (o.facets, o.ranges));
+  changed uuid[] := array(select n.id from inserted n join deleted o on o.id = n.id
+    where (n.facets, n.ranges, n.created_at) <> (o.facets, o.ranges, o.created_at));
 begin
   if cardinality(changed) > 0 then
     perform private.copy_facets(changed);
@@ -557,7 +566,7 @@ begin
   return null;
 end
 $$;
-comment on function private.activity_facets() is 'Trigger: contact_activity.facets and ranges follow those of the contact.';
+comment on function private.activity_facets() is 'Trigger: contact_activity.facets, ranges and contact_created_at follow those of the contact.';
 
 create function private.copy_facets(contacts uuid[]) returns void
 language plpgsql
@@ -566,11 +575,11 @@ set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 begin
   perform from public.contact_activity a where a.contact_id = any (contacts) order by a.contact_id for no key update;
-  update public.contact_activity a set facets = c.facets, ranges = c.ranges
+  update public.contact_activity a set facets = c.facets, ranges = c.ranges, contact_created_at = c.created_at
   from public.contacts c where c.id = a.contact_id and a.contact_id = any (contacts);
 end
 $$;
-comment on function private.copy_facets(uuid[]) is 'Copies the facets and ranges of the contacts, which are locked, to their contact_activity.';
+comment on function private.copy_facets(uuid[]) is 'Copies the facets, ranges and created_at of the contacts, which are locked, to their contact_activity.';
 
 create trigger contacts_695_activity_facets after update on public.contacts
   referencing old table as deleted new table as inserted for each statement execute function private.activity_facets();

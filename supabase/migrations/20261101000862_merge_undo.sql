@@ -11,10 +11,10 @@ begin
   return image - case relation
     when 'public.contacts' then '{id,workspace_id,version,updated_at,completeness,phone_key,whatsapp_contact_id,search_text,facets,ranges,deals_value,
       sentiment,sentiment_sum,sentiment_count,sentiment_score,last_sentiment_score,last_sentiment_at,
-      score,grade,auto_status,is_at_risk,last_inbound_at,converted_at,shows_intent,due_at}'
+      score,grade,auto_status,is_at_risk,last_inbound_at,converted_at,shows_intent,due_at,contact_created_at}'
     -- What a bot was told must never become true again.
     when 'public.conversations' then '{id,workspace_id,updated_at,control_epoch}'
-    when 'public.contact_activity' then '{contact_id,workspace_id,facets,ranges,
+    when 'public.contact_activity' then '{contact_id,workspace_id,contact_created_at,facets,ranges,
       sentiment_sum,sentiment_count,sentiment_score,last_sentiment_score,last_sentiment_at,
       last_inbound_at,converted_at,shows_intent,auto_status,is_at_risk,due_at}' else '{}' end::text[];
 end

@@ -82,7 +82,8 @@ set search_path = ''
 as $$
 declare
   -- What is only there to find or order rows by.
-  row jsonb := held - array['workspace_id', 'search_text', 'facets', 'ranges', 'phone_key', 'storage_path', 'lease_until', 'next_attempt_at'];
+  row jsonb := held - array['workspace_id', 'search_text', 'facets', 'ranges', 'contact_created_at', 'phone_key', 'storage_path', 'lease_until',
+    'next_attempt_at'];
 begin
   return case section.relation
     when 'public.internal_notes'::regclass then

@@ -20,7 +20,7 @@ select pg_temp.id(label), pg_temp.id('workspace'), null, phone
 from (values ('ana', '+34600111001'), ('bea', '+34600111002'), ('cai', null)) v (label, phone);
 insert into contacts (id, workspace_id, phone) values (pg_temp.id('refused'), pg_temp.id('workspace'), '+34600111001')
 on conflict do nothing;
-select set_eq('select to_jsonb(a) - ''{facets,ranges,last_inbound_at,converted_at,shows_intent,auto_status,is_at_risk,due_at}''::text[] from contact_activity a join contacts c on c.id = contact_id and c.workspace_id = pg_temp.id(''workspace'')',
+select set_eq('select to_jsonb(a) - ''{contact_created_at,facets,ranges,last_inbound_at,converted_at,shows_intent,auto_status,is_at_risk,due_at}''::text[] from contact_activity a join contacts c on c.id = contact_id and c.workspace_id = pg_temp.id(''workspace'')',
   array(select jsonb_build_object('contact_id', pg_temp.id(label), 'workspace_id', pg_temp.id('workspace'), 'message_count', 0,
     'last_contact_at', null, 'profile_name', null, 'profile_name_at', null, 'username', null, 'username_at', null,
     'sentiment_sum', 0.0, 'sentiment_count', 0, 'sentiment_score', 0, 'last_sentiment_score', null, 'last_sentiment_at', null)
@@ -87,7 +87,7 @@ select is(pg_temp.say('bea', '11:00', null, '@b', 'web'), '2 14:00 Bea @bea v3 B
 select is(private.merge_contacts(array[pg_temp.id('bea'), pg_temp.id('ana')]), pg_temp.id(kept), 'and is the same person')
 from (values (case when pg_temp.id('ana') < pg_temp.id('bea') then 'ana' else 'bea' end)) v (kept);
 create temp table merged as select * from contact_merges where workspace_id = pg_temp.id('workspace');
-select is(to_jsonb(a) - '{contact_id,workspace_id,facets,ranges,last_inbound_at,converted_at,shows_intent,auto_status,is_at_risk,due_at}'::text[], '{"message_count": 11, "last_contact_at": "2026-01-01T14:00:00+00:00",
+select is(to_jsonb(a) - '{contact_id,workspace_id,contact_created_at,facets,ranges,last_inbound_at,converted_at,shows_intent,auto_status,is_at_risk,due_at}'::text[], '{"message_count": 11, "last_contact_at": "2026-01-01T14:00:00+00:00",
   "profile_name": "Bea", "profile_name_at": "2026-01-01T14:00:00+00:00", "username": "@bea",
   "username_at": "2026-01-01T14:00:00+00:00", "sentiment_sum": 0, "sentiment_count": 0, "sentiment_score": 0,
   "last_sentiment_score": null, "last_sentiment_at": null}', 'what was said with both is one sum, with the later names')

@@ -201,6 +201,7 @@ export type Database = {
       "contact_activity": {
         Row: {
           "auto_status": Database["public"]["Enums"]["contact_auto_status"];
+          "contact_created_at": string;
           "contact_id": string;
           "converted_at": string | null;
           "due_at": string | null;
@@ -225,6 +226,7 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "auto_status"?: Database["public"]["Enums"]["contact_auto_status"];
+          "contact_created_at"?: string;
           "contact_id": string;
           "converted_at"?: string | null;
           "due_at"?: string | null;
@@ -248,6 +250,7 @@ export type Database = {
         };
         Update: {
           "auto_status"?: Database["public"]["Enums"]["contact_auto_status"];
+          "contact_created_at"?: string;
           "contact_id"?: string;
           "converted_at"?: string | null;
           "due_at"?: string | null;

@@ -108,12 +108,22 @@ $$;
 comment on function private.walk_query(uuid, jsonb, text, jsonb, int, int, text) is
   'The query (id, key) of the first rows who fit of the next budget contacts of a sort. tier: a further condition on c.';
 
+create function private.contact_total(workspace uuid) returns bigint
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (select coalesce(sum(n.contacts), 0) from private.contact_counts(workspace, true) as n);
+end
+$$;
+comment on function private.contact_total(uuid) is 'How many contacts a workspace has.';
+
 create function private.is_most(workspace uuid) returns boolean
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return (select coalesce(sum(n.contacts), 0) from private.contact_counts(workspace, true) as n)
+  return private.contact_total(workspace)
     > 0.2 * (select t.reltuples from pg_catalog.pg_class t where t.oid = 'public.contacts'::regclass);
 end
 $$;
@@ -226,22 +236,27 @@ $$;
 comment on function private.walk_end(uuid, jsonb, text, jsonb, int) is
   'The sort key at which a walk of that budget ends; null: it has seen everybody.';
 
-create function private.next_walk(fitting int, rows int, budget int, by_facets boolean, expected bigint) returns int
+create function private.next_walk(fitting int, rows int, budget int, by_facets boolean, expected bigint, total bigint) returns int
 language plpgsql immutable
 set search_path = ''
 as $$
+declare
+  -- As many will go on to fit as did so far.
+  needed constant bigint := budget::bigint * rows / nullif(fitting, 0);
 begin
   return case
-    -- As many will go on to fit as did so far. If fewer than one in 700 did (one in 350, if every
-    -- contact is looked at), picking is faster. Three times the way leaves room for chance.
-    when fitting * (case when by_facets then 700 else 350 end) > budget then least(3::bigint * budget * rows / fitting, 200000)
+    -- By facets the index alone is read, and picking is faster if fewer than one in 700 fits. Else every
+    -- contact is looked at, for half of what it costs to look up one of those who fit. Three times the
+    -- way leaves room for chance.
+    when case when by_facets then needed < 700::bigint * rows else needed < 2 * greatest(expected, fitting * total / budget) end
+      then least(3 * needed, 200000)
     -- Many, but far away: imported in one go before the newest ones, for instance.
     when expected > 25000 then case when by_facets then 200000 else 50000 end
   end;
 end
 $$;
-comment on function private.next_walk(int, int, int, boolean, bigint) is
-  'The budget of a second walk, by what the first one found and by the planner''s estimate of all who fit; null: better pick.';
+comment on function private.next_walk(int, int, int, boolean, bigint, bigint) is
+  'The budget of a second walk, by what the first one found, by the planner''s estimate of all who fit and by the number of all contacts; null: better pick.';
 
 create type private.search_tier as (
   condition text,
@@ -273,7 +288,8 @@ begin
     end if;
     exit when turn = 2;
     budget := private.next_walk(cardinality(ids), rows, budget, by_facets, private.estimated_contacts(
-      workspace, filter - 'search', coalesce(tier.grams, private.gram_condition(filter ->> 'search'))));
+      workspace, filter - 'search', coalesce(tier.grams, private.gram_condition(filter ->> 'search'))),
+      private.contact_total(workspace));
     exit when budget is null;
   end loop;
   select p.ids, p.keys into ids, keys from private.pick(private.pick_query(workspace, filter, sort, after, rows, tier.indexed)) as p;

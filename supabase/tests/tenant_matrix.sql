@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(6318);
+select plan(6454);
 
 -- Callers --------------------------------------------------------------------------------------
 

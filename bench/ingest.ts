@@ -105,7 +105,7 @@ export async function benchIngestFull(options: IngestOptions): Promise<void> {
 }
 
 /** The figures of each, for the same number of POSTs. */
-async function inTurns(
+export async function inTurns(
   traffics: Traffic[],
   batch: number,
   options: IngestOptions,

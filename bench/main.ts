@@ -1,6 +1,6 @@
 /**
  * `deno task bench [requests | cold-start | ingest | ingest-full | ingest-profile | sentiment |
- * contacts …]`:
+ * scoring | contacts …]`:
  * what Leadbase can do, beside what Postgres can. `contacts` takes longest and has options of its
  * own, so it runs alone.
  */
@@ -9,6 +9,7 @@ import { benchContacts } from "./contacts.ts";
 import { benchIngest, benchIngestFull, benchIngestProfile } from "./ingest.ts";
 import { type IngestOptions, parseOptions } from "./ingest/options.ts";
 import { benchRequests } from "./requests.ts";
+import { benchScoring } from "./scoring.ts";
 import { benchSentiment } from "./sentiment.ts";
 
 const BENCHES: Record<string, (options: IngestOptions) => Promise<void>> = {
@@ -18,6 +19,7 @@ const BENCHES: Record<string, (options: IngestOptions) => Promise<void>> = {
   "ingest-full": benchIngestFull,
   "ingest-profile": benchIngestProfile,
   sentiment: benchSentiment,
+  scoring: benchScoring,
 };
 
 if (Deno.args[0] === "contacts") {

@@ -6,11 +6,16 @@ import { createBareTables } from "./bare_rows.ts";
 import { runChild, startChild } from "./child.ts";
 import type { Slice } from "./delivery.ts";
 import { storeOutbound, storePeople } from "./population.ts";
-import { GROUP, outboundNeeded } from "./stream.ts";
+import { FIRST_SECOND, GROUP, outboundNeeded } from "./stream.ts";
 import { countStored, type Stored, verifyStored } from "./verify.ts";
 
 /** Database connections of a function process, and of the bare inserts. */
 export const POOL = 10;
+
+/** The stream is of now: else whoever writes in it has been silent for months by the rules. */
+async function setClock(sql: postgres.Sql): Promise<void> {
+  await sql`insert into private.clock (shift) values (to_timestamp(${FIRST_SECOND}::int) - now())`;
+}
 
 export class Traffic {
   readonly #stack: SpawnedStack;
@@ -37,6 +42,7 @@ export class Traffic {
     const stack = await spawnStack({ data, env: { LEADBASE_DB_POOL: String(POOL) } });
     const traffic = new Traffic(stack, data, contacts);
     try {
+      await setClock(traffic.sql);
       await storePeople(traffic.sql, contacts, messagesEach);
       await createBareTables(traffic.sql);
       traffic.#before = await countStored(traffic.sql);

@@ -14,6 +14,39 @@ $$;
 comment on function private.assignee_condition(text, text) is
   'me, none or a user id → an SQL condition on a column of t; an API key is nobody, so its `me` finds nothing.';
 
+create function private.filter_conditions(workspace uuid, filter jsonb, known jsonb) returns text[]
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  conditions text[] := array[format('t.workspace_id = %L::uuid', workspace)];
+  name text;
+  value jsonb;
+begin
+  for name, value in select * from jsonb_each(filter) loop
+    if known ->> name is null then
+      perform private.refuse_field('/' || name, 'unknown_parameter', format('There is no filter %s.', name));
+    end if;
+    conditions := conditions
+      || format(known ->> name, value #>> '{}', array(select jsonb_array_elements_text(private.json_list(value))));
+  end loop;
+  return conditions;
+end
+$$;
+comment on function private.filter_conditions(uuid, jsonb, jsonb) is
+  'The filter of a list ({ parameter: value }, lists as arrays) → SQL conditions on its rows t in that workspace. known: { parameter: condition, with %1$L for the value, %2$L for the list }. 422 for any other.';
+
+create function private.contact_filter(filter jsonb, scope text) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return case when filter ? 'contact_id' then format('t.contact_id = %L::uuid', private.require_contact(filter, array[scope])) end;
+end
+$$;
+comment on function private.contact_filter(jsonb, text) is
+  '{ contact_id? } → the condition that rows t are the contact''s, found under any id that it has had; null without one. 404 contact_not_found.';
+
 create function private.keyset_page(relation text, records text, conditions text[], key text, descending boolean, query text, args jsonb)
 returns private.answer
 language plpgsql stable

@@ -6,7 +6,7 @@ select d.id, d.contact_id, d.title, trim_scale(d.value) as value, d.currency, d.
   case d.status when 'won' then 100 when 'lost' then 0 else coalesce(d.own_probability, s.probability) end as probability,
   d.expected_close_on, d.lost_reason, d.assigned_to, d.auto_reason,
   d.status = 'open' and greatest(d.updated_at, a.last_contact_at)
-    < now() - make_interval(days => (private.workspace_settings(d.workspace_id)).stale_deal_days) as is_stale,
+    < private.now() - make_interval(days => (private.workspace_settings(d.workspace_id)).stale_deal_days) as is_stale,
   greatest(d.updated_at, a.last_contact_at) as last_activity_at, d.closed_at, d.created_at, d.updated_at
 from public.deals d
 join public.pipeline_stages s on s.id = d.stage_id
@@ -18,38 +18,23 @@ create function private.deal_conditions(workspace uuid, filter jsonb) returns te
 language plpgsql stable
 set search_path = ''
 as $$
-declare
-  conditions text[] := array[format('t.workspace_id = %L::uuid', workspace)];
-  name text;
-  value jsonb;
-  list text[];
 begin
-  for name, value in select * from jsonb_each(filter) loop
-    list := array(select jsonb_array_elements_text(private.json_list(value)));
-    conditions := conditions || case name
-      when 'contact_id' then format('t.contact_id = %L::uuid',
-        private.require_contact(jsonb_build_object('contact_id', value), array['contacts:read']))
-      when 'pipeline_id' then format('t.stage_id in (select s.id from public.pipeline_stages s where s.pipeline_id = %L::uuid)',
-        value #>> '{}')
-      when 'stage_id' then format('t.stage_id = any (%L::uuid[])', list)
-      when 'status' then format('t.status = any (%L::public.deal_status[])', list)
-      when 'currency' then format('t.currency = any (%L::text[])', list)
-      when 'assigned_to' then private.assignee_condition('assigned_to', value #>> '{}')
-      when 'value_min' then format('t.value >= %L::numeric', value #>> '{}')
-      when 'value_max' then format('t.value <= %L::numeric', value #>> '{}')
-      when 'expected_close_from' then format('t.expected_close_on >= %L::date', value #>> '{}')
-      when 'expected_close_to' then format('t.expected_close_on <= %L::date', value #>> '{}')
-      when 'created_from' then format('t.created_at >= %L::timestamptz', value #>> '{}')
-      when 'created_to' then format('t.created_at <= %L::timestamptz', value #>> '{}')
-      when 'is_stale' then format('(t.status = ''open'' and (select greatest(t.updated_at, a.last_contact_at)
-          from public.contact_activity a where a.contact_id = t.contact_id) < %L::timestamptz) = %L::boolean',
-        now() - make_interval(days => (private.workspace_settings(workspace)).stale_deal_days), value #>> '{}')
-    end;
-    if conditions[cardinality(conditions)] is null then
-      perform private.refuse_field('/' || name, 'unknown_parameter', format('There is no filter %s.', name));
-    end if;
-  end loop;
-  return conditions;
+  return private.filter_conditions(workspace, filter, jsonb_build_object(
+    'contact_id', private.contact_filter(filter, 'contacts:read'),
+    'pipeline_id', 't.stage_id in (select s.id from public.pipeline_stages s where s.pipeline_id = %1$L::uuid)',
+    'stage_id', 't.stage_id = any (%2$L::uuid[])',
+    'status', 't.status = any (%2$L::public.deal_status[])',
+    'currency', 't.currency = any (%2$L::text[])',
+    'assigned_to', private.assignee_condition('assigned_to', filter ->> 'assigned_to'),
+    'value_min', 't.value >= %1$L::numeric',
+    'value_max', 't.value <= %1$L::numeric',
+    'expected_close_from', 't.expected_close_on >= %1$L::date',
+    'expected_close_to', 't.expected_close_on <= %1$L::date',
+    'created_from', 't.created_at >= %1$L::timestamptz',
+    'created_to', 't.created_at <= %1$L::timestamptz',
+    'is_stale', format('(t.status = ''open'' and (select greatest(t.updated_at, a.last_contact_at)
+        from public.contact_activity a where a.contact_id = t.contact_id) < %L::timestamptz) = %%1$L::boolean',
+      private.now() - make_interval(days => (private.workspace_settings(workspace)).stale_deal_days))));
 end
 $$;
 comment on function private.deal_conditions(uuid, jsonb) is

@@ -9,26 +9,13 @@ create function private.meeting_conditions(workspace uuid, filter jsonb) returns
 language plpgsql stable
 set search_path = ''
 as $$
-declare
-  conditions text[] := array[format('t.workspace_id = %L::uuid', workspace)];
-  name text;
-  value jsonb;
 begin
-  for name, value in select * from jsonb_each(filter) loop
-    conditions := conditions || case name
-      when 'contact_id' then format('t.contact_id = %L::uuid',
-        private.require_contact(jsonb_build_object('contact_id', value), array['contacts:read']))
-      when 'host' then private.assignee_condition('host_user_id', value #>> '{}')
-      when 'status' then format('t.status = any (%L::public.meeting_status[])',
-        array(select jsonb_array_elements_text(private.json_list(value))))
-      when 'starts_from' then format('t.starts_at >= %L::timestamptz', value #>> '{}')
-      when 'starts_to' then format('t.starts_at <= %L::timestamptz', value #>> '{}')
-    end;
-    if conditions[cardinality(conditions)] is null then
-      perform private.refuse_field('/' || name, 'unknown_parameter', format('There is no filter %s.', name));
-    end if;
-  end loop;
-  return conditions;
+  return private.filter_conditions(workspace, filter, jsonb_build_object(
+    'contact_id', private.contact_filter(filter, 'contacts:read'),
+    'host', private.assignee_condition('host_user_id', filter ->> 'host'),
+    'status', 't.status = any (%2$L::public.meeting_status[])',
+    'starts_from', 't.starts_at >= %1$L::timestamptz',
+    'starts_to', 't.starts_at <= %1$L::timestamptz'));
 end
 $$;
 comment on function private.meeting_conditions(uuid, jsonb) is

@@ -10,29 +10,15 @@ create function private.call_conditions(workspace uuid, filter jsonb) returns te
 language plpgsql stable
 set search_path = ''
 as $$
-declare
-  conditions text[] := array[format('t.workspace_id = %L::uuid', workspace)];
-  name text;
-  value jsonb;
-  list text[];
 begin
-  for name, value in select * from jsonb_each(filter) loop
-    list := array(select jsonb_array_elements_text(private.json_list(value)));
-    conditions := conditions || case name
-      when 'contact_id' then format('t.contact_id = %L::uuid',
-        private.require_contact(jsonb_build_object('contact_id', value), array['conversations:read']))
-      when 'conversation_id' then format('t.conversation_id = %L::uuid', value #>> '{}')
-      when 'channel' then format('t.channel = any (%L::text[])', list)
-      when 'direction' then format('t.direction = any (%L::public.message_direction[])', list)
-      when 'status' then format('t.status = any (%L::public.call_status[])', list)
-      when 'started_from' then format('t.started_at >= %L::timestamptz', value #>> '{}')
-      when 'started_to' then format('t.started_at <= %L::timestamptz', value #>> '{}')
-    end;
-    if conditions[cardinality(conditions)] is null then
-      perform private.refuse_field('/' || name, 'unknown_parameter', format('There is no filter %s.', name));
-    end if;
-  end loop;
-  return conditions;
+  return private.filter_conditions(workspace, filter, jsonb_build_object(
+    'contact_id', private.contact_filter(filter, 'conversations:read'),
+    'conversation_id', 't.conversation_id = %1$L::uuid',
+    'channel', 't.channel = any (%2$L::text[])',
+    'direction', 't.direction = any (%2$L::public.message_direction[])',
+    'status', 't.status = any (%2$L::public.call_status[])',
+    'started_from', 't.started_at >= %1$L::timestamptz',
+    'started_to', 't.started_at <= %1$L::timestamptz'));
 end
 $$;
 comment on function private.call_conditions(uuid, jsonb) is

@@ -10,22 +10,14 @@ create function private.scoring_signal_conditions(workspace uuid, filter jsonb) 
 language plpgsql stable
 set search_path = ''
 as $$
-declare
-  conditions text[] := array[format('t.workspace_id = %L::uuid', workspace)];
-  name text;
-  value jsonb;
 begin
-  for name, value in select * from jsonb_each(filter) loop
-    conditions := conditions || case
-      when name in ('kind', 'category', 'language', 'action') then format('t.%I = any (%L::text[])', name,
-        array(select jsonb_array_elements_text(private.json_list(value))))
-      when name in ('is_active', 'buying_intent') then format('t.%I = %L::boolean', name, value #>> '{}')
-    end;
-    if conditions[cardinality(conditions)] is null then
-      perform private.refuse_field('/' || name, 'unknown_parameter', format('There is no filter %s.', name));
-    end if;
-  end loop;
-  return conditions;
+  return private.filter_conditions(workspace, filter, '{
+    "kind": "t.kind = any (%2$L::text[])",
+    "category": "t.category = any (%2$L::text[])",
+    "language": "t.language = any (%2$L::text[])",
+    "action": "t.action = any (%2$L::text[])",
+    "is_active": "t.is_active = %1$L::boolean",
+    "buying_intent": "t.buying_intent = %1$L::boolean"}');
 end
 $$;
 comment on function private.scoring_signal_conditions(uuid, jsonb) is

@@ -23,11 +23,9 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return array_remove(array[
-    format('t.workspace_id = %L::uuid', workspace),
-    format('t.contact_id = %L::uuid', private.require_contact(filter, array['contacts:read'])),
-    case when filter ? 'signal_id' then format('t.signal_id = %L::uuid', filter ->> 'signal_id') end,
-    't.id in (select r.id from private.score_event_records r where r.id = t.id)'], null);
+  return private.filter_conditions(workspace, filter, jsonb_build_object(
+      'contact_id', private.contact_filter(filter, 'contacts:read'), 'signal_id', 't.signal_id = %1$L::uuid'))
+    || 't.id in (select r.id from private.score_event_records r where r.id = t.id)'::text;
 end
 $$;
 comment on function private.score_event_conditions(uuid, jsonb) is '{ contact_id, signal_id? } → SQL conditions on score_events t. 404 contact_not_found.';

@@ -369,6 +369,7 @@ grant execute on function
   private.timeline_query(uuid, private.timeline_branch[], jsonb, int),
   -- lists, meetings, surveys, calls
   private.keyset_page(text, text, text[], text, boolean, text, jsonb), private.assignee_condition(text, text),
+  private.filter_conditions(uuid, jsonb, jsonb), private.contact_filter(jsonb, text),
   private.meeting_conditions(uuid, jsonb), private.meeting_answer(int, uuid), private.require_survey(jsonb, uuid),
   private.survey_answer(int, uuid), private.call_conditions(uuid, jsonb),
   -- settings

@@ -1,7 +1,7 @@
 -- Sessions of conversations: opened, first answered, resolved, by the events' own times.
 begin;
 set local search_path = public, extensions;
-select plan(26);
+select plan(29);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('conversation sessions ' || label)::uuid $$;
@@ -119,6 +119,20 @@ select results_eq($$ select pg_temp.sessions('plain') $$,
   'two threads that are one have the resolutions and messages of both');
 select lives_ok($$ select private.undo_merge(pg_temp.id('home'), id) from merged $$, 'which is taken back');
 select set_eq('table pg_temp.rows', 'table before', 'to the last row');
+
+select pg_temp.thread('ended');
+select pg_temp.say('ended', 'contact 9:00');
+select pg_temp.resolve('ended', '9:30');
+select pg_temp.thread('going');
+select pg_temp.say('going', 'contact 9:10');
+create temp table apart as select * from pg_temp.rows where conversation_id in (pg_temp.id('ended'), pg_temp.id('going'));
+insert into before table apart;
+create temp table joined as select private.merge_contact(pg_temp.id('contact ended'), pg_temp.id('contact going')) as id;
+select is((select status::text from conversations where id = pg_temp.id('ended')), 'active', 'a merge with one that is open opens');
+select results_eq($$ select pg_temp.sessions('ended') $$, array['09:00:00 - 09:30:00'], 'which nobody did by hand');
+select private.undo_merge(pg_temp.id('home'), id) from joined;
+select set_eq($$ select * from pg_temp.rows where conversation_id in (pg_temp.id('ended'), pg_temp.id('going')) $$, 'table apart',
+  'nor is anything of it left');
 
 -- From nothing --------------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ const ALL = `
       select ${bare("c", "version", "tags")} || ${named}
         -- A set: which tag was put on first is no part of what is known.
         || jsonb_build_object('tags', array(select t from unnest(c.tags) t order by t))
-        || to_jsonb(a) - '{contact_id,workspace_id}'::text[]
+        || to_jsonb(a) - '{contact_id,workspace_id,contact_created_at}'::text[]
       from public.contacts c join named n using (id)
       join public.contact_activity a on a.contact_id = c.id`)
 },

@@ -372,6 +372,8 @@ begin
   perform from public.contact_activity a where a.contact_id in (kept, other) order by a.contact_id for update;
   -- Gone before references are moved: a contact has one row, so the other's cannot become its second.
   delete from public.contact_activity a where a.contact_id = other returning * into o;
+  -- When to look at them again is found out anew.
+  delete from private.due_contacts d where d.contact_id = other;
   update public.contact_activity k
   set message_count = k.message_count + o.message_count,
     last_contact_at = greatest(k.last_contact_at, o.last_contact_at),
@@ -385,7 +387,8 @@ begin
     sentiment_count = k.sentiment_count + o.sentiment_count,
     last_sentiment_score = private.later_sentiment(
       k.last_sentiment_score, k.last_sentiment_at, o.last_sentiment_score, o.last_sentiment_at),
-    last_sentiment_at = greatest(k.last_sentiment_at, o.last_sentiment_at)
+    last_sentiment_at = greatest(k.last_sentiment_at, o.last_sentiment_at),
+    due_at = null
   where k.contact_id = kept;
   return o;
 end

@@ -274,6 +274,8 @@ begin
   if exists (select from pg_available_extensions where name = 'pg_cron') then
     create extension if not exists pg_cron;
     perform cron.schedule('leadbase-sweep', '*/10 * * * *', 'select private.sweep()');
+    -- Statuses that time changes, also where nobody calls anything.
+    perform cron.schedule('leadbase-contacts', '10 seconds', 'select private.follow_due(500)');
   end if;
 exception when others then
   -- Present but not preloaded: everything works without, only the sweeping is left to somebody else.

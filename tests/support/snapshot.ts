@@ -56,6 +56,7 @@ const LEFT_OUT = new Set([
   "private.consent_words",
   "private.clock",
   "private.sentiment_words",
+  "private.scoring_templates",
   "private.sentiment_model",
   "private.webhook_deliveries",
   "private.webhook_failures",

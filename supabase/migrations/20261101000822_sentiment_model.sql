@@ -88,7 +88,7 @@ comment on function private.sentiment_due(boolean) is
   'Whether the worker has something to do, which knows whether there is a language model.';
 
 create function private.claim_sentiment(at_most int, lease interval default '2 minutes')
-returns table (id uuid, body text, attempt int)
+returns table (id uuid, body text, attempt int, signals jsonb)
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
@@ -104,11 +104,13 @@ begin
   update private.sentiment_queue q set attempts = q.attempts + 1, next_attempt_at = now() + lease
   from public.messages m
   where q.message_id = any (due) and m.id = q.message_id
-  returning m.id, m.body, q.attempts;
+  returning m.id, m.body, q.attempts, (
+    select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'look_for', s.description) order by s.id), '[]')
+    from public.scoring_signals s where s.workspace_id = m.workspace_id and s.kind = 'ai' and s.is_active);
 end
 $$;
 comment on function private.claim_sentiment(int, interval) is
-  'Messages for the language model to read, for the caller alone until the lease ends.';
+  'Messages for the language model to read, for the caller alone until the lease ends; signals: [{ id, look_for }], what else their workspace has it look for.';
 
 create function private.finish_sentiment(readings jsonb, failed jsonb) returns void
 language plpgsql
@@ -129,6 +131,7 @@ begin
     sentiment_source = 'model'
   from finished f
   where m.id = f.message_id and m.revoked_at is null;
+  perform private.keep_seen(readings);
   -- 10 s, 40 s, then the words' reading stands.
   delete from private.sentiment_queue q using jsonb_array_elements(failed) f
   where q.message_id = (f ->> 'id')::uuid and q.attempts = (f ->> 'attempt')::int and q.attempts >= 3;
@@ -139,4 +142,4 @@ begin
 end
 $$;
 comment on function private.finish_sentiment(jsonb, jsonb) is
-  'What the language model made of claimed messages: [{ id, attempt, score, language }]; and of which it made nothing: [{ id, attempt }].';
+  'What the language model made of claimed messages: [{ id, attempt, score, language, signals? (ids of those that it saw) }]; and of which it made nothing: [{ id, attempt }].';

@@ -132,6 +132,37 @@ $$;
 comment on function private.open_shown_deals(uuid[]) is
   'Whoever shows buying intent in one of the messages gets a deal, where the workspace wants it. The contacts are locked.';
 
+create function private.keep_seen(readings jsonb) returns void
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  seen uuid[] := array(select (r ->> 'id')::uuid from jsonb_array_elements(readings) r where r ? 'signals');
+begin
+  if cardinality(seen) = 0 then
+    return;
+  end if;
+  perform private.lock_with_activity(array(select distinct m.contact_id from public.messages m where m.id = any (seen)));
+  -- What it saw in a message before somebody edited it.
+  delete from public.score_events e using public.scoring_signals s
+  where e.message_id = any (seen) and s.id = e.signal_id and s.kind = 'ai' and e.actor_type = 'system';
+  insert into public.score_events (workspace_id, contact_id, signal_id, message_id, occurred_at)
+  select m.workspace_id, m.contact_id, s.id, m.id, m.sent_at
+  from jsonb_array_elements(readings) r
+  join public.messages m on m.id = (r ->> 'id')::uuid and m.revoked_at is null
+  join public.scoring_signals s on s.workspace_id = m.workspace_id and s.kind = 'ai' and s.is_active
+    and s.id in (select jsonb_array_elements_text(r -> 'signals')::uuid)
+  where r ? 'signals'
+  order by m.id, s.id
+  on conflict on constraint score_events_message_key do nothing;
+  perform private.follow_contacts(array(select distinct m.contact_id from public.messages m where m.id = any (seen)));
+  perform private.open_shown_deals(seen);
+end
+$$;
+comment on function private.keep_seen(jsonb) is
+  'What a language model saw in messages ([{ id, signals: [id] }]) goes into the ledger, in the place of what it saw in them before.';
+
 create function private.rescore_message() returns trigger
 language plpgsql
 -- Definer: whoever may change a message need not be allowed to write the ledger.

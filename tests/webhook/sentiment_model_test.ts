@@ -84,6 +84,28 @@ Deno.test("a language model reads after the delivery is acknowledged, and only t
       assert.deepEqual([...model.keys], [`Bearer ${KEY}`]);
     });
 
+    await t.step("signals that it is to look for count for the score", async () => {
+      const [{ id }] = await sql`
+        insert into public.scoring_signals (workspace_id, name, kind, category, points, description)
+        values (${credentials.workspace_id}, 'Budget', 'ai', 'fit', 15, 'Says what they can pay.')
+        returning id`;
+      model.answer = (asked) => ({
+        readings: asked.map(({ n, text }) => ({
+          ...{ n, score: 0, language: "en" },
+          shows: text.includes("900") ? [1] : [],
+        })),
+      });
+      const shows = await receive("I can pay 900");
+      await receive("Where are you?");
+      await settled();
+      const events = await sql`
+        select m.wa_message_id, c.score, c.grade from public.score_events e
+        join public.messages m on m.id = e.message_id join public.contacts c on c.id = e.contact_id
+        where e.signal_id = ${id}`;
+      assert.deepEqual([...events], [{ wa_message_id: shows, score: 15, grade: "E" }]);
+      await sql`update public.scoring_signals set is_active = false where id = ${id}`;
+    });
+
     await t.step("what it says wrongly is asked again, then the words stand", async () => {
       model.answer = () => ({ readings: [{ n: 1, score: 7, language: "en" }] });
       model.asked.length = 0;
@@ -95,7 +117,7 @@ Deno.test("a language model reads after the delivery is acknowledged, and only t
         return row ? undefined : true;
       }, 60_000);
       assert.equal(model.asked.length, 3);
-      assert.deepEqual(await reading(wamid), ["very_positive en words", "neutral 2"]);
+      assert.deepEqual(await reading(wamid), ["very_positive en words", "neutral 4"]);
     });
     assert.ok(!stack.output().includes(KEY), "the key is in the log");
     assert.ok(!stack.output().includes("Excellent"), "a message is in the log");

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { readMoods } from "./sentiment_model.ts";
+import { readMoods, type Unread } from "./sentiment_model.ts";
 
 const KEY = "sk-secret";
-const TEXTS = ["Great!", "Where are you?"];
+const unread = (...bodies: string[]): Unread[] => bodies.map((body) => ({ body, signals: [] }));
+const TEXTS = unread("Great!", "Where are you?");
 const GOOD = {
   readings: [
     { n: 2, score: 0, language: null },
@@ -20,7 +21,7 @@ interface Asked {
 /** What comes of asking a model whose server answers so, and what the server was asked. */
 async function ask(
   answer: () => Response | Promise<Response>,
-  { key, texts = TEXTS, signal }: { key?: string; texts?: string[]; signal?: AbortSignal } = {},
+  { key, texts = TEXTS, signal }: { key?: string; texts?: Unread[]; signal?: AbortSignal } = {},
 ) {
   const asked: Asked[] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
@@ -57,13 +58,51 @@ Deno.test("each text gets its mood, whatever the order of the answer", async () 
   });
 });
 
+const BUDGET = { id: "b", look_for: "Says what they can pay." };
+const HURRY = { id: "h", look_for: "Is in a hurry." };
+const LOOKED: Unread[] = [
+  { body: "Great!", signals: [] },
+  { body: "I have 900 and need it now", signals: [HURRY, BUDGET] },
+];
+const reads = (first: object, second: object) => ({
+  readings: [{ n: 1, score: 0.5, language: "en", ...first }, {
+    ...{ n: 2, score: 0, language: "en" },
+    ...second,
+  }],
+});
+
+Deno.test("it looks for the signals of each message", async () => {
+  const { moods, asked: [request] } = await ask(says(reads({}, { shows: [2] })), { texts: LOOKED });
+  assert.deepEqual(moods?.map(({ signals }) => signals), [undefined, ["b"]]);
+  const [system, user] = request.body.messages as { content: string }[];
+  assert.match(system.content, /look_for/);
+  assert.deepEqual(JSON.parse(user.content), {
+    messages: [{ n: 1, text: "Great!" }, { n: 2, text: LOOKED[1].body, signals: [1, 2] }],
+    signals: [{ s: 1, look_for: HURRY.look_for }, { s: 2, look_for: BUDGET.look_for }],
+  });
+});
+
+for (
+  const [name, content] of [
+    ["nothing of the signals", reads({}, {})],
+    ["signals of a message that has none", reads({ shows: [] }, { shows: [1] })],
+    ["signals that there are not", reads({}, { shows: [3] })],
+  ] as const
+) {
+  Deno.test(`not believed: ${name}`, async () => {
+    const { moods, error } = await ask(says(content), { texts: LOOKED });
+    assert.equal(moods, undefined);
+    assert.ok(error instanceof Error);
+  });
+}
+
 Deno.test("without a key none is sent", async () => {
   const { asked } = await ask(says(GOOD));
   assert.equal(asked[0].headers.get("authorization"), null);
 });
 
 Deno.test("of a long text the beginning is sent", async () => {
-  const { asked } = await ask(says(GOOD), { texts: ["x".repeat(5000), "y"] });
+  const { asked } = await ask(says(GOOD), { texts: unread("x".repeat(5000), "y") });
   const [, user] = asked[0].body.messages as { content: string }[];
   assert.deepEqual(
     JSON.parse(user.content).messages.map(({ text }: { text: string }) => text.length),

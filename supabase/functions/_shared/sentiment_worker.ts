@@ -1,16 +1,15 @@
 /** Has a language model, if one is configured, read what the words have read first. */
 import { database, json } from "./database.ts";
 import { type SentimentModel, sentimentModel } from "./env.ts";
-import { type Mood, readMoods } from "./sentiment_model.ts";
+import { type Mood, readMoods, type Unread } from "./sentiment_model.ts";
 
 const AT_ONCE = 20;
 // A model that does not answer is left alone for a while, whatever else has become due.
 const REST_MS = 10_000;
 
 /** A row of `private.claim_sentiment`. */
-interface Claim {
+interface Claim extends Unread {
   id: string;
-  body: string;
   attempt: number;
 }
 
@@ -49,7 +48,7 @@ async function readPart(
   claims: Claim[],
   signal: AbortSignal,
 ): Promise<number> {
-  const moods = await readMoods(model, claims.map(({ body }) => body), signal).catch(giveUp);
+  const moods = await readMoods(model, claims, signal).catch(giveUp);
   await finish(claims, moods);
   return moods?.length ?? 0;
 }

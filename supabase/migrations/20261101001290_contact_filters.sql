@@ -61,6 +61,9 @@ declare
   n int := char_length(word);
   -- Of the first gram.
   size int := case when prefix then 4 else 3 end;
+  -- One after the other they have every letter; those between would be looked up for little. But many
+  -- have the same three digits, and others between.
+  step int := case when needle ~ '^[0-9]+$' then 1 else 3 end;
 begin
   if n < size then
     return private.gram(word) || ':*';
@@ -70,9 +73,8 @@ begin
     from (
       select left(word, size)
       union all
-      -- One after the other they have every letter; those between would be looked up for little. A
-      -- dozen, spread over the word, leave nothing to be found by more.
-      select substr(word, least(i, n - 2), 3) from generate_series(size + 1, n, greatest(3, n / 12)) as i
+      -- A dozen, spread over the word, leave nothing to be found by more.
+      select substr(word, least(i, n - 2), 3) from generate_series(size - 2 + step, n, greatest(step, n / 12)) as i
     ) as grams (letters));
 end
 $$;

@@ -246,9 +246,9 @@ declare
 begin
   return case
     -- By facets the index alone is read, and picking is faster if fewer than one in 700 fits. Else every
-    -- contact is looked at, for half of what it costs to look up one of those who fit. Three times the
-    -- way leaves room for chance.
-    when case when by_facets then needed < 700::bigint * rows else needed < 2 * greatest(expected, fitting * total / budget) end
+    -- contact is looked at, for a third of what it costs to look up one of those who fit. Three times
+    -- the way leaves room for chance.
+    when case when by_facets then needed < 700::bigint * rows else needed < 3 * greatest(expected, fitting * total / budget) end
       then least(3 * needed, 200000)
     -- Many, but far away: imported in one go before the newest ones, for instance.
     when expected > 25000 then case when by_facets then 200000 else 50000 end
@@ -398,7 +398,8 @@ begin
     if not private.by_grams(workspace, filter, tiers[n].grams) then
       tiers[n].indexed := tiers[n].condition;
     end if;
-    page := private.found_contact_ids(workspace, filter, '-created_at',
+    -- Whoever is in a tier has been found.
+    page := private.found_contact_ids(workspace, filter - 'search', '-created_at',
       case when n = first and after is not null then jsonb_build_array(substr(after ->> 0, 3), after ->> 1) end,
       rows - cardinality(ids), tiers[n]);
     ids := ids || page.ids;

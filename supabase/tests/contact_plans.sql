@@ -1,7 +1,7 @@
 -- By which index every kind of list is found: of the plans that private.walk and private.pick make.
 begin;
 set local search_path = public, extensions;
-select plan(342);
+select plan(371);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('contact plans ' || label)::uuid $$;
@@ -96,7 +96,8 @@ insert into picks values
   ('{"search": "q"}', 'contacts_search_idx'), ('{"search": "qx"}', 'contacts_search_idx'), ('{"search": "日"}', 'contacts_search_idx'),
   ('{"search": "met 1717"}', 'contacts_search_idx'), ('{"search": "company 299"}', 'contacts_search_idx'),
   ('{"search": "(30) 100-0777"}', 'contacts_search_idx'), ('{"search": "030 1000777"}', 'contacts_search_idx'),
-  ('{"search": "abc", "status": ["new"]}', 'contacts_search_idx'),
+  ('{"search": "abc", "status": ["new"]}', 'contacts_search_idx'), ('{"search": "met", "status": ["lost"]}', 'contacts_filter_idx'),
+  ('{"tags": ["rare"], "assigned_to": "none"}', 'contacts_filter_idx'),
   ('{"created_from": "2026-01-11T09:00:00Z"}', 'contacts_created_idx'), ('{"created_to": "2026-01-01T01:00:00Z"}', 'contacts_created_idx'),
   ('{"score_min": 998}', 'contacts_score_idx'), ('{"value_min": 4990}', 'contacts_value_idx'), ('{"value_max": 3}', 'contacts_value_idx'),
   ('{"call_count_min": 39}', 'contacts_calls_idx'),
@@ -109,12 +110,43 @@ from picks, unnest(array['-created_at', 'name', '-last_contact_at']) sort, later
 select ok(plan ~ 'Index Cond: .*workspace_id', format('%s: a small workspace is not searched among all', filter))
 from picks, lateral (select pg_temp.picked(filter, 'name', 'workspace 3')) p (plan) where not filter ? 'last_contact_to';
 
+select unalike(pg_temp.picked('{"search": "met", "status": ["lost"]}', 'name'), '%contacts_search_idx%', 'what everybody has is not looked up');
+select unalike(pg_temp.picked('{"tags": ["rare"], "assigned_to": "none"}', 'name'), '%Index Cond: %workspace_id = %', 'nor is the workspace of most');
+
 -- Without it, the same would be found in another, slower way: the checks above see that.
 savepoint complete;
 drop index contacts_filter_idx, contacts_search_idx;
 select unalike(pg_temp.picked(filter, 'name'), '%' || index || '%', format('%s: not without its index', filter))
 from picks where filter in ('{"is_vip": true}', '{"search": "qx"}');
 rollback to complete;
+
+-- Which -----------------------------------------------------------------------------------------
+
+select is(private.next_walk(fitting, 51, budget, by_facets, expected, total), next, format('%s of %s, facets %s, %s of %s expected: %s',
+  fitting, budget, by_facets, expected, total, case when next is null then 'pick' else 'walk on' end))
+from (values (5, 1000, false, 40, 10000, null), (5, 1000, false, 40, 10000000, 30600), (5, 1000, false, 10000, 10000, 30600),
+  (0, 1000, false, 100, 1000000, null), (0, 1000, false, 30000, 1000000, 50000), (0, 5000, true, 30000, 1000000, 200000),
+  (8, 5000, true, 0, 10000, 95625), (7, 5000, true, 0, 10000000, null)) v (fitting, budget, by_facets, expected, total, next);
+
+-- Grams -----------------------------------------------------------------------------------------
+
+select is(private.needle_query(needle, beginning), query, format('%s%s', case when beginning then '…' else '' end, needle))
+from (values ('a', false, '''a'':*'), ('ab', false, '''ab'':*'), ('abc', false, '(''abc'')'), ('maria', false, '(''mar''&''ria'')'),
+  ('416683', false, '(''166''&''416''&''668''&''683'')'), ('ab', true, E'''\nab'':*'), ('abc', true, E'(''\nabc'')'),
+  ('maria', true, E'(''\nmar''&''ria'')')) v (needle, beginning, query);
+create temp table texts as
+select private.search_text(name, email, company, digits, notes) as text
+from (values ('Ana López', 'ana@x.example', 'Ñandú & Co', '16045551234', 'met at the fair'), ('李 Ö', null, null, null, null),
+  (null, null, null, '49', null), ('日本語太郎', null, 'A', '4930123456', '…')) v (name, email, company, digits, notes);
+create temp table needles as
+select distinct text, substr(text, at, size) as needle, substr(text, at - 1, 1) = E'\n' as begins
+from texts, generate_series(2, char_length(text)) at, generate_series(1, 15) size where substr(text, at, size) !~ '[\n ]';
+select is_empty($$ select * from needles where not private.search_grams(text) @@ private.needle_query(needle, false)::tsquery $$,
+  'whatever a text has is found by its grams');
+select is_empty($$ select * from needles where begins and not private.search_grams(text) @@ private.needle_query(needle, true)::tsquery $$,
+  'and what stands at a beginning as such');
+select is_empty($$ select * from needles where not begins and char_length(needle) = 3 and position(E'\n' || needle in text) = 0
+  and private.search_grams(text) @@ private.needle_query(needle, true)::tsquery $$, 'three letters that stand elsewhere are not');
 
 -- Counting --------------------------------------------------------------------------------------
 

@@ -111,6 +111,8 @@ Deno.test("every settable field is kept as it was given", async () => {
   assert.deepEqual(rest, {
     ...neutral,
     ...given,
+    // Who is in discussions means to buy.
+    auto_status: "qualified",
     whatsapp_contact_id: given.phone.slice(1),
     country: "ID",
     assigned_to: agent.userId,

@@ -19,6 +19,7 @@ Deno.test("only the given fields change, and updated_at", async () => {
     ...before,
     name: "John Smith Jr.",
     status: "qualified",
+    auto_status: "qualified",
     updated_at: after.updated_at,
   });
   const read = await key.get<Data<Contact>>(`get-contact?contact_id=${before.id}`);
@@ -72,6 +73,8 @@ Deno.test("null clears a field, or sets it back to where it starts", async () =>
   assert.deepEqual(after, {
     ...filled,
     ...cleared,
+    // Sold no more.
+    auto_status: "new",
     assigned_by: null,
     assigned_at: null,
     completeness: 20,

@@ -3,27 +3,9 @@ import { createContact } from "../support/contacts.ts";
 import { withDatabase } from "../support/database.ts";
 import { client } from "../support/http.ts";
 import { assertInvalid, assertProblem } from "../support/problem.ts";
-import { createSignal, report, say, simulate } from "../support/scoring.ts";
+import { createSignal, report, rescored, rescoring, say, simulate } from "../support/scoring.ts";
 import type { Contact, Data, Page, ScoringSignal } from "../support/types.ts";
-import { until } from "../support/until.ts";
 import { makeKey, makeWorkspace, type Workspace } from "../support/workspace.ts";
-
-interface Rescoring {
-  status: "idle" | "running" | "failed";
-  contacts: number;
-  done: number;
-  finished_at: string | null;
-}
-
-const rescoring = async ({ key }: Workspace) =>
-  (await key.get<Data<Rescoring>>("scoring-signals/rescoring")).body.data;
-
-/** Until what changed rules set off has been done. */
-const rescored = (workspace: Workspace) =>
-  until(async () => {
-    const now = await rescoring(workspace);
-    return now.status === "idle" ? now : undefined;
-  });
 
 /** A workspace with contacts of 10, 20, … points of one category. */
 async function makeScored(most: number): Promise<[Workspace, string[]]> {

@@ -5,6 +5,7 @@ import { deliver } from "../webhook/hook.ts";
 import type { Client } from "./http.ts";
 import type { Contact, Data, Scored, ScoringSignal, Simulation } from "./types.ts";
 import { uniquePhone } from "./unique.ts";
+import { until } from "./until.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** The body of a new signal with a name of its own. */
@@ -30,6 +31,25 @@ export async function simulate(
   const answer = await client.post<Data<Simulation>>("scoring-signals/simulate", change);
   assert.equal(answer.status, 200, answer.text);
   return answer.body.data;
+}
+
+export interface Rescoring {
+  status: "idle" | "running" | "failed";
+  contacts: number;
+  done: number;
+  finished_at: string | null;
+}
+
+export async function rescoring({ key }: Workspace): Promise<Rescoring> {
+  return (await key.get<Data<Rescoring>>("scoring-signals/rescoring")).body.data;
+}
+
+/** Until what changed rules set off has been done. */
+export function rescored(workspace: Workspace): Promise<Rescoring> {
+  return until(async () => {
+    const now = await rescoring(workspace);
+    return now.status === "idle" ? now : undefined;
+  });
 }
 
 /** What was reported of a contact. */

@@ -55,6 +55,7 @@ const LEFT_OUT = new Set([
   "private.forgotten_updates",
   "private.consent_words",
   "private.clock",
+  "private.scoring_templates",
   "private.sentiment_words",
   "private.scoring_templates",
   "private.sentiment_model",

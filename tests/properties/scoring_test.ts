@@ -1,0 +1,207 @@
+/**
+ * Scores against a plain model that has the ledger and the rules, and the ledger against one that
+ * has the words of the messages; what is kept against what comes out of nothing; simulations
+ * against the change itself; merges against their undo.
+ */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { withDatabase } from "../support/database.ts";
+import type { Client } from "../support/http.ts";
+import { merge, undo } from "../support/merging.ts";
+import { assertRebuilt } from "../support/rebuild.ts";
+import { createSignal, rescored, signalBody, simulate } from "../support/scoring.ts";
+import type { Contact, Data, Page, ScoreEvent, ScoringSignal } from "../support/types.ts";
+import { holds } from "./runs.ts";
+import { type Rules, scoringOf } from "./scoring/model.ts";
+import { lastWords, live, type Stage } from "./scoring/stage.ts";
+import { anyStory, type Change, type Story } from "./scoring/story.ts";
+
+async function read<Body>(client: Client, path: string): Promise<Body> {
+  const answer = await client.get<Body>(path);
+  assert.equal(answer.status, 200, answer.text);
+  return answer.body;
+}
+
+/** All pages of a list, two rows each. */
+async function all<Item>(client: Client, path: string): Promise<Item[]> {
+  const items: Item[] = [];
+  for (let cursor: string | null = ""; cursor !== null;) {
+    const page: Page<Item> = await read(client, `${path}&limit=2${cursor && `&cursor=${cursor}`}`);
+    items.push(...page.data);
+    cursor = page.next_cursor;
+  }
+  return items;
+}
+
+const ledgerOf = ({ workspace }: Stage, contactId: string) =>
+  all<ScoreEvent>(workspace.key, `score-events?contact_id=${contactId}`);
+
+async function rulesOf({ workspace }: Stage): Promise<Rules> {
+  const { data } = await read<Data<Omit<Rules, "signals">>>(workspace.key, "settings");
+  return { ...data, signals: await all(workspace.key, "scoring-signals?sort=name") };
+}
+
+async function contactsOf({ workspace }: Stage): Promise<Contact[]> {
+  return (await read<Page<Contact>>(workspace.key, "list-contacts?limit=200")).data;
+}
+
+/** What the ledger has to hold: whose, which signal or how many points, which message, when. */
+function expectedLedger(story: Story, stage: Stage, signals: readonly ScoringSignal[]): string[] {
+  const line = (who: number, counts: string, wamid: string | null, seconds: number) =>
+    JSON.stringify([who, counts, wamid, new Date(seconds * 1000).toISOString()]);
+  const known = new Set(signals.map(({ id }) => id));
+  const given = stage.given.flatMap(({ who, signals: shown, points, at }) =>
+    shown.length === 0
+      ? [line(who, String(points), null, at)]
+      : shown.filter((id) => known.has(id)).map((id) => line(who, id, null, at))
+  );
+  const shown = story.messages.flatMap((message, n) => {
+    const words = lastWords(message);
+    return signals.filter(({ kind, is_active, language, keywords }) =>
+      words !== null && kind === "keyword" && is_active &&
+      (language === null || language === words.language) &&
+      keywords.some((keyword) => words.keywords.includes(keyword))
+    ).map(({ id }) => line(message.who, id, stage.wamids[n], stage.now - message.age));
+  });
+  return [...given, ...shown].sort();
+}
+
+async function assertLedger(story: Story, stage: Stage, { signals }: Rules): Promise<void> {
+  const messages = await withDatabase((sql) =>
+    sql<{ id: string; wa_message_id: string; language: string }[]>`
+      select id, wa_message_id, sentiment_language as language from public.messages
+      where workspace_id = ${stage.workspace.id}`
+  );
+  const wamids = new Map(messages.map(({ id, wa_message_id }) => [id, wa_message_id]));
+  const languages = new Map(messages.map((one) => [one.wa_message_id, one.language]));
+  for (const [n, message] of story.messages.entries()) {
+    // What is claimed of the ledger goes by it.
+    const words = lastWords(message);
+    if (words) assert.equal(languages.get(stage.wamids[n]), words.language, words.body);
+  }
+  const found = await Promise.all(
+    stage.people.map(async ({ id }, who) =>
+      (await ledgerOf(stage, id)).map((event) =>
+        JSON.stringify([
+          who,
+          event.signal_id ?? String(event.points),
+          event.message_id && wamids.get(event.message_id),
+          new Date(event.occurred_at).toISOString(),
+        ])
+      )
+    ),
+  );
+  assert.deepEqual(found.flat().sort(), expectedLedger(story, stage, signals));
+}
+
+/** Score and grade of every contact, now gone through, are what its ledger comes to. */
+async function assertScores(stage: Stage, rules: Rules): Promise<void> {
+  for (const { id, score, grade } of await contactsOf(stage)) {
+    const expected = scoringOf(await ledgerOf(stage, id), rules, Date.now());
+    assert.deepEqual({ score, grade }, expected, id);
+  }
+}
+
+type Graded = Pick<Contact, "id" | "score" | "grade" | "auto_status" | "is_at_risk">;
+
+async function gradedOf(stage: Stage): Promise<Map<string, Graded>> {
+  const contacts = await contactsOf(stage);
+  return new Map(contacts.map(({ id, score, grade, auto_status, is_at_risk }) => [
+    id,
+    { id, score, grade, auto_status, is_at_risk },
+  ]));
+}
+
+/** The changes of signals, each signal once, as a simulation is given them. */
+function signalChanges(change: Change, signals: readonly ScoringSignal[]) {
+  const of = (which: number) => signals[which % signals.length].id;
+  const changes = new Map<string, Record<string, unknown>>();
+  for (const { which, fields } of change.changed) {
+    changes.set(of(which), { id: of(which), ...fields });
+  }
+  if (change.deleted !== null) {
+    changes.set(of(change.deleted), { id: of(change.deleted), is_deleted: true });
+  }
+  return [...changes.values(), ...change.added.map((fields) => signalBody(fields))];
+}
+
+async function apply(stage: Stage, change: Record<string, unknown>): Promise<void> {
+  const { signals, ...settings } = change as { signals: Record<string, unknown>[] };
+  const { admin } = stage.workspace;
+  for (const { id, is_deleted, ...fields } of signals) {
+    if (id === undefined) await createSignal(admin, fields);
+    else {
+      const method = is_deleted ? "DELETE" : "PATCH";
+      const options = is_deleted ? {} : { body: fields };
+      const answer = await admin.call(method, `scoring-signals/${id}`, options);
+      assert.ok([200, 204].includes(answer.status), answer.text);
+    }
+  }
+  const answer = await admin.call("PATCH", "settings", { body: settings });
+  assert.equal(answer.status, 200, answer.text);
+  await rescored(stage.workspace);
+}
+
+/** Whose grades a change changes, and into which, is what its simulation says. */
+async function assertSimulated(stage: Stage, change: Change, { signals }: Rules): Promise<void> {
+  const given = {
+    signals: signalChanges(change, signals),
+    ...(change.weights === null ? {} : { weights: change.weights }),
+    ...(change.grades === null ? {} : { grades: change.grades }),
+  };
+  const before = await gradedOf(stage);
+  const { status, changed, examples } = await simulate(stage.workspace.admin, given);
+  assert.equal(status, "completed");
+  assert.deepEqual(await gradedOf(stage), before, "a simulation changes nothing");
+  await apply(stage, given);
+  const after = await gradedOf(stage);
+  const line = (id: string, old: Graded, now: Graded) =>
+    JSON.stringify([id, old.score, old.grade, now.score, now.grade]);
+  const expected = [...before.values()].filter(({ id, grade }) => after.get(id)!.grade !== grade)
+    .map((old) => line(old.id, old, after.get(old.id)!)).sort();
+  const told = examples.map((one) =>
+    JSON.stringify([
+      one.contact_id,
+      one.old_score,
+      one.old_grade,
+      one.new_score,
+      one.new_grade,
+    ])
+  ).sort();
+  assert.deepEqual([changed, told], [expected.length, expected]);
+}
+
+/** Two contacts in one have the score of both ledgers together; taken apart, each has its own. */
+async function assertMerged(stage: Stage, rules: Rules): Promise<void> {
+  const { workspace, people: [one, two] } = stage;
+  const before = await gradedOf(stage);
+  const together = [...await ledgerOf(stage, one.id), ...await ledgerOf(stage, two.id)];
+  const mergeId = await merge(workspace.key, one.id, two.id);
+  const merged = (await gradedOf(stage)).get(one.id)!;
+  const { score, grade } = merged;
+  assert.deepEqual({ score, grade }, scoringOf(together, rules, Date.now()));
+  await undo(workspace.key, mergeId);
+  assert.deepEqual(await gradedOf(stage), before, "a merge that is undone");
+}
+
+Deno.test("scores are the ledger's by the rules, the ledger is what was said, and nothing depends on how it came", async () => {
+  await withDatabase(async (sql) => {
+    await holds(
+      fc.asyncProperty(anyStory, async (story) => {
+        const stage = await live(story);
+        await rescored(stage.workspace);
+        const rules = await rulesOf(stage);
+        await assertLedger(story, stage, rules);
+        await assertScores(stage, rules);
+        await assertRebuilt(sql, stage.workspace.id);
+        await assertSimulated(stage, story.change, rules);
+        const changed = await rulesOf(stage);
+        await assertLedger(story, stage, changed);
+        await assertScores(stage, changed);
+        await assertMerged(stage, changed);
+        await assertRebuilt(sql, stage.workspace.id);
+      }),
+      20,
+    );
+  });
+});

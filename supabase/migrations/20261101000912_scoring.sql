@@ -343,6 +343,19 @@ create trigger deals_650_follow_delete after delete on public.deals
 
 -- Time -----------------------------------------------------------------------------------------
 
+create function private.lock_waiting(contacts uuid[]) returns uuid[]
+language plpgsql
+-- Longer than a batch of the sweep takes, shorter than anybody minds.
+set search_path = '' set lock_timeout = '300ms'
+as $$
+begin
+  return array(select c.id from public.contacts c where c.id = any (contacts) order by c.id for no key update);
+exception when lock_not_available then
+  return null;
+end
+$$;
+comment on function private.lock_waiting(uuid[]) is 'Contacts, locked, those of whom somebody is at as soon as they are through; null, with none locked, if that takes too long.';
+
 create function private.follow_due(at_most int, workspace uuid default null) returns int
 language plpgsql
 -- Definer: reads bring about what time alone has changed.
@@ -357,16 +370,16 @@ declare
       where d.workspace_id = workspace and d.due_at <= private.now() order by d.due_at limit at_most) end;
 begin
   if cardinality(due) > 0 then
-    -- Whoever is at one of them now makes it right as well, or leaves it due.
-    due := array(
-      select c.id from public.contacts c where c.id = any (due) order by c.id for no key update skip locked);
+    -- Whoever is at one of them now makes it right as well, or leaves it due. Who reads wants to see it.
+    due := coalesce(case when workspace is not null then private.lock_waiting(due) end, array(
+      select c.id from public.contacts c where c.id = any (due) order by c.id for no key update skip locked));
     perform private.follow_contacts(due);
   end if;
   return cardinality(due);
 end
 $$;
 comment on function private.follow_due(int, uuid) is
-  'Brings contacts up to date whom time alone has changed (of all workspaces or of one), at most so many; returns how many. Locks none that somebody else is at.';
+  'Brings contacts up to date whom time alone has changed (of all workspaces or of one), at most so many; returns how many. Those that somebody else is at are waited for in a workspace, where somebody reads, and left for later elsewhere.';
 
 create function private.contacts_due() returns boolean
 language plpgsql stable

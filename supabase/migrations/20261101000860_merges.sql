@@ -325,7 +325,7 @@ begin
   perform private.unite_contact_fields(k, o);
   perform private.settle_conversations(kept);
   perform private.recount_inbound(array[kept]);
-  perform private.follow_contacts(array[kept]);
+  perform private.join_rescoring(array[kept]);
   insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id, changes)
   values (k.workspace_id, actor.type, actor.id, 'contact.merged', 'contact', kept, jsonb_build_object('duplicate_id', other));
   perform private.record_merge_rows(merge, kept, other, before);

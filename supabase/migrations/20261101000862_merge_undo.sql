@@ -370,6 +370,25 @@ $$;
 comment on function private.return_arrivals(public.contact_merges) is
   'What has come since in a conversation that only the duplicate had goes back with it.';
 
+create function private.return_score_events(m public.contact_merges) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.score_events e set contact_id = s.belongs_to
+  from (
+    select t.id, coalesce(g.contact_id, k.contact_id) as belongs_to
+    from public.score_events t
+    left join public.messages g on g.id = t.message_id
+    left join public.calls k on k.id = t.call_id
+    where t.contact_id in (m.primary_id, m.duplicate_id)
+  ) as s
+  where e.id = s.id and s.belongs_to in (m.primary_id, m.duplicate_id) and s.belongs_to <> e.contact_id;
+end
+$$;
+comment on function private.return_score_events(public.contact_merges) is
+  'What counts by a message or a call counts for whose that is, also if it was found while both were one.';
+
 create function private.follow_arrivals(m public.contact_merges) returns void
 language plpgsql
 set search_path = ''
@@ -579,12 +598,13 @@ begin
   delete from public.contact_assignments a where a.contact_id in (m.primary_id, m.duplicate_id) and a.id > begun
     and uuid_extract_version(a.id) = 7;
   perform private.return_arrivals(m);
+  perform private.return_score_events(m);
   perform private.follow_arrivals(m);
   perform private.show_reactions_of(m.primary_id), private.show_reactions_of(m.duplicate_id);
   perform private.share_consents(m);
   perform private.recount_sentiment(array[m.primary_id, m.duplicate_id]);
   perform private.recount_inbound(array[m.primary_id, m.duplicate_id]);
-  perform private.follow_contacts(array[m.primary_id, m.duplicate_id]);
+  perform private.join_rescoring(array[m.primary_id, m.duplicate_id]);
   perform private.settle_sessions(array(
     select v.id from public.conversations v where v.contact_id in (m.primary_id, m.duplicate_id)));
   perform private.finish_undo(m);

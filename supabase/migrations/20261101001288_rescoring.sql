@@ -147,6 +147,38 @@ $$;
 comment on function private.reread_messages(uuid, uuid[], uuid[]) is
   'The ledger of contacts, which are locked, says of these signals what their messages show by now; of deleted ones nothing.';
 
+create function private.await_earlier(since xid8) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  for turn in 1..20 loop
+    if pg_snapshot_xmin(pg_current_snapshot()) >= since then
+      return true;
+    end if;
+    perform pg_sleep(0.01);
+  end loop;
+  return false;
+end
+$$;
+comment on function private.await_earlier(xid8) is
+  'Waits until all transactions that write and are older than that one have ended, but no longer than a fifth of a second; whether they have.';
+
+create function private.rescore_contacts(workspace uuid, contacts uuid[], signals uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if cardinality(signals) > 0 then
+    perform private.reread_messages(workspace, contacts, signals);
+  end if;
+  perform private.follow_contacts(contacts);
+  perform private.follow_vip_rule(contacts, private.workspace_settings(workspace));
+end
+$$;
+comment on function private.rescore_contacts(uuid, uuid[], uuid[]) is
+  'Contacts of a workspace, which are locked, are what the rules as they are now make of them. signals: whose keywords are looked for anew.';
+
 create function private.rescore_batch(job private.batch_jobs) returns jsonb
 language plpgsql
 -- Definer: a batch runs in the name of who changed the rules, who need not be allowed all of it.
@@ -154,21 +186,46 @@ security definer set search_path = ''
 as $$
 declare
   signals uuid[] := array(select jsonb_array_elements_text(job.args -> 'signals')::uuid);
-  batch private.contact_batch := private.next_contacts(job, cardinality(signals) > 0);
+  since xid8 := coalesce(job.state ->> 'since', pg_current_xact_id()::text)::xid8;
+  batch private.contact_batch;
 begin
+  -- Whoever stores something now may have read the old rules: seen by a batch it has to be, or by them.
+  if not job.state ? 'after_at' and not private.await_earlier(since) then
+    return job.state || jsonb_build_object('since', since);
+  end if;
+  batch := private.next_contacts(job, cardinality(signals) > 0);
   if batch.contacts is null then
     return batch.state || '{"done": true}';
   end if;
   perform from public.contacts c where c.id = any (batch.contacts) order by c.id for no key update;
-  if cardinality(signals) > 0 then
-    perform private.reread_messages(job.workspace_id, batch.contacts, signals);
-  end if;
-  perform private.follow_contacts(batch.contacts);
-  perform private.follow_vip_rule(batch.contacts, private.workspace_settings(job.workspace_id));
+  perform private.rescore_contacts(job.workspace_id, batch.contacts, signals);
   return batch.state;
 end
 $$;
-comment on function private.rescore_batch(private.batch_jobs) is 'Batches of a rescoring: by the rules as they are when the batch runs.';
+comment on function private.rescore_batch(private.batch_jobs) is
+  'Batches of a rescoring: by the rules as they are when the batch runs. The first waits for whoever began by the old ones.';
+
+create function private.join_rescoring(contacts uuid[]) returns void
+language plpgsql
+-- Definer: jobs are the service's.
+security definer set search_path = '' set plan_cache_mode = force_generic_plan
+as $$
+declare
+  workspace uuid := (select min(c.workspace_id::text) from public.contacts c where c.id = any (contacts))::uuid;
+  running jsonb[] := array(
+    select b.args -> 'signals' from private.batch_jobs b
+    where b.workspace_id = workspace and b.kind = 'rescore' and b.status = 'running');
+begin
+  if cardinality(running) > 0 then
+    perform private.rescore_contacts(workspace, contacts,
+      array(select distinct s::uuid from unnest(running) as r (signals) cross join jsonb_array_elements_text(r.signals) s));
+  else
+    perform private.follow_contacts(contacts);
+  end if;
+end
+$$;
+comment on function private.join_rescoring(uuid[]) is
+  'Contacts of one workspace, locked, that have got what was another''s: scores and statuses; and if their workspace is being rescored, all that it is about, for it may have come by before.';
 
 -- Before it is done ----------------------------------------------------------------------------
 

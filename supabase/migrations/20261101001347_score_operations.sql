@@ -214,7 +214,9 @@ begin
       'contacts', coalesce(j.total, 0), 'done', coalesce((j.state ->> 'seen')::int, 0), 'finished_at', j.finished_at)), null)::private.answer
     from (select) as one
     left join lateral (
-      select * from private.batch_jobs b where b.workspace_id = workspace and b.kind = 'rescore' order by b.id desc limit 1) as j on true
+      select * from private.batch_jobs b where b.workspace_id = workspace and b.kind = 'rescore'
+      -- One that is still at work is not done because another, which was asked for later, is.
+      order by b.status = 'running' desc, b.id desc limit 1) as j on true
   );
 end
 $$;

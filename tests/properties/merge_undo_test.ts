@@ -14,7 +14,7 @@ import { merge, undo, UNTOUCHED } from "../support/merging.ts";
 import { snapshot, strayHistory, withoutNewHistory, WRITTEN } from "../support/snapshot.ts";
 import { makeWorkspace } from "../support/workspace.ts";
 import { deliver } from "../webhook/hook.ts";
-import { anyEvents, happen, setStage, type Stage } from "./merging/happenings.ts";
+import { anyEvents, happen, setRules, setStage, type Stage } from "./merging/happenings.ts";
 import { holds } from "./runs.ts";
 
 /** Who merges: a caller, or WhatsApp's updates, in a session of any time zone. */
@@ -46,6 +46,7 @@ const anyCase = fc.record({
 
 Deno.test("merge and undo is the identity, row by row over all tables", async () => {
   const workspace = await makeWorkspace();
+  await setRules(workspace);
   await withDatabase(async (sql) => {
     await holds(
       fc.asyncProperty(anyCase, async ({ events, hasPhone, manner, earlier }) => {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { withDatabase } from "../../support/database.ts";
 import { createContact } from "../../support/contacts.ts";
 import { storeSent } from "./outbound.ts";
+import { createSignal, report, rescored } from "../../support/scoring.ts";
 import type { Conversation, Data, Handoff } from "../../support/types.ts";
 import { uniquePhone } from "../../support/unique.ts";
 import type { Workspace } from "../../support/workspace.ts";
@@ -153,6 +154,9 @@ export const HAPPENINGS = {
   pause: acts("bot", { action: "pause" }),
   resume: acts("bot", { action: "resume" }),
   read: acts("read", { receipt: false }),
+  points: ({ workspace }, { id }, n) =>
+    report(workspace.key, id, { points: pick([5, -3], n), reason: `The ${n}th` }),
+  visit: ({ workspace }, { id }) => report(workspace.key, id, { action: "visit" }),
 } as const satisfies Record<string, Happening>;
 
 export type Name = keyof typeof HAPPENINGS;
@@ -171,6 +175,15 @@ export const anyEvents = fc.array(
   }),
   { maxLength: 14 },
 );
+
+/** What of all this counts for scores. */
+export async function setRules(workspace: Workspace): Promise<void> {
+  const greeting = { kind: "keyword", keywords: ["hello", "hi all"], points: 10, cap: 25 };
+  await createSignal(workspace.admin, { ...greeting, cooldown_hours: 1 });
+  const visit = { kind: "action", action: "visit", points: 16, half_life_days: 10 };
+  await createSignal(workspace.admin, { ...visit, buying_intent: true });
+  await rescored(workspace);
+}
 
 export async function happen(stage: Stage, events: readonly Event[]): Promise<void> {
   for (const { name, who, n } of events) await HAPPENINGS[name](stage, stage.people[who], n);

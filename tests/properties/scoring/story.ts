@@ -115,6 +115,8 @@ export interface Story {
   /** The order in which things are told, and what is told twice. */
   order: number[];
   change: Change;
+  /** Another one, made while two contacts are one. */
+  later: Change;
 }
 
 export const anyStory: fc.Arbitrary<Story> = fc.record({
@@ -128,4 +130,5 @@ export const anyStory: fc.Arbitrary<Story> = fc.record({
   gifts: fc.array(anyGift, { maxLength: 5 }),
   order: fc.array(fc.nat({ max: 999 }), { minLength: 40, maxLength: 40 }),
   change: anyChange,
+  later: anyChange,
 });

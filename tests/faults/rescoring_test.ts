@@ -17,7 +17,6 @@ import {
 } from "./load.ts";
 
 const PEOPLE = 4_000;
-const BATCHES = 4;
 
 /** Everybody says one of these; only the first word is what is looked for. */
 const SAID = ["What is the price, please?", "Good morning to all of you"];
@@ -88,13 +87,23 @@ async function untilBegun(sql: postgres.Sql, workspaceId: string): Promise<void>
     const [{ begun }] = await sql`
       select exists (select from private.batch_jobs
         where workspace_id = ${workspaceId} and kind = 'rescore' and status = 'running'
-          and (state ->> 'seen')::int between 1 and ${
-      PEOPLE * (BATCHES - 1) / BATCHES
-    }::int) as begun`;
+          and (state ->> 'seen')::int between 1 and ${PEOPLE / 2}::int) as begun`;
     if (begun) return;
     await pause(2);
   }
   throw new Error("The rescoring does not begin.");
+}
+
+/** What was done is what the job says, and it is not all. */
+async function assertHalfway(sql: postgres.Sql, workspaceId: string): Promise<void> {
+  const [{ status, missing }] = await sql`
+    select j.status, (
+        select count(*)::int from public.messages m join public.contacts c on c.id = m.contact_id
+        where m.body = ${SAID[0]} and (c.created_at, c.id)
+            <= ((j.state ->> 'after_at')::timestamptz, (j.state ->> 'after_id')::uuid)
+          and not exists (select from public.score_events e where e.message_id = m.id)) as missing
+    from private.batch_jobs j where j.workspace_id = ${workspaceId} and j.kind = 'rescore'`;
+  assert.deepEqual({ status, missing }, { status: "running", missing: 0 });
 }
 
 async function untilRescored(stack: SpawnedStack): Promise<void> {
@@ -152,6 +161,7 @@ Deno.test("SIGKILL while it rescores and messages stream in: finished, and every
       signal = await call(stack, "POST", "scoring-signals", RULE);
       await withSql(stack.credentials.database_url, (sql) => untilBegun(sql, workspace_id));
       await stack.kill();
+      await withSql(stack.credentials.database_url, (sql) => assertHalfway(sql, workspace_id));
     });
     stack = await spawnStack({ data });
     const later = await whileTalking(stack, async () => {

@@ -1,7 +1,7 @@
 -- Scores, grades, automatic status and risk: from what messages, people, deals and time say.
 begin;
 set local search_path = public, extensions;
-select plan(63);
+select plan(68);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('scoring ' || label)::uuid $$;
@@ -183,6 +183,28 @@ select is((select array[l.auto_status::text, l.reason] from contact_activity a, 
   where contact_id = pg_temp.id('ana')), array['active', 'recent_messages'], 'why');
 select is(private.explained_signals(pg_temp.id('ana'), pg_temp.id('home')) #>> '{0,name}', 'Price', 'what it is made of');
 select is(private.explained_status(pg_temp.id('bob')) #>> '{vip,reason}', null, 'and why not');
+
+-- Merges while it goes on ---------------------------------------------------------------------------
+
+insert into contacts (id, workspace_id, name, created_at) values
+  (pg_temp.id('passed'), pg_temp.id('home'), 'Passed', now() - interval '2 days'), (pg_temp.id('ahead'), pg_temp.id('home'), 'Ahead', now() - interval '1 day');
+insert into conversations (id, workspace_id, contact_id) values (pg_temp.id('ahead thread'), pg_temp.id('home'), pg_temp.id('ahead'));
+do $$ begin perform pg_temp.say('ahead', 'do you have any tulips for me', now()); end $$;
+insert into scoring_signals (workspace_id, name, kind, category, points, keywords) values (pg_temp.id('home'), 'Tulips', 'keyword', 'fit', 33, '{tulips}');
+update private.batch_jobs set state = state || jsonb_build_object('seen', 1, 'after_at', now() - interval '2 days', 'after_id', pg_temp.id('passed'))
+where workspace_id = pg_temp.id('home') and kind = 'rescore' and status = 'running';
+create temp table merged as select private.merge_contact(pg_temp.id('passed'), pg_temp.id('ahead')) as id;
+select is((select score from contacts where id = pg_temp.id('passed')), 33, 'who is merged while all are rescored is rescored too');
+delete from score_events where contact_id = pg_temp.id('passed');
+do $$ begin perform private.undo_merge(pg_temp.id('home'), id) from merged; end $$;
+select is((select array_agg(score order by created_at) from contacts where id in (pg_temp.id('passed'), pg_temp.id('ahead'))), '{0,33}', 'and whose merge is undone');
+select is(pg_temp.work('rescore'), 'completed', 'it goes on');
+insert into private.batch_jobs (workspace_id, kind, args, claims, status, total) values
+  (pg_temp.id('away'), 'rescore', '{"signals": []}', '{}', 'running', 7), (pg_temp.id('away'), 'rescore', '{"signals": []}', '{}', 'completed', 0);
+select is((private.rescoring_answer(pg_temp.id('away'))).body::jsonb -> 'data' ->> 'status', 'running',
+  'what is still at work is told, also if a later one is done');
+delete from private.batch_jobs where workspace_id = pg_temp.id('away') and status = 'running';
+select is((private.rescoring_answer(pg_temp.id('away'))).body::jsonb -> 'data' ->> 'status', 'idle', 'until it is through');
 
 -- A contact that goes ------------------------------------------------------------------------------
 

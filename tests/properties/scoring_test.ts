@@ -6,44 +6,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { withDatabase } from "../support/database.ts";
-import type { Client } from "../support/http.ts";
 import { merge, undo } from "../support/merging.ts";
 import { assertRebuilt } from "../support/rebuild.ts";
-import { createSignal, rescored, signalBody, simulate } from "../support/scoring.ts";
-import type { Contact, Data, Page, ScoreEvent, ScoringSignal } from "../support/types.ts";
+import { rescored, simulate } from "../support/scoring.ts";
+import type { ScoringSignal } from "../support/types.ts";
 import { holds } from "./runs.ts";
+import { apply, bodyOf } from "./scoring/changes.ts";
 import { type Rules, scoringOf } from "./scoring/model.ts";
+import { contactsOf, type Graded, gradedOf, ledgerOf, rulesOf } from "./scoring/reading.ts";
 import { lastWords, live, type Stage } from "./scoring/stage.ts";
 import { anyStory, type Change, type Story } from "./scoring/story.ts";
-
-async function read<Body>(client: Client, path: string): Promise<Body> {
-  const answer = await client.get<Body>(path);
-  assert.equal(answer.status, 200, answer.text);
-  return answer.body;
-}
-
-/** All pages of a list, two rows each. */
-async function all<Item>(client: Client, path: string): Promise<Item[]> {
-  const items: Item[] = [];
-  for (let cursor: string | null = ""; cursor !== null;) {
-    const page: Page<Item> = await read(client, `${path}&limit=2${cursor && `&cursor=${cursor}`}`);
-    items.push(...page.data);
-    cursor = page.next_cursor;
-  }
-  return items;
-}
-
-const ledgerOf = ({ workspace }: Stage, contactId: string) =>
-  all<ScoreEvent>(workspace.key, `score-events?contact_id=${contactId}`);
-
-async function rulesOf({ workspace }: Stage): Promise<Rules> {
-  const { data } = await read<Data<Omit<Rules, "signals">>>(workspace.key, "settings");
-  return { ...data, signals: await all(workspace.key, "scoring-signals?sort=name") };
-}
-
-async function contactsOf({ workspace }: Stage): Promise<Contact[]> {
-  return (await read<Page<Contact>>(workspace.key, "list-contacts?limit=200")).data;
-}
 
 /** What the ledger has to hold: whose, which signal or how many points, which message, when. */
 function expectedLedger(story: Story, stage: Stage, signals: readonly ScoringSignal[]): string[] {
@@ -101,53 +73,6 @@ async function assertScores(stage: Stage, rules: Rules): Promise<void> {
     assert.deepEqual({ score, grade }, expected, id);
   }
 }
-
-type Graded = Pick<Contact, "id" | "score" | "grade" | "auto_status" | "is_at_risk">;
-
-async function gradedOf(stage: Stage): Promise<Map<string, Graded>> {
-  const contacts = await contactsOf(stage);
-  return new Map(contacts.map(({ id, score, grade, auto_status, is_at_risk }) => [
-    id,
-    { id, score, grade, auto_status, is_at_risk },
-  ]));
-}
-
-/** The changes of signals, each signal once, as a simulation is given them. */
-function signalChanges(change: Change, signals: readonly ScoringSignal[]) {
-  const of = (which: number) => signals[which % signals.length].id;
-  const changes = new Map<string, Record<string, unknown>>();
-  for (const { which, fields } of change.changed) {
-    changes.set(of(which), { id: of(which), ...fields });
-  }
-  if (change.deleted !== null) {
-    changes.set(of(change.deleted), { id: of(change.deleted), is_deleted: true });
-  }
-  return [...changes.values(), ...change.added.map((fields) => signalBody(fields))];
-}
-
-async function apply(stage: Stage, change: Record<string, unknown>): Promise<void> {
-  const { signals, ...settings } = change as { signals: Record<string, unknown>[] };
-  const { admin } = stage.workspace;
-  for (const { id, is_deleted, ...fields } of signals) {
-    if (id === undefined) await createSignal(admin, fields);
-    else {
-      const method = is_deleted ? "DELETE" : "PATCH";
-      const options = is_deleted ? {} : { body: fields };
-      const answer = await admin.call(method, `scoring-signals/${id}`, options);
-      assert.ok([200, 204].includes(answer.status), answer.text);
-    }
-  }
-  const answer = await admin.call("PATCH", "settings", { body: settings });
-  assert.equal(answer.status, 200, answer.text);
-  await rescored(stage.workspace);
-}
-
-/** A change as the API is given it. */
-const bodyOf = (change: Change, { signals }: Rules) => ({
-  signals: signalChanges(change, signals),
-  ...(change.weights === null ? {} : { weights: change.weights }),
-  ...(change.grades === null ? {} : { grades: change.grades }),
-});
 
 /** Whose grades a change changes, and into which, is what its simulation says. */
 async function assertSimulated(stage: Stage, change: Change, rules: Rules): Promise<void> {
@@ -208,7 +133,9 @@ Deno.test("scores are the ledger's by the rules, the ledger is what was said, an
         await assertLedger(story, stage, rules);
         await assertScores(stage, rules);
         await assertRebuilt(sql, stage.workspace.id);
-        await assertSimulated(stage, story.change, rules);
+        for (const change of story.changes) {
+          await assertSimulated(stage, change, await rulesOf(stage));
+        }
         const changed = await rulesOf(stage);
         await assertLedger(story, stage, changed);
         await assertScores(stage, changed);

@@ -23,7 +23,7 @@ const SAID = {
   language: fc.option(fc.constantFrom(...LANGUAGES)),
   keywords: fc.uniqueArray(fc.constantFrom(...KEYWORDS), { minLength: 1, maxLength: 4 }),
 };
-export const anyKeywordSignal: fc.Arbitrary<SignalFields> = fc.record({
+const anyKeywordSignal: fc.Arbitrary<SignalFields> = fc.record({
   kind: fc.constant("keyword"),
   ...COUNTING,
   ...SAID,
@@ -91,16 +91,20 @@ export interface Change {
   grades: Record<string, number> | null;
 }
 
-export const anyChange: fc.Arbitrary<Change> = fc.record({
+const mostly = fc.nat({ max: 5 }).map((n) => n > 0);
+const anyChange: fc.Arbitrary<Change> = fc.record({
   changed: fc.array(
     fc.record({
       which: fc.nat(),
-      fields: fc.record({ ...COUNTING, is_active: fc.boolean() }, { requiredKeys: [] }),
+      fields: fc.record({ ...COUNTING, is_active: mostly }, { requiredKeys: ["points"] }),
     }),
-    { maxLength: 2 },
+    { minLength: 1, maxLength: 2 },
   ),
   added: fc.array(anyKeywordSignal, { maxLength: 1 }),
-  deleted: fc.option(fc.nat(), { freq: 1 }),
+  deleted: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, {
+    weight: 1,
+    arbitrary: fc.nat(),
+  }),
   weights: fc.option(anyWeights),
   grades: fc.option(anyGrades),
 });
@@ -114,7 +118,8 @@ export interface Story {
   gifts: Gift[];
   /** The order in which things are told, and what is told twice. */
   order: number[];
-  change: Change;
+  /** Changes of the rules, one after the other. */
+  changes: Change[];
   /** Another one, made while two contacts are one. */
   later: Change;
 }
@@ -129,6 +134,6 @@ export const anyStory: fc.Arbitrary<Story> = fc.record({
   messages: fc.array(anyMessage, { minLength: 1, maxLength: 10 }),
   gifts: fc.array(anyGift, { maxLength: 5 }),
   order: fc.array(fc.nat({ max: 999 }), { minLength: 40, maxLength: 40 }),
-  change: anyChange,
+  changes: fc.array(anyChange, { minLength: 2, maxLength: 4 }),
   later: anyChange,
 });

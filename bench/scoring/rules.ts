@@ -30,12 +30,8 @@ export async function restDue(sql: postgres.Sql): Promise<void> {
   await sql`vacuum analyze private.due_contacts`;
 }
 
-/**
- * So many contacts, spread over all, were active until now.
- *
- * @returns once the stack's worker has brought them up to date: how many seconds that took
- */
-export async function fallDue(sql: postgres.Sql, count: number): Promise<number> {
+/** So many contacts, spread over all, were active until now. */
+export async function fallDue(sql: postgres.Sql, count: number): Promise<void> {
   await sql.begin(async (sql) => {
     await sql`set local session_replication_role = replica`;
     await sql`create temp table fallen on commit drop as
@@ -49,6 +45,10 @@ export async function fallDue(sql: postgres.Sql, count: number): Promise<number>
     await sql`
       update private.due_contacts d set due_at = private.now() from fallen f where d.contact_id = f.id`;
   });
+}
+
+/** How many seconds it takes until the stack's worker has brought everybody up to date. */
+export async function untilSwept(sql: postgres.Sql): Promise<number> {
   const begun = performance.now();
   for (;;) {
     const [{ left }] = await sql<{ left: number }[]>`

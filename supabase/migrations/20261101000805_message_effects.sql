@@ -153,10 +153,12 @@ set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 begin
   return query
-  select (private.workspace_settings(w.workspace_id)).*
+  -- As a row of its own: (…).* would ask once a column.
+  select s.*
   from (
     select distinct a.workspace_id from unnest(contacts) as c (id) join public.contact_activity a on a.contact_id = c.id
-  ) as w;
+  ) as w
+  cross join lateral private.workspace_settings(w.workspace_id) s;
 end
 $$;
 comment on function private.rules_of(uuid[]) is 'The settings that hold for contacts: one row a workspace.';

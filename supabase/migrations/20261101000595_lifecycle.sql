@@ -1,8 +1,9 @@
 -- The automatic status and whether a contact is at risk: computed from what is known in
 -- contact_activity, whoever writes it; by time alone through private.due_contacts.
 
--- next_at: when time alone changes it; null: never.
-create type private.lifecycle as (auto_status public.contact_auto_status, is_at_risk boolean, reason text, next_at timestamptz);
+-- risks: why the contact is at risk. next_at: when time alone changes it; null: never.
+create type private.lifecycle as (
+  auto_status public.contact_auto_status, reason text, is_at_risk boolean, risks text[], next_at timestamptz);
 
 -- What a contact's scores come to. next_at: when decay changes them.
 create type private.contact_score as (contact_id uuid, score int, grade public.contact_grade, shows_intent boolean, next_at timestamptz);
@@ -20,17 +21,23 @@ declare
   churned_at timestamptz := heard_at + make_interval(hours => 24 * rules.churned_after_days);
   cold_at timestamptz := last_inbound_at + make_interval(hours => 24 * rules.hot_lead_days);
   active_until timestamptz := last_inbound_at + make_interval(hours => 24 * rules.active_window_days);
-  is_upset boolean := coalesce(private.sentiment_level(last_mood) in ('very_negative', 'negative'), false);
+  upset text[] := case when private.sentiment_level(last_mood) in ('very_negative', 'negative') then '{last_mood_negative}' else '{}' end;
+  l private.lifecycle;
 begin
-  return case
-    when converted_at is not null and at >= churned_at then row('churned', false, 'silent_since_conversion', null)::private.lifecycle
-    when converted_at is not null and at >= inactive_at then row('converted', true, 'converted', churned_at)::private.lifecycle
-    when converted_at is not null then row('converted', is_upset, 'converted', inactive_at)::private.lifecycle
-    when at >= inactive_at then row('inactive', false, 'silent', null)::private.lifecycle
-    when shows_intent and at >= cold_at then row('qualified', true, 'buying_intent', inactive_at)::private.lifecycle
-    when shows_intent then row('qualified', is_upset, 'buying_intent', cold_at)::private.lifecycle
-    when messages >= rules.active_min_messages and at < active_until then row('active', is_upset, 'recent_messages', active_until)::private.lifecycle
-    else row('new', is_upset, 'nothing_else', inactive_at)::private.lifecycle end;
+  l := case
+    when converted_at is not null and at >= churned_at then row('churned', 'silent_since_conversion', null, '{}', null)::private.lifecycle
+    when converted_at is not null and at >= inactive_at
+      then row('converted', 'converted', null, '{bought_and_silent}' || upset, churned_at)::private.lifecycle
+    when converted_at is not null then row('converted', 'converted', null, upset, inactive_at)::private.lifecycle
+    when at >= inactive_at then row('inactive', 'silent', null, '{}', null)::private.lifecycle
+    when shows_intent and at >= cold_at
+      then row('qualified', 'buying_intent', null, '{lead_gone_cold}' || upset, inactive_at)::private.lifecycle
+    when shows_intent then row('qualified', 'buying_intent', null, upset, cold_at)::private.lifecycle
+    when messages >= rules.active_min_messages and at < active_until
+      then row('active', 'recent_messages', null, upset, active_until)::private.lifecycle
+    else row('new', 'nothing_else', null, upset, inactive_at)::private.lifecycle end;
+  l.is_at_risk := l.risks <> '{}';
+  return l;
 end
 $$;
 comment on function private.lifecycle(timestamptz, boolean, int, timestamptz, numeric, public.workspace_settings, timestamptz) is

@@ -112,6 +112,8 @@ begin
       where m.contact_id = new.contact_id and m.sentiment_source is not null
       order by m.sent_at desc, m.sentiment_score limit 1)
   where a.contact_id = new.contact_id;
+  -- Whoever was last upset is at risk.
+  perform private.follow_contacts(array[new.contact_id]);
   return null;
 end
 $$;
@@ -123,7 +125,7 @@ create trigger messages_720_sentiment after update of body, direction, revoked_a
   when ((old.sentiment_score, old.sentiment_source, old.sent_at) is distinct from (new.sentiment_score, new.sentiment_source, new.sent_at))
   execute function private.correct_sentiment();
 
-create function private.forget_sentiment() returns trigger
+create function private.forget_messages() returns trigger
 language plpgsql
 -- Definer: whoever may delete a message need not be allowed to change what is known of its contact.
 security definer set search_path = ''
@@ -132,15 +134,17 @@ declare
   -- Of a contact that goes with its messages nothing is to be counted.
   concerned uuid[] := array(
     select distinct d.contact_id from deleted d join public.contacts c on c.id = d.contact_id
-    where d.sentiment_source is not null);
+    where d.direction = 'inbound');
 begin
   if cardinality(concerned) > 0 then
     perform private.recount_sentiment(concerned);
+    perform private.recount_inbound(concerned);
+    perform private.follow_contacts(concerned);
   end if;
   return null;
 end
 $$;
-comment on function private.forget_sentiment() is 'Trigger: messages that are deleted count no more.';
+comment on function private.forget_messages() is 'Trigger: messages that are deleted count no more, for the mood, the status and the risk.';
 
-create trigger messages_720_sentiment_delete after delete on public.messages
-  referencing old table as deleted for each statement execute function private.forget_sentiment();
+create trigger messages_720_forget after delete on public.messages
+  referencing old table as deleted for each statement execute function private.forget_messages();

@@ -285,12 +285,7 @@ begin
         jsonb_build_object('message_count', a.message_count, 'last_inbound_at', a.last_inbound_at, 'converted_at', a.converted_at,
           'shows_intent', a.shows_intent, 'inactive_after_days', r.inactive_after_days, 'churned_after_days', r.churned_after_days,
           'active_min_messages', r.active_min_messages, 'active_window_days', r.active_window_days, 'hot_lead_days', r.hot_lead_days)),
-      'at_risk', jsonb_build_object('value', l.is_at_risk, 'reasons', array_remove(array[
-        case when l.is_at_risk and l.auto_status = 'converted'
-          and private.now() >= greatest(a.last_inbound_at, a.converted_at) + make_interval(hours => 24 * r.inactive_after_days) then 'bought_and_silent' end,
-        case when l.is_at_risk and l.auto_status = 'qualified'
-          and private.now() >= a.last_inbound_at + make_interval(hours => 24 * r.hot_lead_days) then 'lead_gone_cold' end,
-        case when l.is_at_risk and private.sentiment_level(a.last_sentiment_score) in ('very_negative', 'negative') then 'last_mood_negative' end], null)),
+      'at_risk', jsonb_build_object('value', l.is_at_risk, 'reasons', l.risks),
       'vip', jsonb_build_object('value', c.is_vip, 'reason', case when c.vip_source = 'person' then 'set_by_person' when c.is_vip then 'rule' end,
         'min_value', trim_scale(r.vip_min_value), 'min_score', r.vip_min_score),
       'sentiment', jsonb_build_object('level', c.sentiment, 'score', trim_scale(a.sentiment_score), 'messages', a.sentiment_count,

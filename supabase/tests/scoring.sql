@@ -1,7 +1,7 @@
 -- Scores, grades, automatic status and risk: from what messages, people, deals and time say.
 begin;
 set local search_path = public, extensions;
-select plan(68);
+select plan(71);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('scoring ' || label)::uuid $$;
@@ -62,6 +62,11 @@ do $$ begin perform pg_temp.say('ana', 'you idiot', now() + interval '1 second')
 select is(pg_temp.shown('ana'), '19 E qualified at risk', 'points are taken, and a bad mood is a risk');
 update messages set body = 'you are great, thank you' where contact_id = pg_temp.id('ana') and body = 'you idiot';
 select is(pg_temp.shown('ana'), '49 C qualified', 'an edited message counts as what it says now');
+update messages set sentiment_score = -0.75 where contact_id = pg_temp.id('ana') and body = 'you are great, thank you';
+select is(pg_temp.shown('ana'), '49 C qualified at risk', 'so does one that is read otherwise, as by a model');
+select is(private.explained_status(pg_temp.id('ana')) #> '{at_risk,reasons}', '["last_mood_negative"]', 'and it is told why');
+delete from messages where contact_id = pg_temp.id('ana') and body = 'you are great, thank you';
+select is(pg_temp.shown('ana'), '49 C qualified', 'until it is gone');
 delete from messages where contact_id = pg_temp.id('ana') and body like 'Yes, I want to buy%';
 select is(pg_temp.shown('ana'), '29 D active', 'a deleted one not at all');
 select ok(pg_temp.rebuilt('ana'), 'all of it is what comes out of nothing');

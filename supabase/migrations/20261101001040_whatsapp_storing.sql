@@ -35,11 +35,14 @@ set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 begin
   if exists (
-    select from unnest(messages) m join public.contacts c on c.id = m.contact_id
+    select from unnest(messages) m
+    join public.contacts c on c.id = m.contact_id
+    cross join lateral (select private.whatsapp_body(m.message) as body) as t
+    -- The cheap ones first.
     where not m.outbound and (coalesce(m.profile_name <> c.profile_name, m.profile_name is not null)
       or not c.channels @> array['whatsapp']
-      or char_length(private.whatsapp_body(m.message)) <= 30 and private.consent_word(private.whatsapp_body(m.message)) is not null
-      or exists (select from private.signal_matchers k where k.workspace_id = m.workspace_id))) then
+      or exists (select from private.signal_matchers k where k.workspace_id = m.workspace_id)
+      or char_length(t.body) <= 30 and private.consent_word(t.body) is not null)) then
     perform private.lock_with_activity(array(select distinct m.contact_id from unnest(messages) m));
   end if;
 end

@@ -272,6 +272,8 @@ declare
   bought uuid[] := array(
     select distinct i.contact_id from inserted i
     where (i.field, i.new_value) in (('status', 'converted'), ('sale_status', 'sold'))
+      -- That one of two contacts had bought was known before they became one: a merge sells nothing.
+      and not exists (select from public.contact_merges m where m.primary_id = i.contact_id and m.merged_at = now())
       and (private.workspace_settings(i.workspace_id)).auto_close_won);
 begin
   if cardinality(bought) > 0 then
@@ -281,7 +283,7 @@ begin
 end
 $$;
 comment on function private.close_won_deals() is
-  'Trigger: the open deals of contacts that became converted or sold are won, where the workspace wants it (auto_close_won).';
+  'Trigger: the open deals of contacts that became converted or sold are won, where the workspace wants it (auto_close_won); not by a merge.';
 
 create trigger contact_history_500_close_deals after insert on public.contact_history
   referencing new table as inserted for each statement execute function private.close_won_deals();

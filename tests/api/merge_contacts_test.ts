@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { createContact, updateContact } from "../support/contacts.ts";
 import { withDatabase } from "../support/database.ts";
+import { createDeal } from "../support/deals.ts";
 import { type Merge, merge, undo, UNTOUCHED } from "../support/merging.ts";
 import { assertInvalid, assertProblem } from "../support/problem.ts";
 import { snapshot } from "../support/snapshot.ts";
-import type { Contact, Data, Note, Page } from "../support/types.ts";
+import type { Contact, Data, Deal, Note, Page } from "../support/types.ts";
 import { makeWorkspace } from "../support/workspace.ts";
 import { storeMessages } from "../support/conversations.ts";
 import type { Conversation, Handoff } from "../support/types.ts";
@@ -310,4 +311,20 @@ Deno.test("a conversation that comes along is the primary's person's, and no con
   assert.deepEqual([(await read()).phase, (await read()).assigned_to], ["waiting", agent.userId]);
   assert.deepEqual((await undo(key, mergeId)).touched, UNTOUCHED);
   assert.deepEqual([(await read()).phase, (await read()).assigned_to], ["automated", admin.userId]);
+});
+
+Deno.test("a merge sells nothing: open deals stay open, also where the other had bought", async () => {
+  const [one, two] = await pair({}, { sale_status: "sold" });
+  const deal = await createDeal(key, { contact_id: one.id, value: 30 });
+  const merged = await merge(key, one.id, two.id);
+  const contact = await read(one.id);
+  assert.deepEqual([contact.sale_status, contact.value], ["sold", 30]);
+  const status = async () => (await key.get<Data<Deal>>(`deals/${deal.id}`)).body.data.status;
+  assert.equal(await status(), "open");
+  await undo(key, merged);
+  assert.equal(await status(), "open");
+  // What is sold afterwards is.
+  await merge(key, one.id, two.id);
+  await updateContact(key, one.id, { status: "converted" });
+  assert.equal(await status(), "won");
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { withDatabase } from "../../support/database.ts";
 import { createContact } from "../../support/contacts.ts";
+import { createDeal } from "../../support/deals.ts";
 import { storeSent } from "./outbound.ts";
 import { createSignal, report, rescored } from "../../support/scoring.ts";
 import type { Conversation, Data, Handoff } from "../../support/types.ts";
@@ -157,6 +158,8 @@ export const HAPPENINGS = {
   points: ({ workspace }, { id }, n) =>
     report(workspace.key, id, { points: pick([5, -3], n), reason: `The ${n}th` }),
   visit: ({ workspace }, { id }) => report(workspace.key, id, { action: "visit" }),
+  deal: ({ workspace }, { id }, n) =>
+    createDeal(workspace.key, { contact_id: id, value: pick([null, 20, 0.5], n) }),
 } as const satisfies Record<string, Happening>;
 
 export type Name = keyof typeof HAPPENINGS;

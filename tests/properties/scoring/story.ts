@@ -31,6 +31,8 @@ const anyKeywordSignal: fc.Arbitrary<SignalFields> = fc.record({
 const anyOtherSignal: fc.Arbitrary<SignalFields> = fc.oneof(
   fc.record({ kind: fc.constant("action"), action: fc.constantFrom(...ACTIONS), ...COUNTING }),
   fc.record({ kind: fc.constant("manual"), ...COUNTING }),
+  // Seen by whoever reads along, and reported.
+  fc.record({ kind: fc.constant("ai"), description: fc.constant("Is moving."), ...COUNTING }),
 );
 
 /** When it happened: so many seconds ago, hours away from the next whole day of its age. */

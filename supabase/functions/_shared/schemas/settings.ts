@@ -78,7 +78,8 @@ const grades = { A: threshold, B: threshold, C: threshold, D: threshold, E: thre
 const automation = {
   auto_create_deals: z.boolean().meta({ description: "A deal is opened on buying intent." }),
   auto_close_won: z.boolean().meta({
-    description: "Open deals are won when their contact is `converted` or `sold`.",
+    description:
+      "Open deals are won when their contact becomes `converted` or `sold`; a merge sells nothing.",
   }),
   task_on_topic_exhaustion: z.boolean(),
 };

@@ -137,7 +137,8 @@ create trigger contacts_250_value_update before update of value, deals_value on 
 
 create function private.sum_deals(contacts uuid[]) returns void
 language plpgsql
-set search_path = ''
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   sums jsonb;

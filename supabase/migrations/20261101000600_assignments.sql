@@ -87,7 +87,8 @@ begin
   for contact in
     select c.id, c.workspace_id
     from public.contacts c join public.workspaces w on w.id = c.workspace_id
-    where c.id = any (contact_ids) and c.assigned_to is null and w.routing = 'round_robin'
+    -- `is true`: see private.check_contact_of.
+    where c.id = any (contact_ids) and (c.assigned_to is null) is true and w.routing = 'round_robin'
     order by c.id
   loop
     -- Skip locked: two batches that route at once take different agents instead of waiting.

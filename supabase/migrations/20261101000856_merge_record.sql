@@ -66,7 +66,8 @@ set search_path = ''
 as $$
 begin
   return coalesce(
-    (select c.id from public.contacts c where c.id = contact and c.workspace_id = workspace),
+    -- `is true`: see private.check_contact_of.
+    (select c.id from public.contacts c where c.id = contact and (c.workspace_id = workspace) is true),
     (select m.primary_id from public.contact_merges m
       where m.duplicate_id = contact and m.workspace_id = workspace and m.undone_at is null
       order by m.id desc limit 1));

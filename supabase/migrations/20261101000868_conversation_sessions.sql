@@ -64,7 +64,8 @@ comment on function private.first_inbound(uuid, timestamptz, timestamptz) is
 
 create function private.write_sessions(told private.told_session[]) returns void
 language plpgsql
-set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   insert into private.conversation_sessions (workspace_id, conversation_id, since, resolved_at)
@@ -118,17 +119,21 @@ language plpgsql
 security definer set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
-  -- Nearly all messages are of a session that has begun and been answered before them.
+  -- Nearly all messages are of a session that has begun and been answered before them. Looked up
+  -- one by one: a plan for nobody knows how many would read the sessions of everybody.
   concerned uuid[] := array(
-    select i.id from inserted i
-    where not i.from_history and case i.direction
-      when 'inbound' then not exists (
-        select from private.conversation_sessions s
-        where s.conversation_id = i.conversation_id and s.opened_at <= i.sent_at and s.resolved_at is null)
-      else i.sender_type in ('agent', 'bot', 'business') and exists (
-        select from private.conversation_sessions s
-        where s.conversation_id = i.conversation_id and s.opened_at <= i.sent_at
-          and coalesce(i.sent_at < s.answered_at, true) and coalesce(i.sent_at < s.resolved_at, true)) end);
+    select i.id
+    from inserted i
+    left join lateral (
+      select true as is_known from private.conversation_sessions s
+      where s.conversation_id = i.conversation_id and s.opened_at <= i.sent_at
+        and case i.direction
+          when 'inbound' then s.resolved_at is null
+          else coalesce(i.sent_at < s.answered_at, true) and coalesce(i.sent_at < s.resolved_at, true) end
+      limit 1) as s on true
+    where not i.from_history
+      and case i.direction when 'inbound' then s.is_known is null
+        else s.is_known and i.sender_type in ('agent', 'bot', 'business') end);
 begin
   if cardinality(concerned) > 0 then
     perform private.tell_sessions(concerned);

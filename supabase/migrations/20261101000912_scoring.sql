@@ -43,10 +43,11 @@ begin
   where a.contact_id = s.contact_id and (a.converted_at, a.shows_intent, a.auto_status, a.is_at_risk, a.due_at)
     is distinct from (f.converted_at, f.shows_intent, l.auto_status, l.is_at_risk, least(l.next_at, f.next_at));
   -- Whom somebody put off was due earlier than the activity says.
-  delete from private.due_contacts d using public.contact_activity a
-  where d.contact_id = any (concerned) and a.contact_id = d.contact_id and a.due_at is null;
-  update private.due_contacts d set due_at = a.due_at from public.contact_activity a
-  where d.contact_id = any (concerned) and a.contact_id = d.contact_id and d.due_at <> a.due_at;
+  delete from private.due_contacts d using unnest(concerned) as g (id) join public.contact_activity a on a.contact_id = g.id
+  where d.contact_id = g.id and a.due_at is null;
+  update private.due_contacts d set due_at = a.due_at
+  from unnest(concerned) as g (id) join public.contact_activity a on a.contact_id = g.id
+  where d.contact_id = g.id and d.due_at <> a.due_at;
 end
 $$;
 comment on function private.follow_facts(private.contact_score[]) is
@@ -316,7 +317,7 @@ begin
   if tg_op = 'INSERT' then
     concerned := array(select distinct i.contact_id from inserted i where i.status = 'won');
   elsif tg_op = 'DELETE' then
-    concerned := array(select distinct d.contact_id from deleted d join public.contacts c on c.id = d.contact_id where d.status = 'won');
+    concerned := array(select distinct d.contact_id from deleted d where d.status = 'won');
   else
     concerned := array(
       select distinct r.contact_id
@@ -325,7 +326,6 @@ begin
         union all
         select d.id, d.contact_id, d.closed_at from deleted d where d.status = 'won'
       ) as r
-      join public.contacts c on c.id = r.contact_id
       group by r.id, r.contact_id, r.closed_at having count(*) = 1);
   end if;
   perform private.follow_contacts(concerned);

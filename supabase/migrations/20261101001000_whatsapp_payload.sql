@@ -230,7 +230,9 @@ begin
   cross join jsonb_array_elements(private.json_list(c.value -> 'messages')) as m
   cross join lateral (
     select private.wa_id(m -> 'from') as wa_id, private.whatsapp_user_id(m -> 'from_user_id') as bsuid,
-      private.whatsapp_user_id(m -> 'from_parent_user_id') as parent_bsuid) as sender
+      private.whatsapp_user_id(m -> 'from_parent_user_id') as parent_bsuid
+    -- Read once, and not at every mention.
+    offset 0) as sender
   left join by_wa_id w on w.n = c.n and w.wa_id = sender.wa_id
   left join by_bsuid b on b.n = c.n and b.bsuid = sender.bsuid
   where coalesce(m ->> 'type', 'unknown') <> 'system'

@@ -133,6 +133,8 @@ begin
       private.whatsapp_user_id(person -> 'parent_user_id')
     from unnest(changes) c cross join jsonb_array_elements(private.json_list(c.value -> 'contacts')) as person
     where c.workspace_id is not null
+    -- Read once, and not at every mention.
+    offset 0
   ) as l
   where num_nonnulls(l.wa_id, l.bsuid, l.parent_bsuid) > 1;
 end

@@ -235,8 +235,9 @@ comment on function private.process_whatsapp_singly(jsonb, jsonb) is
 
 create function private.ingest_whatsapp(body text, countries jsonb default '{}', raw bytea default null) returns jsonb
 language plpgsql
--- Plans are made once a session: on this path planning costs more than running.
-set search_path = '' set plan_cache_mode = force_generic_plan
+-- Plans are made once a session: on this path planning costs more than running. One made while a
+-- table had a page would read all of it ever after.
+set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   delivery uuid := private.uuid_v7();
@@ -270,7 +271,7 @@ comment on function private.ingest_whatsapp(text, jsonb, bytea) is
 
 create function private.ingest_whatsapp_deliveries(sequence text, countries jsonb) returns void
 language plpgsql
-set search_path = '' set plan_cache_mode = force_generic_plan
+set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   bodies text[];

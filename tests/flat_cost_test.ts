@@ -1,0 +1,108 @@
+/**
+ * What a call reads does not grow with what is stored: rows are counted, not milliseconds, by one
+ * session that keeps its plans from when there was little, as a pooled connection does.
+ */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import type postgres from "postgres";
+import { withDatabase } from "./support/database.ts";
+import { createSignal, rescored } from "./support/scoring.ts";
+import { makeWorkspace, type Workspace } from "./support/workspace.ts";
+import { change, delivery, person, text, uniqueWamid } from "./fixtures/whatsapp/delivery.ts";
+import { echo } from "./webhook/updates.ts";
+
+type Tx = postgres.TransactionSql;
+
+const waId = (n: number) => `1604${String(5_000_000 + n)}`;
+const range = (from: number, length: number) => Array.from({ length }, (_, n) => from + n);
+
+/** Each of them writes, and is answered in WhatsApp's own app. */
+async function talk(tx: Tx, { phoneNumberId }: Workspace, people: number[]): Promise<void> {
+  const parts = {
+    contacts: people.map((n) => person(waId(n), `Person ${n}`)),
+    messages: people.map((n) => text(waId(n), "Hello, what is the price?")),
+  };
+  const message_echoes = people.map((n) => echo(waId(n), uniqueWamid(), 2));
+  const body = JSON.stringify(delivery(
+    change(phoneNumberId, parts),
+    change(phoneNumberId, { message_echoes }, "smb_message_echoes"),
+  ));
+  const [{ told }] = await tx<{ told: { failed: number } }[]>`
+    select private.ingest_whatsapp(${body}::text) as told`;
+  assert.equal(told.failed, 0);
+}
+
+async function call(tx: Tx, { key }: Workspace, scope: string, operation: string, args: unknown) {
+  const hash = createHash("sha256").update(key.token).digest("hex");
+  const credential = { type: "api_key", hash };
+  const [{ body }] = await tx<{ body: string }[]>`
+    select body from private.call(
+      ${JSON.stringify(credential)}::text::jsonb, ${scope}, ${operation},
+      ${JSON.stringify(args)}::text::jsonb)`;
+  return JSON.parse(body).data;
+}
+
+/** What one person's contact goes through over the API. */
+async function work(tx: Tx, workspace: Workspace, n: number): Promise<void> {
+  const write = (operation: string, args: unknown) =>
+    call(tx, workspace, "contacts:write", operation, args);
+  const phone = `+49301${String(1_000_000 + n)}`;
+  const { id } = await write("create_contact", { contact: { phone, name: `Created ${n}` } });
+  await write("create_deal", { deal: { contact_id: id, title: "A deal", value: 20 } });
+  await write("record_score_event", { event: { contact_id: id, points: 5, reason: "Came by" } });
+  await write("update_contact", { contact_id: id, set: { status: "converted", tags: ["a"] } });
+  const read = await call(tx, workspace, "contacts:read", "get_contact", { contact_id: id });
+  assert.deepEqual([read.status, read.auto_status, read.score], ["converted", "converted", 5]);
+}
+
+/** Rows that the transaction has read so far, by tables. */
+async function rowsRead(tx: Tx): Promise<Map<string, number>> {
+  const rows = await tx<{ name: string; n: number }[]>`
+    select schemaname || '.' || relname as name, (seq_tup_read + idx_tup_fetch)::int as n
+    from pg_stat_xact_user_tables where seq_tup_read + idx_tup_fetch > 0`;
+  return new Map(rows.map(({ name, n }) => [name, n]));
+}
+
+async function readBy(tx: Tx, run: () => Promise<void>): Promise<Map<string, number>> {
+  const before = await rowsRead(tx);
+  await run();
+  const after = await rowsRead(tx);
+  return new Map([...after].map(([name, n]) => [name, n - (before.get(name) ?? 0)]));
+}
+
+const sum = (counts: Map<string, number>) => [...counts.values()].reduce((a, b) => a + b, 0);
+
+Deno.test("neither a delivery nor a call reads more when there is more", async () => {
+  const workspace = await makeWorkspace();
+  const signal = { kind: "keyword", keywords: ["price"], points: 10, buying_intent: true };
+  await createSignal(workspace.admin, signal);
+  await rescored(workspace);
+  const undone = new Error("Everything is taken back.");
+  await withDatabase(async (sql) => {
+    const measured = sql.begin(async (tx) => {
+      const fill = async (from: number, people: number) => {
+        for (const first of range(0, people / 100)) {
+          await talk(tx, workspace, range(from + first * 100, 100));
+        }
+        for (const n of range(from, 10)) await work(tx, workspace, n);
+      };
+      // New people and known ones.
+      const asked = (from: number) => async () => {
+        await talk(tx, workspace, range(from, 10));
+        await talk(tx, workspace, range(from, 10));
+        await work(tx, workspace, from);
+      };
+      // From here on the session keeps its plans, though there is hardly anything yet.
+      await asked(5000)();
+      const few = await readBy(tx, asked(5100));
+      await fill(1000, 2000);
+      const many = await readBy(tx, asked(5200));
+      for (const [table, n] of many) {
+        assert.ok(n <= 40 + 1.3 * (few.get(table) ?? 0), `${table}: ${few.get(table)} → ${n} rows`);
+      }
+      assert.ok(sum(many) <= 1.2 * sum(few), `${sum(few)} → ${sum(many)} rows`);
+      throw undone;
+    });
+    await assert.rejects(measured, undone);
+  });
+});

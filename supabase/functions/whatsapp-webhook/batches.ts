@@ -1,11 +1,14 @@
 /** Deliveries that come at the same time, stored together. */
 
 /** How many batches are stored at the same time by one process: some compute while others commit. */
-const AT_ONCE = 4;
+const AT_ONCE = 3;
 
-/** As much as one batch takes. A delivery of Meta's is 3 MB at most, and goes whatever its size. */
+/**
+ * As much as one batch takes: some hundred updates. More of them cost no less each, and whoever comes
+ * meanwhile waits longer. A delivery of Meta's is 3 MB at most, and goes whatever its size.
+ */
 const MOST_ITEMS = 64;
-const MOST_CHARACTERS = 1_000_000;
+const MOST_CHARACTERS = 200_000;
 
 interface Waiting<Item> {
   item: Item;

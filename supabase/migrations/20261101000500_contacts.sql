@@ -632,7 +632,7 @@ create trigger contacts_700_log_delete after delete on public.contacts
 create function private.contact_by_phone_key(workspace uuid, key text) returns uuid
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return coalesce(

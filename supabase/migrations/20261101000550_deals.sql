@@ -138,7 +138,7 @@ create trigger contacts_250_value_update before update of value, deals_value on 
 create function private.sum_deals(contacts uuid[]) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   sums jsonb;
@@ -266,8 +266,9 @@ comment on function private.open_deal_for(uuid, text) is
 
 create function private.close_won_deals() returns trigger
 language plpgsql
--- Definer: whoever changes contacts closes their deals by it.
-security definer set search_path = ''
+-- Definer: whoever changes contacts closes their deals by it. Whoever changes many may have switched
+-- nested loops off.
+security definer set search_path = '' set enable_nestloop = on
 as $$
 declare
   bought uuid[] := array(

@@ -71,7 +71,7 @@ comment on function private.put_off(uuid) is 'Somebody else is at the contact: i
 create function private.write_activity(contacts uuid[]) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   update public.contacts c
@@ -129,7 +129,7 @@ comment on function private.is_intent(public.contacts) is 'Whether people say th
 create function private.converted_at(c public.contacts) returns timestamptz
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return greatest(

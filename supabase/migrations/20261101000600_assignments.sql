@@ -77,7 +77,7 @@ create trigger contacts_710_log_assignment_update after update on public.contact
 create function private.route_contacts(contact_ids uuid[]) returns int
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   contact record;

@@ -36,7 +36,7 @@ comment on function private.later_sentiment(numeric, timestamptz, numeric, times
 create function private.sum_messages(ids uuid[]) returns private.message_sum[]
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return array(
@@ -149,7 +149,7 @@ comment on function private.follow_activity(private.contact_sum[]) is
 create function private.rules_of(contacts uuid[]) returns setof public.workspace_settings
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return query
@@ -166,7 +166,7 @@ comment on function private.rules_of(uuid[]) is 'The settings that hold for cont
 create function private.lock_changing(sums private.contact_sum[], scored uuid[]) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   perform from unnest(sums) s join public.contacts c on c.id = s.contact_id
@@ -182,7 +182,7 @@ comment on function private.lock_changing(private.contact_sum[], uuid[]) is
 create function private.apply_contact_sums(sums private.contact_sum[], are_new boolean, scored uuid[] default '{}') returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   concerned uuid[] := array(select s.contact_id from unnest(sums) s);
@@ -243,7 +243,7 @@ language plpgsql
 -- From the sums to the rows, contacts before conversations and in the order of their ids: two
 -- batches about the same people wait for each other instead of deadlocking.
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   was_resolved boolean;

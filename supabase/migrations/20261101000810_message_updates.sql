@@ -46,7 +46,7 @@ create type private.status_sum as (
 create function private.sum_statuses(statuses private.status_update[]) returns private.status_sum[]
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return array(
@@ -72,7 +72,7 @@ language plpgsql
 -- From the sums to the messages and in the order of their ids: two batches that lock the same
 -- messages do it in the same order.
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   applied int;
@@ -159,7 +159,7 @@ create function private.show_message_changes(wa_message_ids text[]) returns int
 language plpgsql
 -- No nested loop over all changes: the messages are few and found by their key.
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   shown int;
@@ -215,7 +215,7 @@ create function private.apply_waiting() returns trigger
 language plpgsql
 -- Definer: the waiting statuses are the service's.
 security definer set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   outbound text[] := array(select i.wa_message_id from inserted i where i.direction = 'outbound' and i.wa_message_id is not null);

@@ -75,7 +75,7 @@ create trigger contact_activity_700_show after update on public.contact_activity
 create function private.recount_sentiment(contacts uuid[]) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   -- Whoever stores a message of theirs has committed then, or waits until we have.
@@ -99,7 +99,7 @@ create function private.correct_sentiment() returns trigger
 language plpgsql
 -- Definer: whoever may change a message need not be allowed to change what is known of its contact.
 security definer set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   perform private.lock_with_activity(array[new.contact_id]);

@@ -91,7 +91,7 @@ create function private.claim_sentiment(at_most int, lease interval default '2 m
 returns table (id uuid, body text, attempt int, signals jsonb)
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   due uuid[] := array(

@@ -9,7 +9,7 @@
 create function private.shared_number(workspace uuid, one uuid, other uuid, out channel text, out external_id text)
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   select i.channel, i.external_id into channel, external_id
@@ -28,7 +28,7 @@ comment on function private.shared_number(uuid, uuid, uuid) is
 create function private.contact_numbers(contact uuid) returns table (digits text, phone_key text)
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return query
@@ -79,7 +79,7 @@ comment on function private.match_confidence(jsonb) is
 create function private.matching_contacts(workspace uuid, contact uuid) returns uuid[]
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   address text := (select lower(c.email) from public.contacts c where c.id = contact);
@@ -114,7 +114,7 @@ create function private.walk_numbers(workspace uuid, along text, from_position t
 returns private.candidate_walk
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   walk private.candidate_walk;
@@ -153,7 +153,7 @@ comment on function private.walk_numbers(uuid, text, text, uuid, int) is
 create function private.walk_emails(workspace uuid, from_position text, after_id uuid, at_most int) returns private.candidate_walk
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   walk private.candidate_walk;

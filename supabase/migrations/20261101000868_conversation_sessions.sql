@@ -65,7 +65,7 @@ comment on function private.first_inbound(uuid, timestamptz, timestamptz) is
 create function private.write_sessions(told private.told_session[]) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   insert into private.conversation_sessions (workspace_id, conversation_id, since, resolved_at)

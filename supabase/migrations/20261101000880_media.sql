@@ -107,7 +107,7 @@ create function private.claim_media(at_most int, lease interval default '2 minut
 returns table (id uuid, storage_path text, phone_number_id text, sealed_token bytea, whatsapp_media_id text, sha256 text, attempt int)
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   due uuid[];

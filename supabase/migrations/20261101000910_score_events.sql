@@ -66,7 +66,7 @@ create type private.shown_signal as (contact_id uuid, message_id uuid, signal_id
 create function private.shown_signals(messages uuid[], workspace uuid, queries private.signal_queries[]) returns private.shown_signal[]
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return array(

@@ -24,7 +24,7 @@ comment on function private.follow_scores(uuid[]) is
 create function private.follow_facts(scores private.contact_score[]) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   concerned uuid[] := array(select s.contact_id from unnest(scores) s);
@@ -72,7 +72,7 @@ comment on function private.follow_contacts(uuid[]) is
 create function private.recount_inbound(contacts uuid[]) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   update public.contact_activity a set last_inbound_at = (
@@ -88,7 +88,7 @@ comment on function private.recount_inbound(uuid[]) is 'When the contacts, whose
 create function private.score_messages(messages uuid[]) returns uuid[]
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   workspace uuid;
@@ -112,7 +112,7 @@ comment on function private.score_messages(uuid[]) is
 create function private.open_shown_deals(messages uuid[]) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   intent record;
@@ -136,7 +136,7 @@ comment on function private.open_shown_deals(uuid[]) is
 create function private.keep_seen(readings jsonb) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   seen uuid[] := array(select (r ->> 'id')::uuid from jsonb_array_elements(readings) r where r ? 'signals');
@@ -273,8 +273,8 @@ create trigger contacts_730_score after insert on public.contacts
 
 create function private.follow_history() returns trigger
 language plpgsql
--- Definer: see private.follow_contacts.
-security definer set search_path = ''
+-- Definer: see private.follow_contacts. Whoever writes many at once may have switched nested loops off.
+security definer set search_path = '' set enable_nestloop = on
 as $$
 begin
   perform private.follow_contacts(array(select distinct i.contact_id from inserted i where i.field in ('status', 'sale_status')));
@@ -288,8 +288,8 @@ create trigger contact_history_600_follow after insert on public.contact_history
 
 create function private.follow_new_contacts() returns trigger
 language plpgsql
--- Definer: see private.follow_contacts.
-security definer set search_path = ''
+-- Definer: see private.follow_contacts; nested loops: see private.follow_history.
+security definer set search_path = '' set enable_nestloop = on
 as $$
 declare
   concerned private.contact_score[] := array(

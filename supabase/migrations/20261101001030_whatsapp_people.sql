@@ -7,7 +7,7 @@
 create function private.whatsapp_contact(workspace uuid, wa_id text, bsuid text, parent_bsuid text) returns uuid
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   found_id uuid;
@@ -101,7 +101,7 @@ comment on function private.identity_nodes(private.whatsapp_person[], jsonb) is
 create function private.linked_nodes(nodes private.identity_node[]) returns private.identity_node[]
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return nodes || array(
@@ -179,7 +179,7 @@ comment on function private.lock_identities(private.identity_node[]) is
 create function private.locate_nodes(nodes private.identity_node[]) returns private.identity_node[]
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return array(
@@ -225,7 +225,7 @@ comment on function private.merge_whatsapp_people(private.identity_node[]) is
 create function private.create_whatsapp_contacts(nodes private.identity_node[]) returns private.identity_node[]
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   result private.identity_node[];

@@ -31,7 +31,7 @@ comment on function private.whatsapp_people(
 create function private.locate_messages(messages private.whatsapp_message[]) returns private.whatsapp_message[]
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return array(
@@ -61,7 +61,7 @@ comment on function private.locate_messages(private.whatsapp_message[]) is
 create function private.new_links(links private.whatsapp_person[]) returns private.whatsapp_person[]
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return array(

@@ -4,7 +4,7 @@
 create function private.open_whatsapp_threads(messages private.whatsapp_message[]) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   missing private.whatsapp_message[] := array(
@@ -31,7 +31,7 @@ comment on function private.open_whatsapp_threads(private.whatsapp_message[]) is
 create function private.lock_for_messages(messages private.whatsapp_message[]) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   if exists (
@@ -53,7 +53,7 @@ comment on function private.lock_for_messages(private.whatsapp_message[]) is
 create function private.store_whatsapp_messages(messages private.whatsapp_message[]) returns int
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   stored int;
@@ -90,7 +90,7 @@ comment on function private.store_whatsapp_messages(private.whatsapp_message[]) 
 create function private.recognise_live_messages(messages private.whatsapp_message[]) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   recognised uuid[];
@@ -174,7 +174,7 @@ comment on function private.store_message_changes(private.whatsapp_message[]) is
 create function private.store_whatsapp_calls(calls private.whatsapp_call[]) returns int
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   stored int;
@@ -226,7 +226,7 @@ comment on function private.store_whatsapp_calls(private.whatsapp_call[]) is
 create function private.store_whatsapp_facts(facts private.whatsapp_fact[]) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   located uuid[];

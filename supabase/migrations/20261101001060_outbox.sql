@@ -276,7 +276,7 @@ comment on function private.accept_outbox(uuid, text) is
 create function private.accept_outbox_by_statuses(statuses jsonb) returns int
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   items jsonb;

@@ -268,7 +268,32 @@ end
 $$;
 comment on function private.sweep() is 'Removes what has expired and folds the deltas of KPIs and tags; returns how many rows of each. Safe to run at any time.';
 
--- Supabase has pg_cron; the embedded stack's server calls private.sweep() itself.
+create function private.analyze_grown() returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  -- Up to that many rows every plan is as good as another.
+  few constant int := 50;
+  grown regclass;
+  analyzed int := 0;
+begin
+  for grown in
+    select c.oid from pg_catalog.pg_class c
+    where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and c.relkind = 'r'
+      and pg_catalog.pg_stat_get_live_tuples(c.oid) > 2 * greatest(c.reltuples, few)
+    order by c.oid
+  loop
+    execute format('analyze (skip_locked) %s', grown);
+    analyzed := analyzed + 1;
+  end loop;
+  return analyzed;
+end
+$$;
+comment on function private.analyze_grown() is
+  'Has the planner look at the tables that have more than doubled since it did; returns how many. Sessions keep their plans until then: those made while tables were empty make an import of 100,000 contacts quadratic, and autovacuum comes by once a minute.';
+
+-- Supabase has pg_cron; the embedded stack's server calls these itself.
 do $$
 begin
   if exists (select from pg_available_extensions where name = 'pg_cron') then
@@ -276,6 +301,7 @@ begin
     perform cron.schedule('leadbase-sweep', '*/10 * * * *', 'select private.sweep()');
     -- Statuses that time changes, also where nobody calls anything.
     perform cron.schedule('leadbase-contacts', '10 seconds', 'select private.follow_due(500)');
+    perform cron.schedule('leadbase-statistics', '10 seconds', 'select private.analyze_grown()');
   end if;
 exception when others then
   -- Present but not preloaded: everything works without, only the sweeping is left to somebody else.

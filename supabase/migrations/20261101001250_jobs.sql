@@ -3,7 +3,7 @@
 create function private.updates_due() returns boolean
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return exists (

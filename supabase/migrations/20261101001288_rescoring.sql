@@ -118,7 +118,7 @@ comment on function private.next_contacts(private.batch_jobs, boolean) is
 create function private.messages_of(contacts uuid[]) returns uuid[]
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return array(select m.id from public.messages m where m.contact_id = any (contacts) and m.direction = 'inbound');

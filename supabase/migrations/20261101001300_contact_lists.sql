@@ -14,7 +14,7 @@ comment on view private.contact_records is 'The contact as the API shows it, fie
 create function private.contact_list(ids uuid[]) returns text
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return (

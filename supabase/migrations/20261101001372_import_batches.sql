@@ -195,7 +195,7 @@ comment on function private.import_existing(public.contact_imports, private.impo
 create function private.count_import(imported public.contact_imports, first_row int, last_row int) returns int
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   return (

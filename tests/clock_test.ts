@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import type postgres from "postgres";
 import { type Shown, Traveller } from "./support/traveller.ts";
-import type { Deal, Page } from "./support/types.ts";
+import type { Contact, Deal, Page } from "./support/types.ts";
+import { until } from "./support/until.ts";
 
 const BOOKS = {
   name: "Books",
@@ -107,5 +108,22 @@ Deno.test("who reads while somebody else is at a contact that is due waits for t
     await time.write(phone, "Hello again");
     await time.sql`select private.follow_contacts(array[${id}::uuid])`;
     await test.step("who do not", () => whileLocked(() => Promise.resolve()));
+  });
+});
+
+Deno.test("however many are due at once, the next read says so", async () => {
+  await Traveller.with(async (time) => {
+    const people = 1200;
+    for (let from = 0; from < people; from += 300) {
+      const phones = Array.from({ length: 300 }, (_, n) => `+1604556${String(from + n + 1000)}`);
+      await time.writeAll(phones, "Hello", "I am in the garden", "At the gate");
+    }
+    const total = async (status: string) =>
+      (await time.get<Page<Contact>>(`list-contacts?auto_status=${status}&count=exact`)).total!;
+    assert.equal(await total("active"), people);
+    await time.to(31);
+    // But for those that the worker is at, two hundred at once.
+    assert.ok(await total("inactive") >= people - 200);
+    await until(async () => await total("inactive") === people || undefined);
   });
 });

@@ -64,8 +64,6 @@ as $$
 declare
   answer private.answer;
 begin
-  -- What time alone has changed is so at every read, whenever the worker came by last.
-  perform private.follow_due(500, (principal.claims ->> 'workspace_id')::uuid);
   -- From here on the call has the rights of a member: row level security holds for it, whatever
   -- the operation forgets. Both settings are taken back, and end with the transaction at the latest.
   perform set_config('request.jwt.claims', principal.claims::text, true), set_config('role', 'authenticated', true);
@@ -130,7 +128,8 @@ comment on function private.run_idempotently(private.principal, text, jsonb, tex
   'Runs an operation once for an Idempotency-Key and answers the same ever after. A refusal comes back as an answer with status >= 400 and a body { code, detail, … }, because raising it would forget it.';
 
 create function private.call(
-  credential jsonb, scope text, operation text, args jsonb, idempotency_key text default null, request_hash text default null)
+  credential jsonb, scope text, operation text, args jsonb, idempotency_key text default null, request_hash text default null,
+  follow_at_most int default 500)
 returns table (status int, body text, headers jsonb, rate_limit int, principal_id text)
 language plpgsql
 set search_path = '' set timezone = 'UTC'
@@ -144,6 +143,12 @@ begin
   else
     principal := private.member_principal((credential ->> 'user_id')::uuid, credential ->> 'workspace_id', scope);
   end if;
+  -- What time alone has changed is so at every read, whenever the worker came by last. Where it has
+  -- changed many, each part is a call of its own: nobody's contacts are locked for long.
+  if private.follow_due(follow_at_most, (principal.claims ->> 'workspace_id')::uuid) = nullif(follow_at_most, 0) then
+    return query select 0, null::text, null::jsonb, principal.rate_limit, principal.principal_id;
+    return;
+  end if;
   if idempotency_key is null then
     answer := private.run_operation(principal, operation, args);
   else
@@ -152,8 +157,8 @@ begin
   return query select answer.status, answer.body, answer.headers, principal.rate_limit, principal.principal_id;
 end
 $$;
-comment on function private.call(jsonb, text, text, jsonb, text, text) is
-  'An API call. credential: {type: api_key, hash: hex SHA-256} or {type: member, user_id}, either with the workspace_id that the caller named; scope: what the operation needs; args: its validated request. Errors: SQLSTATE PT<status>, see private.refuse.';
+comment on function private.call(jsonb, text, text, jsonb, text, text, int) is
+  'An API call. credential: {type: api_key, hash: hex SHA-256} or {type: member, user_id}, either with the workspace_id that the caller named; scope: what the operation needs; args: its validated request; follow_at_most: how many contacts whom time alone has changed are brought up to date first, 0: none. Status 0: there may be more of them, nothing was run yet, call again. Errors: SQLSTATE PT<status>, see private.refuse.';
 
 create function private.sync_rate_limits(counts jsonb) returns jsonb
 language sql

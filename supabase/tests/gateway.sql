@@ -1,7 +1,7 @@
 -- private.call: who is let in, with what rights the operation runs, and what it leaves behind.
 begin;
 set local search_path = public, extensions;
-select plan(293);
+select plan(297);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('gateway ' || label)::uuid $$;
@@ -115,6 +115,17 @@ select results_eq($$ select rate_limit, principal_id from private.call(pg_temp.m
   '{}') $$,
   $$ values (6000, format('member:%s:%s', pg_temp.id('agent'), pg_temp.id('home'))) $$,
     'a member''s limit, counted on the member in the workspace');
+-- What time has changed first --------------------------------------------------------------------
+
+insert into contacts (id, workspace_id) select pg_temp.id(n), pg_temp.id('home') from unnest(array['due', 'due too']) n;
+select private.put_off(pg_temp.id(n)) from unnest(array['due', 'due too']) n;
+create function pg_temp.status(at_most int) returns int language sql
+as $$ select status from private.call(pg_temp.key('*'), 'contacts:read', 'workspace', '{}', null, null, at_most) $$;
+select is(pg_temp.status(0), 200, 'none is waited for if asked so');
+select is(pg_temp.status(1), 0, 'one of two was due: there may be more');
+select is(pg_temp.status(2), 200, 'no more than the other: the operation is run');
+select is((select count(*)::int from private.due_contacts where workspace_id = pg_temp.id('home')), 0, 'and nobody is due any more');
+
 set local timezone = 'Asia/Tokyo';
 select matches((select body from private.call(pg_temp.key('*'), 'contacts:write', 'create_contact',
   '{"contact": {"name": "Tokyo"}}')),

@@ -67,14 +67,20 @@ export class Traveller {
   }
 
   /** WhatsApp delivers what somebody writes at the time that it is by now. */
-  async write(phone: string, ...bodies: string[]): Promise<void> {
+  write(phone: string, ...bodies: string[]): Promise<void> {
+    return this.writeAll([phone], ...bodies);
+  }
+
+  /** The same from several people, each of whom writes all of it. */
+  async writeAll(phones: string[], ...bodies: string[]): Promise<void> {
     const { url, whatsapp } = this.stack.credentials;
-    const digits = phone.slice(1);
+    const people = phones.map((phone) => phone.slice(1));
     const timestamp = String(Math.floor(Date.now() / 1000) + this.days * DAY_SECONDS);
-    const messages = bodies.map((body) => text(digits, body, { timestamp }));
-    const payload = JSON.stringify(
-      delivered(whatsapp.phone_number_id, { contacts: [person(digits)], messages }),
+    const messages = people.flatMap((digits) =>
+      bodies.map((body) => text(digits, body, { timestamp }))
     );
+    const contacts = people.map((digits) => person(digits));
+    const payload = JSON.stringify(delivered(whatsapp.phone_number_id, { contacts, messages }));
     const answer = await fetch(`${url}/whatsapp-webhook`, {
       method: "POST",
       body: payload,

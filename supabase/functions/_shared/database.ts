@@ -83,6 +83,12 @@ export async function closeDatabase(): Promise<void> {
   await closing.end({ timeout: 5 });
 }
 
+/** The status of a call that only brought contacts up to date, and is to be made again. */
+const NOT_YET = 0;
+
+/** Contacts whom time alone has changed, followed before an operation: a call, and all its calls. */
+const FOLLOWED = { contacts: 500, rounds: 20 };
+
 /**
  * Runs an operation: principal, scope, idempotency, claims and the operation itself in one
  * autocommit statement, so that it is whole or not at all, behind a transaction pooler too.
@@ -90,6 +96,13 @@ export async function closeDatabase(): Promise<void> {
  * @throws errors of Postgres as npm:postgres has them; `toProblem` knows them all.
  */
 export async function call(given: OperationCall): Promise<Outcome> {
+  for (let round = 1;; round++) {
+    const outcome = await callOnce(given, round > FOLLOWED.rounds ? 0 : FOLLOWED.contacts);
+    if (outcome.status !== NOT_YET) return outcome;
+  }
+}
+
+async function callOnce(given: OperationCall, followAtMost: number): Promise<Outcome> {
   const db = database();
   const [outcome] = await retrying(() =>
     db<Outcome[]>`
@@ -97,7 +110,7 @@ export async function call(given: OperationCall): Promise<Outcome> {
       from private.call(
         ${json(db, given.credential)}::jsonb, ${given.scope}::text, ${given.operation}::text,
         ${json(db, given.args)}::jsonb, ${given.idempotencyKey ?? null}::text,
-        ${given.requestHash ?? null}::text)`
+        ${given.requestHash ?? null}::text, ${followAtMost}::int)`
   );
   return outcome;
 }

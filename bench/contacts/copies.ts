@@ -1,7 +1,8 @@
 /** What Postgres itself takes for the same rows: COPY in and out. */
 import postgres from "postgres";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { drain, drainInto } from "./drain.ts";
 
 /**
  * The contacts with numbers of that prefix, every column, as COPY reads them: of another workspace
@@ -27,7 +28,7 @@ export async function writeCopies(
         select ${columns.map((name) => others[name] ?? `c.${name}`).join(", ")}
         from public.contacts c where c.phone like '${prefix}_______'
       ) to stdout`).readable();
-    await pipeline(reading, createWriteStream(path));
+    await drainInto(path, reading);
     return columns;
   } finally {
     await sql.end();
@@ -62,7 +63,7 @@ export async function copyOut(adminUrl: string, workspaceId: string): Promise<nu
         select r.* from private.contact_records r join public.contacts c using (id)
         where c.workspace_id = '${workspaceId}'
       ) to stdout with (format csv, header)`).readable();
-    for await (const _ of reading);
+    await drain(reading, () => {});
     return (performance.now() - began) / 1000;
   } finally {
     await sql.end();

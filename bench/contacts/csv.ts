@@ -1,7 +1,6 @@
 /** A CSV file as people bring it: new people with the fields that a file has. */
 import postgres from "postgres";
-import { createWriteStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
+import { drainInto } from "./drain.ts";
 
 export interface CsvOptions {
   /** Whose contacts they are like. */
@@ -27,7 +26,7 @@ export async function writeCsv(options: CsvOptions): Promise<void> {
           (select ceil(${rows} / count(*)::float8)::int from public.contacts))
         limit ${rows}
       ) to stdout with (format csv, header)`).readable();
-    await pipeline(reading, createWriteStream(path));
+    await drainInto(path, reading);
   } finally {
     await sql.end();
   }

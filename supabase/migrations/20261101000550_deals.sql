@@ -266,9 +266,8 @@ comment on function private.open_deal_for(uuid, text) is
 
 create function private.close_won_deals() returns trigger
 language plpgsql
--- Definer: whoever changes contacts closes their deals by it. Whoever changes many may have switched
--- nested loops off.
-security definer set search_path = '' set enable_nestloop = on
+-- Definer: whoever changes contacts closes their deals by it.
+security definer set search_path = ''
 as $$
 declare
   bought uuid[] := array(

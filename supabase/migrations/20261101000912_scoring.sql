@@ -55,8 +55,9 @@ comment on function private.follow_facts(private.contact_score[]) is
 
 create function private.follow_contacts(contacts uuid[]) returns void
 language plpgsql
--- Definer: whoever changes what it is made of need not be allowed to write what is computed.
-security definer set search_path = ''
+-- Definer: whoever changes what it is made of need not be allowed to write what is computed. Whoever
+-- writes many at once may have switched nested loops off, which holds in all that it sets off.
+security definer set search_path = '' set enable_nestloop = on
 as $$
 begin
   if cardinality(contacts) > 0 then
@@ -273,8 +274,8 @@ create trigger contacts_730_score after insert on public.contacts
 
 create function private.follow_history() returns trigger
 language plpgsql
--- Definer: see private.follow_contacts. Whoever writes many at once may have switched nested loops off.
-security definer set search_path = '' set enable_nestloop = on
+-- Definer: see private.follow_contacts.
+security definer set search_path = ''
 as $$
 begin
   perform private.follow_contacts(array(select distinct i.contact_id from inserted i where i.field in ('status', 'sale_status')));
@@ -288,8 +289,8 @@ create trigger contact_history_600_follow after insert on public.contact_history
 
 create function private.follow_new_contacts() returns trigger
 language plpgsql
--- Definer: see private.follow_contacts; nested loops: see private.follow_history.
-security definer set search_path = '' set enable_nestloop = on
+-- Definer: see private.follow_contacts.
+security definer set search_path = ''
 as $$
 declare
   concerned private.contact_score[] := array(

@@ -129,7 +129,7 @@ comment on function private.run_idempotently(private.principal, text, jsonb, tex
 
 create function private.call(
   credential jsonb, scope text, operation text, args jsonb, idempotency_key text default null, request_hash text default null,
-  follow_at_most int default 500)
+  follow_at_most int default null)
 returns table (status int, body text, headers jsonb, rate_limit int, principal_id text)
 language plpgsql
 set search_path = '' set timezone = 'UTC'
@@ -137,6 +137,7 @@ as $$
 declare
   principal private.principal;
   answer private.answer;
+  at_most constant int := coalesce(follow_at_most, 500);
 begin
   if credential ->> 'type' = 'api_key' then
     principal := private.key_principal(decode(credential ->> 'hash', 'hex'), credential ->> 'workspace_id', scope);
@@ -145,7 +146,7 @@ begin
   end if;
   -- What time alone has changed is so at every read, whenever the worker came by last. Where it has
   -- changed many, each part is a call of its own: nobody's contacts are locked for long.
-  if private.follow_due(follow_at_most, (principal.claims ->> 'workspace_id')::uuid) = nullif(follow_at_most, 0) then
+  if private.follow_due(at_most, (principal.claims ->> 'workspace_id')::uuid) = nullif(at_most, 0) then
     return query select 0, null::text, null::jsonb, principal.rate_limit, principal.principal_id;
     return;
   end if;
@@ -158,7 +159,7 @@ begin
 end
 $$;
 comment on function private.call(jsonb, text, text, jsonb, text, text, int) is
-  'An API call. credential: {type: api_key, hash: hex SHA-256} or {type: member, user_id}, either with the workspace_id that the caller named; scope: what the operation needs; args: its validated request; follow_at_most: how many contacts whom time alone has changed are brought up to date first, 0: none. Status 0: there may be more of them, nothing was run yet, call again. Errors: SQLSTATE PT<status>, see private.refuse.';
+  'An API call. credential: {type: api_key, hash: hex SHA-256} or {type: member, user_id}, either with the workspace_id that the caller named; scope: what the operation needs; args: its validated request; follow_at_most: how many contacts whom time alone has changed are brought up to date first (null: 500, 0: none). Status 0: there may be more of them, nothing was run yet, call again. Errors: SQLSTATE PT<status>, see private.refuse.';
 
 create function private.sync_rate_limits(counts jsonb) returns jsonb
 language sql

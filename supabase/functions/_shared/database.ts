@@ -86,23 +86,24 @@ export async function closeDatabase(): Promise<void> {
 /** The status of a call that only brought contacts up to date, and is to be made again. */
 const NOT_YET = 0;
 
-/** Contacts whom time alone has changed, followed before an operation: a call, and all its calls. */
-const FOLLOWED = { contacts: 500, rounds: 20 };
+/** How often at most; then the operation is run as things are. */
+const ROUNDS = 20;
 
 /**
  * Runs an operation: principal, scope, idempotency, claims and the operation itself in one
- * autocommit statement, so that it is whole or not at all, behind a transaction pooler too.
+ * autocommit statement, so that it is whole or not at all, behind a transaction pooler too. Where
+ * time alone has changed many contacts, statements before it bring them up to date.
  *
  * @throws errors of Postgres as npm:postgres has them; `toProblem` knows them all.
  */
 export async function call(given: OperationCall): Promise<Outcome> {
   for (let round = 1;; round++) {
-    const outcome = await callOnce(given, round > FOLLOWED.rounds ? 0 : FOLLOWED.contacts);
+    const outcome = await callOnce(given, round > ROUNDS ? 0 : null);
     if (outcome.status !== NOT_YET) return outcome;
   }
 }
 
-async function callOnce(given: OperationCall, followAtMost: number): Promise<Outcome> {
+async function callOnce(given: OperationCall, followAtMost: number | null): Promise<Outcome> {
   const db = database();
   const [outcome] = await retrying(() =>
     db<Outcome[]>`

@@ -1,5 +1,7 @@
 -- The automatic status and whether a contact is at risk: computed from what is known in
 -- contact_activity, whoever writes it; by time alone through private.due_contacts.
+-- Whoever writes what is computed there shows it on the contacts, all of a batch at once:
+-- private.write_activity where they are locked, private.follow_activity where they are not.
 
 -- risks: why the contact is at risk. next_at: when time alone changes it; null: never.
 create type private.lifecycle as (
@@ -56,17 +58,19 @@ alter table private.due_contacts enable row level security;
 comment on table private.due_contacts is
   'contact_activity.due_at where it is set, apart from it: a message writes the activity, but hardly ever when it is due.';
 
-create function private.put_off(contact uuid) returns void
+create function private.put_off(contacts uuid[]) returns void
 language plpgsql
-set search_path = ''
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   insert into private.due_contacts as d (contact_id, workspace_id, due_at)
-  select a.contact_id, a.workspace_id, private.now() from public.contact_activity a where a.contact_id = contact
+  select a.contact_id, a.workspace_id, private.now()
+  from public.contact_activity a where a.contact_id = any (contacts) order by a.contact_id
   on conflict (contact_id) do update set due_at = least(d.due_at, excluded.due_at);
 end
 $$;
-comment on function private.put_off(uuid) is 'Somebody else is at the contact: it is due at once, to be brought up to date when they are through.';
+comment on function private.put_off(uuid[]) is 'Somebody else is at the contacts: they are due at once, to be brought up to date when they are through.';
 
 create function private.write_activity(contacts uuid[]) returns void
 language plpgsql

@@ -43,35 +43,6 @@ end
 $$;
 comment on function private.lock_with_activity(uuid[]) is 'Locks the contacts and then their activity, each in the order of the ids.';
 
-create function private.show_activity() returns trigger
-language plpgsql
--- Definer: whoever may store a message need not be allowed to change contacts.
-security definer set search_path = ''
-as $$
-begin
-  -- Never waits: contacts are locked before their activity, and whoever is at this one may be waiting
-  -- for what we hold. It is brought up to date once they are through.
-  perform from public.contacts c where c.id = new.contact_id for no key update skip locked;
-  if found then
-    update public.contacts c
-    set sentiment = case when private.sentiment_level(old.sentiment_score) <> private.sentiment_level(new.sentiment_score)
-        then private.sentiment_level(new.sentiment_score) else c.sentiment end,
-      auto_status = new.auto_status, is_at_risk = new.is_at_risk
-    where c.id = new.contact_id;
-  else
-    perform private.put_off(new.contact_id);
-  end if;
-  return null;
-end
-$$;
-comment on function private.show_activity() is
-  'Trigger: the contact shows the mood, the automatic status and the risk of its activity; lists filter by them, so they are in the contact''s indexes.';
-
-create trigger contact_activity_700_show after update on public.contact_activity
-  for each row when ((private.sentiment_level(old.sentiment_score), old.auto_status, old.is_at_risk)
-    <> (private.sentiment_level(new.sentiment_score), new.auto_status, new.is_at_risk))
-  execute function private.show_activity();
-
 create function private.recount_sentiment(contacts uuid[]) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan

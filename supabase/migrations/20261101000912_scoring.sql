@@ -298,7 +298,10 @@ declare
     where i.auto_status = 'new' and (i.status in ('qualified', 'converted') or i.sale_status <> 'none') order by i.id);
 begin
   -- Nothing has been counted for them yet. Whoever gives a status, as a restored backup does, knows it.
-  perform private.follow_facts(concerned) where cardinality(concerned) > 0;
+  if cardinality(concerned) > 0 then
+    perform private.follow_facts(concerned);
+    perform private.write_activity(array(select s.contact_id from unnest(concerned) s));
+  end if;
   return null;
 end
 $$;

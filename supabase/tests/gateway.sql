@@ -118,7 +118,7 @@ select results_eq($$ select rate_limit, principal_id from private.call(pg_temp.m
 -- What time has changed first --------------------------------------------------------------------
 
 insert into contacts (id, workspace_id) select pg_temp.id(n), pg_temp.id('home') from unnest(array['due', 'due too']) n;
-select private.put_off(pg_temp.id(n)) from unnest(array['due', 'due too']) n;
+select private.put_off(array[pg_temp.id('due'), pg_temp.id('due too')]);
 create function pg_temp.status(at_most int) returns int language sql
 as $$ select status from private.call(pg_temp.key('*'), 'contacts:read', 'workspace', '{}', null, null, at_most) $$;
 select is(pg_temp.status(0), 200, 'none is waited for if asked so');

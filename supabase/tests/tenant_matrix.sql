@@ -80,7 +80,7 @@ begin
     values (pg_temp.id(place), 'Price', 'keyword', 'intent', 5, '{price}');
     insert into score_events (workspace_id, contact_id, points, occurred_at)
     values (pg_temp.id(place), pg_temp.id(place || ' contact'), 5, now());
-    perform private.put_off(pg_temp.id(place || ' contact'));
+    perform private.put_off(array[pg_temp.id(place || ' contact')]);
     insert into private.clock (shift) values ('0') on conflict do nothing;
     insert into meetings (id, workspace_id, contact_id, title, starts_at)
     values (pg_temp.id(place || ' meeting'), pg_temp.id(place), pg_temp.id(place || ' contact'), 'Meeting', now());

@@ -1,7 +1,7 @@
 -- The automatic status and whether a contact is at risk: computed from what is known in
 -- contact_activity, whoever writes it; by time alone through private.due_contacts.
 -- Whoever writes what is computed there shows it on the contacts, all of a batch at once:
--- private.write_activity where they are locked, private.follow_activity where they are not.
+-- private.write_activity where they are locked, private.show_activity where they are not.
 
 -- risks: why the contact is at risk. next_at: when time alone changes it; null: never.
 create type private.lifecycle as (

@@ -126,33 +126,24 @@ $$;
 comment on function private.sum_contacts(private.message_sum[]) is
   'The sums of conversations → those of their contacts, in the order of the ids.';
 
-create function private.lock_outdated(contacts uuid[]) returns uuid[]
+create function private.show_activity(contacts uuid[]) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
-  outdated uuid[] := array(
-    select c.id
-    from unnest(contacts) as g (id)
-    join public.contact_activity a on a.contact_id = g.id
-    join public.contacts c on c.id = g.id
-    where (c.sentiment, c.auto_status, c.is_at_risk) <> (private.sentiment_level(a.sentiment_score), a.auto_status, a.is_at_risk));
-  locked uuid[] := '{}';
+  -- Never waits: contacts are locked before their activity, which we hold, and whoever is at one may
+  -- be waiting for us. Those are brought up to date once they are through.
+  locked uuid[] := array(select c.id from public.contacts c where c.id = any (contacts) order by c.id for no key update skip locked);
 begin
-  if cardinality(outdated) > 0 then
-    -- Never waits: contacts are locked before their activity, which we hold, and whoever is at one
-    -- may be waiting for us. Those are brought up to date once they are through.
-    locked := array(select c.id from public.contacts c where c.id = any (outdated) order by c.id for no key update skip locked);
-    if cardinality(locked) < cardinality(outdated) then
-      perform private.put_off(array(select unnest(outdated) except all select unnest(locked)));
-    end if;
+  perform private.write_activity(locked);
+  if cardinality(locked) < cardinality(contacts) then
+    perform private.put_off(array(select unnest(contacts) except all select unnest(locked)));
   end if;
-  return locked;
 end
 $$;
-comment on function private.lock_outdated(uuid[]) is
-  'Of contacts whose activity is locked those that do not show its mood, automatic status or risk, locked; whom somebody else is at is put off.';
+comment on function private.show_activity(uuid[]) is
+  'Contacts whose activity is locked show its mood, automatic status and risk: lists filter by them, so they are in the contact''s indexes. Whom somebody else is at is put off.';
 
 create function private.follow_activity(sums private.contact_sum[]) returns void
 language plpgsql
@@ -163,24 +154,33 @@ set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
-  outdated uuid[] := private.lock_outdated(array(select s.contact_id from unnest(sums) s));
+  named uuid[];
+  outdated uuid[];
 begin
-  update public.contacts c
-  set profile_name = coalesce(s.profile_name, c.profile_name),
-    channels = case when c.channels @> s.channels then c.channels
-      else array(select distinct unnest(c.channels || s.channels) order by 1) end,
-    sentiment = case when c.id = any (outdated) then private.sentiment_level(a.sentiment_score) else c.sentiment end,
-    auto_status = case when c.id = any (outdated) then a.auto_status else c.auto_status end,
-    is_at_risk = case when c.id = any (outdated) then a.is_at_risk else c.is_at_risk end
-  from (select * from unnest(sums) u order by u.contact_id) as s
+  -- First of all: most messages change nothing, and an update of no row still asks every trigger.
+  select array_agg(c.id) filter (where
+      coalesce(s.profile_name <> c.profile_name, s.profile_name is not null) or not c.channels @> s.channels),
+    array_agg(c.id) filter (where
+      (c.sentiment, c.auto_status, c.is_at_risk) <> (private.sentiment_level(a.sentiment_score), a.auto_status, a.is_at_risk))
+  into named, outdated
+  from unnest(sums) s
   join public.contact_activity a on a.contact_id = s.contact_id
-  where c.id = s.contact_id
-    and (coalesce(s.profile_name <> c.profile_name, s.profile_name is not null) or not c.channels @> s.channels
-      or c.id = any (outdated));
+  join public.contacts c on c.id = s.contact_id;
+  if named is not null then
+    update public.contacts c
+    set profile_name = coalesce(s.profile_name, c.profile_name),
+      channels = case when c.channels @> s.channels then c.channels
+        else array(select distinct unnest(c.channels || s.channels) order by 1) end
+    from (select * from unnest(sums) u order by u.contact_id) as s
+    where c.id = s.contact_id and c.id = any (named);
+  end if;
+  if outdated is not null then
+    perform private.show_activity(outdated);
+  end if;
 end
 $$;
 comment on function private.follow_activity(private.contact_sum[]) is
-  'Contacts take over the latest profile name and the channels, and show the mood, the automatic status and the risk of their activity: lists filter by them, so they are in the contact''s indexes. Those that do already are not written.';
+  'Contacts take over the latest profile name and the channels, and show what is computed of their activity; those that do already are not written.';
 
 create function private.rules_of(contacts uuid[]) returns setof public.workspace_settings
 language plpgsql stable
@@ -213,7 +213,7 @@ begin
 end
 $$;
 comment on function private.lock_changing(private.contact_sum[], uuid[]) is
-  'Locks the contacts that their messages change: before their activity, as everybody does, but no more of them than need be. Mood and automatic status wait for nobody (private.lock_outdated).';
+  'Locks the contacts that their messages change: before their activity, as everybody does, but no more of them than need be. Mood and automatic status wait for nobody (private.show_activity).';
 
 create function private.apply_contact_sums(sums private.contact_sum[], are_new boolean, scored uuid[] default '{}') returns void
 language plpgsql

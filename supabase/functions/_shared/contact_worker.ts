@@ -2,10 +2,12 @@
 import { database, retrying } from "./database.ts";
 
 const AT_ONCE = 200;
+const RESTS = 2;
 
 /**
  * All that are due, some hundred a transaction, so that nobody waits for them for long. Between two
- * it rests as long as the first one took: whoever writes meanwhile has the database for half the time.
+ * it rests twice as long as the first one took: whoever writes meanwhile has the database for most
+ * of the time.
  *
  * @returns how many contacts it has looked at
  */
@@ -21,7 +23,7 @@ export async function followDue({ signal }: { signal: AbortSignal }): Promise<nu
     // The rest, if there is any, is somebody else's at the moment.
     if (followed < AT_ONCE) break;
     const took = performance.now() - begun;
-    await new Promise((resolve) => setTimeout(resolve, took));
+    await new Promise((resolve) => setTimeout(resolve, RESTS * took));
   }
   return count;
 }

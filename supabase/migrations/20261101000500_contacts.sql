@@ -80,7 +80,7 @@ comment on column public.contacts.search_text is
   'What search looks through: name, email, company, digits, notes; folded. A line break stands before what may be the beginning of a find: every word of the name, the rest as a whole.';
 comment on column public.contacts.facets is 'private.contact_facets: one bit a value, for what lists are filtered by.';
 comment on column public.contacts.ranges is 'private.contact_ranges: the same for score, value and call_count.';
-comment on column public.contacts.version is 'Rises with every change; the ETag of the API.';
+comment on column public.contacts.version is 'Rises with every change of what people set; the ETag of the API.';
 
 -- What lists are filtered by, so short that every index can carry it. Values of open lists (stages,
 -- tags, …) share a few bits: whoever looks at one asks the contact itself as well.
@@ -507,15 +507,27 @@ create function private.contact_touch() returns trigger
 language plpgsql
 set search_path = ''
 as $$
+declare
+  before public.contacts := old;
 begin
-  if new is distinct from old then
+  -- What messages, scores and time alone make of a contact is nobody's edit: who has read it may still
+  -- write it, and an import that made it may take it back.
+  before.sentiment := new.sentiment;
+  before.auto_status := new.auto_status;
+  before.is_at_risk := new.is_at_risk;
+  before.score := new.score;
+  before.grade := new.grade;
+  before.facets := new.facets;
+  before.ranges := new.ranges;
+  if new is distinct from before then
     new.version := old.version + 1;
     new.updated_at := now();
   end if;
   return new;
 end
 $$;
-comment on function private.contact_touch() is 'Trigger: version and updated_at rise when anything changed.';
+comment on function private.contact_touch() is
+  'Trigger: version and updated_at rise when anything changed but mood, automatic status, risk, score and grade.';
 
 create trigger contacts_100_phone_digits before insert or update of phone on public.contacts
   for each row execute function private.contact_phone_digits();

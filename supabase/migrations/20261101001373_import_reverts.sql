@@ -43,9 +43,12 @@ begin
     union
     select l.contact_id from public.contact_consents l where l.contact_id = any (contacts) and l.source <> 'person'
     union
+    select e.contact_id from public.score_events e join public.contacts c on c.id = e.contact_id
+    where e.contact_id = any (contacts) and e.occurred_at <> c.created_at
+    union
     select unnest(private.referring_contacts(contacts, array[
       -- Made together with the contact; a change of theirs beyond that is seen above.
-      'public.contact_activity', 'public.contact_assignments', 'public.contact_consents',
+      'public.contact_activity', 'public.contact_assignments', 'public.contact_consents', 'public.score_events',
       'private.import_changes']::regclass[])));
 end
 $$;

@@ -1,7 +1,7 @@
 -- Contacts: what the triggers keep, whoever writes.
 begin;
 set local search_path = public, extensions;
-select plan(142);
+select plan(148);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('contacts ' || label)::uuid $$;
@@ -217,6 +217,11 @@ select is(pg_temp.versioned('{"name": "N"}'), '1 then', 'an update that changes 
 select is(pg_temp.versioned('{"tags": [" VIP "]}'), '1 then', 'nor is one that changes nothing once it is cleaned');
 select is(pg_temp.versioned('{"company": "C"}'), '2 now', 'a change raises the version');
 select is(pg_temp.versioned('{"version": 9}'), '3 now', 'by one, whatever the update says');
+truncate versioned;
+insert into versioned select (pg_temp.add('{"name": "C", "updated_at": "2026-01-01T00:00:00Z"}')).*;
+select is(pg_temp.versioned(c), '1 then', 'what is computed is no edit: ' || c::text)
+from unnest('{"{\"auto_status\": \"churned\"}","{\"is_at_risk\": true}","{\"sentiment\": \"negative\"}","{\"score\": 9}","{\"grade\": \"A\"}"}'::jsonb[]) c;
+select is(pg_temp.versioned('{"score": 10, "company": "C"}'), '2 now', 'but what comes with it may be');
 
 -- message_count, last_contact_at, channels ----------------------------------------------------------
 

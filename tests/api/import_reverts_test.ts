@@ -5,6 +5,7 @@ import { withDatabase } from "../support/database.ts";
 import type { Client } from "../support/http.ts";
 import { contactsByPhone, findings, type Import, importCsv, revert } from "../support/imports.ts";
 import { assertProblem } from "../support/problem.ts";
+import { createSignal } from "../support/scoring.ts";
 import type { Contact, Data } from "../support/types.ts";
 import { makeWorkspace } from "../support/workspace.ts";
 
@@ -53,6 +54,21 @@ Deno.test("what an import made goes, what it changed goes back, field by field",
   ]);
 });
 
+Deno.test("what was computed of them is nobody's work: statuses, scores", async () => {
+  const { key, admin } = await makeWorkspace();
+  await createSignal(admin, { kind: "action", action: "form_submitted", points: 60 });
+  const file = "phone,status,source\n+34600111222,qualified,\n+34600111333,converted,\n" +
+    "+34600111444,new,lead_form\n";
+  const done = await importCsv(key, file);
+  const made = await contactsByPhone(key);
+  assert.deepEqual([...made.values()].map((c) => `${c.auto_status} ${c.score}`).sort(), [
+    "converted 0",
+    "new 60",
+    "qualified 0",
+  ]);
+  assert.deepEqual(reverted(await revert(key, done.id)), ["reverted", 3, 0, 0]);
+});
+
 Deno.test("a name that came from the profile comes from there again", async () => {
   const { key } = await makeWorkspace();
   const { id } = await createContact(key, { phone: "+34600111222" });
@@ -91,6 +107,10 @@ const TOUCHES: [string, (key: Client, id: string, phone: string) => Promise<unkn
     "a note",
     (key, id) =>
       key.post("internal-notes", { content: "Mine", entity_type: "lead", entity_id: id }),
+  ],
+  [
+    "points",
+    (key, id) => key.post("score-events", { contact_id: id, points: 5, reason: "Visited" }),
   ],
   ["a conversation", (key, id) => key.post("handoff", { contact_id: id })],
   ["a merge", (_key, id) =>

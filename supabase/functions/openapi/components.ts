@@ -85,7 +85,7 @@ export const components: ZodOpenApiComponentsObject = {
     ETag: {
       description:
         "Changes with what is answered. A contact's is for `If-Match` and changes as its " +
-        "`updated_at` does: a message alone changes neither.",
+        "`updated_at` does: what messages, scores and time alone make of it changes neither.",
       schema: text,
       example: '"3"',
     },

@@ -49,7 +49,7 @@ begin
     select unnest(private.referring_contacts(contacts, array[
       -- Made together with the contact; a change of theirs beyond that is seen above.
       'public.contact_activity', 'public.contact_assignments', 'public.contact_consents', 'public.score_events',
-      'private.import_changes']::regclass[])));
+      'private.due_contacts', 'private.import_changes']::regclass[])));
 end
 $$;
 comment on function private.touched_contacts(uuid, uuid[]) is

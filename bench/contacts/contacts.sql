@@ -33,11 +33,12 @@ with people as (
     case when pg_temp.share(n, 224) < 0.7 then 0 else floor(power(pg_temp.share(n, 225), 4) * 40)::int end,
     created_at, created_at + ('2026-11-01'::timestamptz - created_at) * power(pg_temp.share(n, 226), 2)
   from people
-  returning id, facets, ranges
+  returning id, facets, ranges, auto_status, is_at_risk
 )
-insert into public.contact_activity (contact_id, workspace_id, message_count, last_contact_at, contact_created_at, facets, ranges)
+insert into public.contact_activity
+  (contact_id, workspace_id, message_count, last_contact_at, contact_created_at, facets, ranges, auto_status, is_at_risk)
 select made.id, workspace_id,
   case when met then 1 + floor(power(pg_temp.share(n, 228), 5) * 400)::int else 0 end,
   case when met then created_at + ('2026-11-01'::timestamptz - created_at) * pg_temp.share(n, 229) end,
-  created_at, made.facets, made.ranges
+  created_at, made.facets, made.ranges, made.auto_status, made.is_at_risk
 from people join made on made.id = pg_temp.contact_id(n, created_at), lateral (select pg_temp.share(n, 227) < 0.7 as met) as m

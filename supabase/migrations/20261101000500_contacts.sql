@@ -398,19 +398,18 @@ create function private.clean_tags(tags text[]) returns text[]
 language plpgsql immutable
 set search_path = ''
 as $$
+declare
+  clean text[] := '{}';
+  tag text;
 begin
-  return (
-    select coalesce(array_agg(tag order by first), '{}')
-    from (
-      select tag, min(n) as first
-      from (
-        select case lower(btrim(t)) when 'opt-out' then 'opt-out' when 'do not call' then 'Do Not Call' else btrim(t) end, n
-        from unnest(tags) with ordinality as given (t, n)
-      ) as spelled (tag, n)
-      where tag <> ''
-      group by tag
-    ) as cleaned
-  );
+  foreach tag in array coalesce(tags, '{}') loop
+    tag := btrim(tag);
+    tag := case lower(tag) when 'opt-out' then 'opt-out' when 'do not call' then 'Do Not Call' else tag end;
+    if tag <> '' and tag <> all (clean) then
+      clean := clean || tag;
+    end if;
+  end loop;
+  return clean;
 end
 $$;
 comment on function private.clean_tags(text[]) is
@@ -544,22 +543,6 @@ create trigger contacts_850_facets before insert or update on public.contacts
   for each row execute function private.contact_facets_follow();
 create trigger contacts_900_touch before update on public.contacts
   for each row execute function private.contact_touch();
-
-create function private.add_contact_activity() returns trigger
-language plpgsql
--- Definer: nobody but triggers writes the table.
-security definer set search_path = ''
-as $$
-begin
-  insert into public.contact_activity (contact_id, workspace_id, contact_created_at, facets, ranges)
-  select i.id, i.workspace_id, i.created_at, i.facets, i.ranges from inserted i;
-  return null;
-end
-$$;
-comment on function private.add_contact_activity() is 'Trigger: every contact has its row of contact_activity.';
-
-create trigger contacts_690_activity after insert on public.contacts
-  referencing new table as inserted for each statement execute function private.add_contact_activity();
 
 create function private.activity_facets() returns trigger
 language plpgsql

@@ -105,30 +105,34 @@ end
 $$;
 comment on function private.note_due() is 'Trigger: private.due_contacts says when.';
 
-create trigger contact_activity_700_due after update on public.contact_activity
+create trigger contact_activity_700_due_insert after insert on public.contact_activity
+  for each row when (new.due_at is not null) execute function private.note_due();
+create trigger contact_activity_700_due_update after update on public.contact_activity
   for each row when (old.due_at is distinct from new.due_at) execute function private.note_due();
 
 -- Facts ----------------------------------------------------------------------------------------
 
-create function private.is_converted(c public.contacts) returns boolean
+create function private.is_converted(status public.contact_status, sale_status public.contact_sale_status) returns boolean
 language plpgsql immutable
 set search_path = ''
 as $$
 begin
-  return c.status = 'converted' or c.sale_status in ('signed', 'sold');
+  return status = 'converted' or sale_status in ('signed', 'sold');
 end
 $$;
-comment on function private.is_converted(public.contacts) is 'Whether people say that the contact has bought or booked.';
+comment on function private.is_converted(public.contact_status, public.contact_sale_status) is
+  'Whether people say that a contact has bought or booked.';
 
-create function private.is_intent(c public.contacts) returns boolean
+create function private.is_intent(status public.contact_status, sale_status public.contact_sale_status) returns boolean
 language plpgsql immutable
 set search_path = ''
 as $$
 begin
-  return c.status = 'qualified' or c.sale_status = 'pending';
+  return status = 'qualified' or sale_status = 'pending';
 end
 $$;
-comment on function private.is_intent(public.contacts) is 'Whether people say that the contact means to buy.';
+comment on function private.is_intent(public.contact_status, public.contact_sale_status) is
+  'Whether people say that a contact means to buy.';
 
 create function private.converted_at(c public.contacts) returns timestamptz
 language plpgsql stable
@@ -138,7 +142,7 @@ as $$
 begin
   return greatest(
     (select max(d.closed_at) from public.deals d where d.contact_id = c.id and d.status = 'won' and d.closed_at is not null),
-    case when private.is_converted(c) then coalesce((
+    case when private.is_converted(c.status, c.sale_status) then coalesce((
       select max(h.changed_at) from public.contact_history h
       where h.contact_id = c.id and (h.field, h.new_value) in (('status', 'converted'), ('sale_status', 'signed'), ('sale_status', 'sold'))),
       c.created_at) end);
@@ -146,6 +150,63 @@ end
 $$;
 comment on function private.converted_at(public.contacts) is
   'When the contact bought or booked last: the last deal won, or when people said so; null if nothing says so any more.';
+
+-- How contacts begin ---------------------------------------------------------------------------
+
+create function private.first_lifecycle(
+  status public.contact_status, sale_status public.contact_sale_status, created_at timestamptz, workspace uuid)
+returns private.lifecycle
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return private.lifecycle(case when private.is_converted(status, sale_status) then created_at end,
+    private.is_intent(status, sale_status), 0, null, null, private.workspace_settings(workspace), private.now());
+end
+$$;
+comment on function private.first_lifecycle(public.contact_status, public.contact_sale_status, timestamptz, uuid) is
+  'What the rules say of a contact of whom nothing is known but what people say.';
+
+create function private.contact_lifecycle() returns trigger
+language plpgsql
+-- Definer: keys that may write contacts have no right to read settings.
+security definer set search_path = ''
+as $$
+declare
+  l private.lifecycle := private.first_lifecycle(new.status, new.sale_status, new.created_at, new.workspace_id);
+begin
+  new.auto_status := l.auto_status;
+  new.is_at_risk := l.is_at_risk;
+  return new;
+end
+$$;
+comment on function private.contact_lifecycle() is 'Trigger: contacts that come in as buyers, or as ones that mean to be.';
+
+-- Whoever gives an automatic status, as a restored backup does, knows it.
+create trigger contacts_270_lifecycle before insert on public.contacts
+  for each row when (new.auto_status = 'new' and (new.status in ('qualified', 'converted') or new.sale_status <> 'none'))
+  execute function private.contact_lifecycle();
+
+create function private.add_contact_activity() returns trigger
+language plpgsql
+-- Definer: nobody but triggers writes the table.
+security definer set search_path = ''
+as $$
+begin
+  insert into public.contact_activity
+    (contact_id, workspace_id, contact_created_at, facets, ranges, auto_status, is_at_risk, converted_at, shows_intent, due_at)
+  select i.id, i.workspace_id, i.created_at, i.facets, i.ranges, i.auto_status, i.is_at_risk,
+    case when private.is_converted(i.status, i.sale_status) then i.created_at end, private.is_intent(i.status, i.sale_status),
+    case when i.status in ('qualified', 'converted') or i.sale_status <> 'none'
+      then (private.first_lifecycle(i.status, i.sale_status, i.created_at, i.workspace_id)).next_at end
+  from inserted i;
+  return null;
+end
+$$;
+comment on function private.add_contact_activity() is 'Trigger: every contact has its row of contact_activity.';
+
+create trigger contacts_690_activity after insert on public.contacts
+  referencing new table as inserted for each statement execute function private.add_contact_activity();
 
 -- VIPs -----------------------------------------------------------------------------------------
 --

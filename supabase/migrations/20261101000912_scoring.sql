@@ -37,7 +37,7 @@ begin
   join public.contact_activity t on t.contact_id = s.contact_id
   join private.rules_of(concerned) r on r.workspace_id = c.workspace_id
   cross join lateral (
-    select private.converted_at(c) as converted_at, s.shows_intent or private.is_intent(c) as shows_intent, s.next_at) as f
+    select private.converted_at(c) as converted_at, s.shows_intent or private.is_intent(c.status, c.sale_status) as shows_intent, s.next_at) as f
   cross join lateral private.lifecycle(
     f.converted_at, f.shows_intent, t.message_count, t.last_inbound_at, t.last_sentiment_score, r, private.now()) l
   where a.contact_id = s.contact_id and (a.converted_at, a.shows_intent, a.auto_status, a.is_at_risk, a.due_at)
@@ -286,29 +286,6 @@ comment on function private.follow_history() is 'Trigger: who is qualified, boug
 
 create trigger contact_history_600_follow after insert on public.contact_history
   referencing new table as inserted for each statement execute function private.follow_history();
-
-create function private.follow_new_contacts() returns trigger
-language plpgsql
--- Definer: see private.follow_contacts.
-security definer set search_path = ''
-as $$
-declare
-  concerned private.contact_score[] := array(
-    select row(i.id, i.score, i.grade, false, null)::private.contact_score from inserted i
-    where i.auto_status = 'new' and (i.status in ('qualified', 'converted') or i.sale_status <> 'none') order by i.id);
-begin
-  -- Nothing has been counted for them yet. Whoever gives a status, as a restored backup does, knows it.
-  if cardinality(concerned) > 0 then
-    perform private.follow_facts(concerned);
-    perform private.write_activity(array(select s.contact_id from unnest(concerned) s));
-  end if;
-  return null;
-end
-$$;
-comment on function private.follow_new_contacts() is 'Trigger: contacts that come in as buyers, or as ones that mean to be.';
-
-create trigger contacts_740_follow after insert on public.contacts
-  referencing new table as inserted for each statement execute function private.follow_new_contacts();
 
 create function private.follow_deals() returns trigger
 language plpgsql

@@ -45,7 +45,8 @@ set search_path = ''
 as $$
 begin
   return query
-  with given as (
+  -- Materialized: whose the number is would be looked up twice a row.
+  with given as materialized (
     select r."row", r.phone, r.phone_key, private.contact_by_phone_key(imported.workspace_id, r.phone_key) as contact_id,
       r.data, r.custom
     from private.import_rows r

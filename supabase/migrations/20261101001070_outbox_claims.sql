@@ -138,6 +138,10 @@ begin
     when item.automated and (
       select c.opted_out from public.conversations v join public.contacts c on c.id = v.contact_id where v.id = item.conversation_id)
       then '{"code": "opted_out", "title": "Opted out", "details": "The person asked for no more messages before this one was sent."}'
+    when item.automated and (
+      select private.quiet_until(now(), w.time_zone, w.quiet_hours_start, w.quiet_hours_end) is not null
+      from public.workspaces w where w.id = item.workspace_id)
+      then '{"code": "quiet_hours", "title": "Quiet hours", "details": "The quiet hours began before the message was sent."}'
   end;
 end
 $$;

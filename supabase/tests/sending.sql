@@ -1,7 +1,7 @@
 -- The operations that send: what is stored and queued, what is refused, from which number, by whom.
 begin;
 set local search_path = public, extensions;
-select plan(94);
+select plan(98);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('sending ' || label)::uuid $$;
@@ -180,6 +180,16 @@ select results_eq($$ select body, sender_type::text, status::text, error ->> 'co
   $$ values ('Beep', 'bot', 'failed', 'stale_control'), ('I', 'agent', 'failed', 'opted_out'), ('I', 'agent', 'sending', null),
     ('One more thing', 'agent', 'queued', null) $$,
   'not what a bot said before a person came, nor what nobody wrote in person to who has opted out');
+delete from private.outbox;
+select is(pg_temp.send('ana', pg_temp.text('In time', '{"automated": true}')) ->> 'status', 'queued', 'before the quiet hours');
+select is(pg_temp.send('ana', pg_temp.text('In person')) ->> 'status', 'queued', 'both are sent');
+update workspaces set quiet_hours_start = (now() at time zone time_zone - interval '1 hour')::time,
+  quiet_hours_end = (now() at time zone time_zone + interval '1 hour')::time where id = pg_temp.id('workspace');
+select is((select count(*) from private.claim_outbox(10)), 1::bigint, 'in them one is');
+select results_eq($$ select body, status::text, error ->> 'code' from messages where body in ('In time', 'In person') order by id $$,
+  $$ values ('In time', 'failed', 'quiet_hours'), ('In person', 'sending', null) $$, 'not the one that nobody wrote in person');
+update workspaces set quiet_hours_start = null, quiet_hours_end = null where id = pg_temp.id('workspace');
+delete from private.outbox;
 insert into contacts (id, workspace_id, name) values (pg_temp.id('dan'), pg_temp.id('workspace'), 'dan');
 insert into conversations (id, workspace_id, contact_id) values (pg_temp.id('with dan'), pg_temp.id('workspace'), pg_temp.id('dan'));
 update contacts set is_contractor = true where id = pg_temp.id('dan');

@@ -137,7 +137,13 @@ export const message = lazy(() =>
     reply_to: text.meta({ description: "The wamid of the message that is quoted." }),
     wa_message_id: text,
     status: z.enum(MESSAGE_STATUS),
-    error: z.record(z.string(), z.unknown()).nullable(),
+    error: z.record(z.string(), z.unknown()).nullable().meta({
+      description:
+        "Why it failed, or may have: `code` is WhatsApp's number or our own word. Ours " +
+        "before it was sent: stale_control, opted_out, quiet_hours, no_whatsapp, no_number, " +
+        "unreachable, token_unreadable, expired; no_answer: perhaps sent, and never sent again.",
+      example: { code: "quiet_hours", title: "Quiet hours", details: "They began before." },
+    }),
     reactions: z.array(z.record(z.string(), z.unknown())),
     sentiment: z.enum(SENTIMENT).meta({
       description: "The mood of an inbound message, read when it is stored and anew when it is " +

@@ -64,14 +64,17 @@ create table public.conversations (
   constraint conversations_assigned_to_member foreign key (workspace_id, assigned_to)
     references public.workspace_members (workspace_id, user_id) on delete set null (assigned_to)
 )
--- Room on the page: who reads or resolves changes no indexed column.
+-- Room on the page: who accepts, escalates or resolves changes few indexed columns.
 with (fillfactor = 85);
 create index conversations_recent_idx on public.conversations
   (workspace_id, coalesce(last_message_at, created_at), id);
--- Who waits for a person is what an inbox asks for most, and few of all.
+-- What an inbox asks for most, and few of all: who waits for a person, what is unread, what is mine.
 create index conversations_waiting_idx on public.conversations
   (workspace_id, coalesce(last_message_at, created_at), id) where phase = 'waiting';
-create index conversations_assigned_idx on public.conversations (workspace_id, assigned_to);
+create index conversations_unread_idx on public.conversations
+  (workspace_id, coalesce(last_message_at, created_at), id) where unread_count > 0;
+create index conversations_assigned_idx on public.conversations
+  (workspace_id, assigned_to, coalesce(last_message_at, created_at), id);
 comment on table public.conversations is 'The thread with a contact on a channel.';
 comment on column public.conversations.control_epoch is 'Rises whenever control passes between bot and person.';
 comment on column public.conversations.last_inbound_at is 'The person''s last message or call: WhatsApp''s 24-hour window opens here.';

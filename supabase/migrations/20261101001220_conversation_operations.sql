@@ -47,6 +47,28 @@ $$;
 comment on function private.conversation_conditions(uuid, jsonb) is
   'The filter of the list of conversations ({ parameter: value }, lists as arrays) → an SQL condition on conversations v in that workspace.';
 
+create function private.conversation_query(workspace uuid, filter jsonb, after jsonb, rows int) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return format($sql$
+    select v.id, coalesce(v.last_message_at, v.created_at)::text as key,
+      (select row_to_json(r)::text from private.conversation_records r where r.id = v.id) as record
+    from public.conversations v
+    where %s
+    order by coalesce(v.last_message_at, v.created_at) desc, v.id desc
+    limit %s
+    $sql$,
+    concat_ws(' and ', private.conversation_conditions(workspace, filter),
+      case when after is not null then format('(coalesce(v.last_message_at, v.created_at), v.id) < (%L::timestamptz, %L::uuid)',
+        after ->> 0, after ->> 1) end),
+    rows);
+end
+$$;
+comment on function private.conversation_query(uuid, jsonb, jsonb, int) is
+  'The query (id, key, record) of the first rows who fit a filter and come after [key, id] (null: from the beginning), newest activity first.';
+
 create function api.list_conversations(args jsonb) returns private.answer
 language plpgsql stable
 -- Definer: for the same reason as api.list_contacts, whose search this has. The workspace condition
@@ -64,21 +86,8 @@ declare
   keys text[];
   ids uuid[];
 begin
-  execute format($sql$
-    select array_agg(record), array_agg(key), array_agg(id)
-    from (
-      select v.id, coalesce(v.last_message_at, v.created_at)::text as key,
-        (select row_to_json(r)::text from private.conversation_records r where r.id = v.id) as record
-      from public.conversations v
-      where %s %s
-      order by coalesce(v.last_message_at, v.created_at) desc, v.id desc
-      limit %s
-    ) as page
-    $sql$,
-    private.conversation_conditions(workspace, filter),
-    case when after is not null then format('and (coalesce(v.last_message_at, v.created_at), v.id) < (%L::timestamptz, %L::uuid)',
-      after ->> 0, after ->> 1) end,
-    page_size + 1)
+  execute format('select array_agg(record), array_agg(key), array_agg(id) from (%s) as page',
+    private.conversation_query(workspace, filter, after, page_size + 1))
   into records, keys, ids;
   return row(200, private.data_list(
       '[' || coalesce(array_to_string(records[:page_size], ','), '') || ']',

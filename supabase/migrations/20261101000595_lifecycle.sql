@@ -182,7 +182,7 @@ end
 $$;
 comment on function private.contact_lifecycle() is 'Trigger: contacts that come in as buyers, or as ones that mean to be.';
 
--- Whoever gives an automatic status, as a restored backup does, knows it.
+-- Whoever gives an automatic status, as a restored backup does, knows it. Of the others most are new.
 create trigger contacts_270_lifecycle before insert on public.contacts
   for each row when (new.auto_status = 'new' and (new.status in ('qualified', 'converted') or new.sale_status <> 'none'))
   execute function private.contact_lifecycle();
@@ -196,10 +196,13 @@ begin
   insert into public.contact_activity
     (contact_id, workspace_id, contact_created_at, facets, ranges, auto_status, is_at_risk, converted_at, shows_intent, due_at)
   select i.id, i.workspace_id, i.created_at, i.facets, i.ranges, i.auto_status, i.is_at_risk,
-    case when private.is_converted(i.status, i.sale_status) then i.created_at end, private.is_intent(i.status, i.sale_status),
-    case when i.status in ('qualified', 'converted') or i.sale_status <> 'none'
+    case when said.converted then i.created_at end, said.intent,
+    case when said.converted or said.intent
       then (private.first_lifecycle(i.status, i.sale_status, i.created_at, i.workspace_id)).next_at end
-  from inserted i;
+  from inserted i
+  cross join lateral (
+    select private.is_converted(i.status, i.sale_status) as converted, private.is_intent(i.status, i.sale_status) as intent
+    offset 0) as said;
   return null;
 end
 $$;

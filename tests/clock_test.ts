@@ -111,6 +111,28 @@ Deno.test("who reads while somebody else is at a contact that is due waits for t
   });
 });
 
+Deno.test("who writes waits for nobody who is at their contact, and the next read shows it", async () => {
+  await Traveller.with(async (time) => {
+    const phones = ["+16045550305", "+16045550306"];
+    const say = () => time.writeAll(phones, "Hello", "I am in the garden", "At the gate");
+    const shown = (sql: postgres.Sql | postgres.TransactionSql) =>
+      sql<{ auto_status: string }[]>`
+        select auto_status from public.contacts where phone in ${sql(phones)} order by phone`;
+    await say();
+    await time.to(31);
+    for (const phone of phones) {
+      assert.equal((await time.contact(phone)).auto_status, "inactive");
+    }
+    await time.sql.begin(async (tx) => {
+      await tx`select from public.contacts where phone = ${phones[0]} for no key update`;
+      await say();
+      const statuses = (await shown(tx)).map(({ auto_status }) => auto_status);
+      assert.deepEqual(statuses, ["inactive", "active"], "whoever can be is shown at once");
+    });
+    for (const phone of phones) assert.equal((await time.contact(phone)).auto_status, "active");
+  });
+});
+
 Deno.test("however many are due at once, the next read says so", async () => {
   await Traveller.with(async (time) => {
     const people = 1200;

@@ -1,7 +1,7 @@
 -- Scores, grades, automatic status and risk: from what messages, people, deals and time say.
 begin;
 set local search_path = public, extensions;
-select plan(71);
+select plan(84);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('scoring ' || label)::uuid $$;
@@ -210,6 +210,24 @@ select is((private.rescoring_answer(pg_temp.id('away'))).body::jsonb -> 'data' -
   'what is still at work is told, also if a later one is done');
 delete from private.batch_jobs where workspace_id = pg_temp.id('away') and status = 'running';
 select is((private.rescoring_answer(pg_temp.id('away'))).body::jsonb -> 'data' ->> 'status', 'idle', 'until it is through');
+
+-- A contact that comes -----------------------------------------------------------------------------
+
+create temp table comers as select * from (values
+  ('plain', 'new', 'none', 'new', false, false), ('lost', 'lost', 'none', 'new', false, false),
+  ('qualified', 'qualified', 'none', 'qualified', false, true), ('pending', 'new', 'pending', 'qualified', false, true),
+  ('converted', 'converted', 'none', 'converted', true, false), ('sold', 'qualified', 'sold', 'converted', true, true)
+  ) c (label, status, sale_status, auto_status, bought, intends);
+insert into contacts (id, workspace_id, name, status, sale_status, created_at)
+select pg_temp.id(label), pg_temp.id('home'), label, status::contact_status, sale_status::contact_sale_status, private.now() from comers;
+select is(array[c.auto_status::text, a.auto_status::text], array[m.auto_status, m.auto_status], label || ': begins as what its status says')
+from comers m join contacts c on c.id = pg_temp.id(label) join contact_activity a on a.contact_id = c.id;
+select results_eq($$ select label, a.converted_at is not distinct from case when bought then c.created_at end, a.shows_intent,
+    d.due_at is not distinct from case when bought then c.created_at + interval '24 hours' * s.inactive_after_days end, c.version
+    from comers join contacts c on c.id = pg_temp.id(label) join contact_activity a on a.contact_id = c.id
+    left join private.due_contacts d on d.contact_id = c.id cross join private.workspace_settings(c.workspace_id) s order by label $$,
+  $$ select label, true, intends, true, 1 from comers order by label $$, 'with the facts of it, looked at again when time changes it, and written once');
+select ok(pg_temp.rebuilt(label), label || ': the same from nothing') from comers;
 
 -- A contact that goes ------------------------------------------------------------------------------
 

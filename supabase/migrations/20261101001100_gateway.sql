@@ -138,16 +138,20 @@ declare
   principal private.principal;
   answer private.answer;
   at_most constant int := coalesce(follow_at_most, 500);
+  followed int;
 begin
   if credential ->> 'type' = 'api_key' then
     principal := private.key_principal(decode(credential ->> 'hash', 'hex'), credential ->> 'workspace_id', scope);
   else
     principal := private.member_principal((credential ->> 'user_id')::uuid, credential ->> 'workspace_id', scope);
   end if;
-  -- What time alone has changed is so at every read, whenever the worker came by last. Where it has
-  -- changed many, each part is a call of its own: nobody's contacts are locked for long.
-  if private.follow_due(at_most, (principal.claims ->> 'workspace_id')::uuid) = nullif(at_most, 0) then
-    return query select 0, null::text, null::jsonb, principal.rate_limit, principal.principal_id;
+  -- What time alone has changed is so at every read, whenever the worker came by last. Each part of it
+  -- is a transaction of its own: nobody's contacts are locked for long, and the operation locks those
+  -- that it is about in their order, with none in hand.
+  followed := private.follow_due(at_most, (principal.claims ->> 'workspace_id')::uuid);
+  if followed > 0 then
+    return query select case when followed = at_most then 0 else 1 end, null::text, null::jsonb, principal.rate_limit,
+      principal.principal_id;
     return;
   end if;
   if idempotency_key is null then
@@ -159,7 +163,7 @@ begin
 end
 $$;
 comment on function private.call(jsonb, text, text, jsonb, text, text, int) is
-  'An API call. credential: {type: api_key, hash: hex SHA-256} or {type: member, user_id}, either with the workspace_id that the caller named; scope: what the operation needs; args: its validated request; follow_at_most: how many contacts whom time alone has changed are brought up to date first (null: 500, 0: none). Status 0: there may be more of them, nothing was run yet, call again. Errors: SQLSTATE PT<status>, see private.refuse.';
+  'An API call. credential: {type: api_key, hash: hex SHA-256} or {type: member, user_id}, either with the workspace_id that the caller named; scope: what the operation needs; args: its validated request; follow_at_most: how many contacts whom time alone has changed are brought up to date first (null: 500, 0: none). Status 0 and 1: some were, and nothing was run yet; call again, with 1 following none, since there were no more. Errors: SQLSTATE PT<status>, see private.refuse.';
 
 create function private.sync_rate_limits(counts jsonb) returns jsonb
 language sql

@@ -1,7 +1,7 @@
 -- private.call: who is let in, with what rights the operation runs, and what it leaves behind.
 begin;
 set local search_path = public, extensions;
-select plan(297);
+select plan(298);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('gateway ' || label)::uuid $$;
@@ -123,7 +123,8 @@ create function pg_temp.status(at_most int) returns int language sql
 as $$ select status from private.call(pg_temp.key('*'), 'contacts:read', 'workspace', '{}', null, null, at_most) $$;
 select is(pg_temp.status(0), 200, 'none is waited for if asked so');
 select is(pg_temp.status(1), 0, 'one of two was due: there may be more');
-select is(pg_temp.status(2), 200, 'no more than the other: the operation is run');
+select is(pg_temp.status(2), 1, 'then the other: there are no more');
+select is(pg_temp.status(2), 200, 'whoever has followed none runs the operation');
 select is((select count(*)::int from private.due_contacts where workspace_id = pg_temp.id('home')), 0, 'and nobody is due any more');
 
 set local timezone = 'Asia/Tokyo';

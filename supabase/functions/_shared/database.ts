@@ -85,6 +85,8 @@ export async function closeDatabase(): Promise<void> {
 
 /** The status of a call that only brought contacts up to date, and is to be made again. */
 const NOT_YET = 0;
+/** The same, when there were no more of them. */
+const FOLLOWED = 1;
 
 /** How often at most; then the operation is run as things are. */
 const ROUNDS = 20;
@@ -92,14 +94,15 @@ const ROUNDS = 20;
 /**
  * Runs an operation: principal, scope, idempotency, claims and the operation itself in one
  * autocommit statement, so that it is whole or not at all, behind a transaction pooler too. Where
- * time alone has changed many contacts, statements before it bring them up to date.
+ * time alone has changed contacts, statements before it bring them up to date.
  *
  * @throws errors of Postgres as npm:postgres has them; `toProblem` knows them all.
  */
 export async function call(given: OperationCall): Promise<Outcome> {
-  for (let round = 1;; round++) {
-    const outcome = await callOnce(given, round > ROUNDS ? 0 : null);
-    if (outcome.status !== NOT_YET) return outcome;
+  for (let round = 1, followAtMost: number | null = null;; round++) {
+    const outcome = await callOnce(given, followAtMost);
+    if (outcome.status !== NOT_YET && outcome.status !== FOLLOWED) return outcome;
+    if (outcome.status === FOLLOWED || round === ROUNDS) followAtMost = 0;
   }
 }
 

@@ -83,6 +83,25 @@ Deno.test("overlapping merges at once: each is done or told why not, and nobody 
   });
 });
 
+Deno.test("a merge waits with no contact in hand, also if it had to bring one up to date first", async () => {
+  const workspace = await makeWorkspace();
+  const people = await crowd(workspace, 2);
+  const [first, second] = people.map(({ id }) => id).toSorted();
+  await withDatabase(async (sql) => {
+    let merging: Promise<string> | undefined;
+    await sql`select private.put_off(array[${second}::uuid])`;
+    await sql.begin(async (tx) => {
+      await tx`select from public.contacts where id = ${first} for no key update`;
+      merging = merge(workspace.key, first, second);
+      // Whoever awaits it sees a failure.
+      merging.catch(() => {});
+      await pause(500);
+      await tx`select from public.contacts where id = ${second} for no key update nowait`;
+    });
+    assert.ok(await merging);
+  });
+});
+
 Deno.test("one merge undone by many at once is undone once", async () => {
   const workspace = await makeWorkspace();
   const [one, two] = await crowd(workspace, 2);

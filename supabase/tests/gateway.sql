@@ -1,7 +1,13 @@
 -- private.call: who is let in, with what rights the operation runs, and what it leaves behind.
 begin;
 set local search_path = public, extensions;
-select plan(298);
+select plan(299);
+
+-- Postgres lets a stable function change nothing.
+select is_empty(
+  $$ select proname from pg_proc where pronamespace = 'api'::regnamespace and provolatile <> 's' and proname !~
+     '^(accept|apply|assign|bulk|close|create|delete|handoff|mark|merge|record|register|remove|reopen|request|resolve|revert|send|simulate|switch|undo|update)(_|$)' $$,
+  'what GET asks for changes nothing, so that callers may share it');
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('gateway ' || label)::uuid $$;

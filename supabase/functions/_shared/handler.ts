@@ -8,6 +8,7 @@ import { ApiError, isRefusal, keptRefusal } from "./errors.ts";
 import { limiter, rateLimited, rateLimitHeaders, type Standing } from "./rate_limit.ts";
 import { BODY_LIMIT, parseJson, readBytes, readQuery, requireJson } from "./request.ts";
 import { type Call, NOTHING, type OperationReply, type Reply, type Route } from "./route.ts";
+import { SharedReads } from "./shared_reads.ts";
 import { listParameters, validate } from "./validation.ts";
 import { workspaceCountry } from "./workspace_country.ts";
 
@@ -83,6 +84,9 @@ async function requestHash(
   return await sha256Hex(`${method} ${path} ${await sha256Hex(bytes ?? new Uint8Array())}`);
 }
 
+/** The operations of GET change nothing, so callers who ask the same may share one. */
+const reads = new SharedReads<Outcome>();
+
 /** The validated parts of a request. */
 interface Parts {
   query: Record<string, unknown>;
@@ -144,7 +148,10 @@ class ReceivedCall implements Call {
   ): Promise<OperationReply> {
     const { credential } = this.#caller();
     const given = { credential, scope: this.route.scope, operation, args, ...replay };
-    const outcome = await call(given).catch((error) => this.#refused(error));
+    const asked = this.route.method === "GET"
+      ? reads.ask(JSON.stringify(given), () => call(given))
+      : call(given);
+    const outcome = await asked.catch((error) => this.#refused(error));
     this.#count(outcome);
     if (outcome.status >= 400) {
       throw keptRefusal(outcome.status, outcome.body, outcome.headers ?? {});

@@ -245,10 +245,10 @@ declare
   needed constant bigint := budget::bigint * rows / nullif(fitting, 0);
 begin
   return case
-    -- By facets the index alone is read, and picking is faster if fewer than one in 700 fits. Else every
-    -- contact is looked at, for a third of what it costs to look up one of those who fit. Three times
-    -- the way leaves room for chance.
-    when case when by_facets then needed < 700::bigint * rows else needed < 3 * greatest(expected, fitting * total / budget) end
+    -- By facets the index alone is read, for a twentieth of what it costs to look up one of those who
+    -- fit. Else every contact is looked at, for a third of it. Three times the way leaves room for chance.
+    when needed < case when by_facets then 20 * (fitting * total / budget)
+      else 3 * greatest(expected, fitting * total / budget) end
       then least(3 * needed, 200000)
     -- Many, but far away: imported in one go before the newest ones, for instance.
     when expected > 25000 then case when by_facets then 200000 else 50000 end

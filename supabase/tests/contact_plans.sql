@@ -1,7 +1,7 @@
 -- By which index every kind of list is found: of the plans that private.walk and private.pick make.
 begin;
 set local search_path = public, extensions;
-select plan(371);
+select plan(373);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('contact plans ' || label)::uuid $$;
@@ -127,7 +127,8 @@ select is(private.next_walk(fitting, 51, budget, by_facets, expected, total), ne
   fitting, budget, by_facets, expected, total, case when next is null then 'pick' else 'walk on' end))
 from (values (5, 1000, false, 40, 10000, null), (5, 1000, false, 40, 10000000, 30600), (5, 1000, false, 10000, 10000, 30600),
   (0, 1000, false, 100, 1000000, null), (0, 1000, false, 30000, 1000000, 50000), (0, 5000, true, 30000, 1000000, 200000),
-  (8, 5000, true, 0, 10000, 95625), (7, 5000, true, 0, 10000000, null)) v (fitting, budget, by_facets, expected, total, next);
+  (8, 5000, true, 0, 10000, null), (7, 5000, true, 0, 10000000, 109284),
+  (8, 1500, true, 0, 100000, 28686), (7, 1500, true, 0, 100000, null)) v (fitting, budget, by_facets, expected, total, next);
 
 -- Grams -----------------------------------------------------------------------------------------
 

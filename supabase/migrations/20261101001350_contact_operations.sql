@@ -137,6 +137,64 @@ end
 $$;
 comment on function private.refuse_existing_contact(uuid) is 'Raises 409 contact_exists with the contact''s id.';
 
+create function private.insert_contacts(workspace uuid, given jsonb) returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  actor private.actor := private.current_actor();
+  beginning jsonb := private.neutral_contact()
+    || jsonb_build_object('source', case actor.type when 'api_key' then 'api' else 'manual' end);
+  ids uuid[];
+begin
+  with asked as materialized (
+    select g.n, c.*, row_number() over (partition by c.phone order by g.n) = 1 as is_first
+    from jsonb_array_elements(given) with ordinality as g (contact, n)
+    -- Null is as good as left out.
+    cross join lateral private.given_contact(
+      beginning || (select jsonb_object_agg(f.key, f.value) from jsonb_each(g.contact) f where f.value <> 'null'), null) as c
+    where private.contact_by_phone(workspace, private.digits(g.contact ->> 'phone')) is null
+  ), made as (
+    insert into public.contacts (workspace_id, name, phone, email, company, source, channels, status, sale_status,
+      stage, value, tags, notes, custom, assigned_to, is_vip, is_mystery_shopper, is_contractor, opted_out,
+      do_not_call, avatar_url, country)
+    select workspace, name, phone, email, company, source, channels, status, sale_status, stage, value, tags, notes,
+      custom, assigned_to, is_vip, is_mystery_shopper, is_contractor, opted_out, do_not_call, avatar_url, country
+    from asked where is_first
+    -- Concurrent callers wait for each other in one order.
+    order by private.phone_key(private.digits(phone)), n
+    on conflict on constraint contacts_phone_key do nothing
+    returning id, phone
+  )
+  select array_agg(m.id order by g.n) into ids
+  from jsonb_array_elements(given) with ordinality as g (contact, n)
+  left join asked a on a.n = g.n and a.is_first
+  left join made m on m.phone is not distinct from a.phone and a.n is not null;
+  return ids;
+end
+$$;
+comment on function private.insert_contacts(uuid, jsonb) is
+  'Makes contacts of [{ phone (E.164), … }, …]; returns their ids in that order, null where the number is a contact''s already, or one''s before it in the list.';
+
+create function private.created_answers(contacts uuid[]) returns private.answer[]
+language plpgsql stable
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  return (
+    select array_agg(case when c.id is not null then
+        row(201, private.data(row_to_json(r)), jsonb_build_object(
+          'ETag', private.etag(c.version), 'Location', '/functions/v1/get-contact?contact_id=' || c.id))::private.answer
+      end order by i.n)
+    from unnest(contacts) with ordinality as i (id, n)
+    left join public.contacts c on c.id = i.id
+    left join private.contact_records r on r.id = i.id);
+end
+$$;
+comment on function private.created_answers(uuid[]) is
+  'New contacts as answers, with their ETags and where they are, in the order of the ids; null for null.';
+
 create function api.create_contact(args jsonb) returns private.answer
 language plpgsql
 set search_path = ''
@@ -144,42 +202,39 @@ as $$
 declare
   workspace uuid := private.current_workspace('contacts:write');
   given jsonb := args -> 'contact';
-  actor private.actor := private.current_actor();
-  existing uuid := private.contact_by_phone(workspace, private.digits(given ->> 'phone'));
+  created uuid := (private.insert_contacts(workspace, jsonb_build_array(given)))[1];
+  existing uuid;
   c public.contacts;
-  created uuid;
-  answer private.answer;
 begin
-  if existing is null then
-    c := private.given_contact(private.neutral_contact()
-      || jsonb_build_object('source', case actor.type when 'api_key' then 'api' else 'manual' end)
-      -- Null is as good as left out.
-      || (select jsonb_object_agg(g.key, g.value) from jsonb_each(given) g where g.value <> 'null'), null);
-    insert into public.contacts (workspace_id, name, phone, email, company, source, channels, status, sale_status,
-      stage, value, tags, notes, custom, assigned_to, is_vip, is_mystery_shopper, is_contractor, opted_out,
-      do_not_call, avatar_url, country)
-    values (workspace, c.name, c.phone, c.email, c.company, c.source, c.channels, c.status, c.sale_status,
-      c.stage, c.value, c.tags, c.notes, c.custom, c.assigned_to, c.is_vip, c.is_mystery_shopper, c.is_contractor,
-      c.opted_out, c.do_not_call, c.avatar_url, c.country)
-    on conflict on constraint contacts_phone_key do nothing
-    returning id into created;
-    existing := coalesce(created, private.contact_by_phone(workspace, private.digits(given ->> 'phone')));
+  if created is not null then
+    return (private.created_answers(array[created]))[1];
   end if;
-  if created is null and args ->> 'on_conflict' is distinct from 'update' then
+  existing := private.contact_by_phone(workspace, private.digits(given ->> 'phone'));
+  if args ->> 'on_conflict' is distinct from 'update' then
     perform private.refuse_existing_contact(existing);
-  elsif created is null then
-    select * into c from public.contacts t where t.id = existing for no key update;
-    -- The number that is stored stays as it is: the one given may be a variant of it.
-    perform private.write_contact(c, given - array['phone', 'country']);
-    return private.contact_answer(200, existing);
   end if;
-  answer := private.contact_answer(201, created);
-  answer.headers := answer.headers || jsonb_build_object('Location', '/functions/v1/get-contact?contact_id=' || created);
-  return answer;
+  select * into c from public.contacts t where t.id = existing for no key update;
+  -- The number that is stored stays as it is: the one given may be a variant of it.
+  perform private.write_contact(c, given - array['phone', 'country']);
+  return private.contact_answer(200, existing);
 end
 $$;
 comment on function api.create_contact(jsonb) is
   '{ contact: { phone (E.164), … }, on_conflict? } → 201 the new contact, or 200 with on_conflict update. 409 contact_exists with contact_id.';
+
+create function api.create_contacts(args jsonb) returns private.answer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  -- A statement of its own: the next one sees what it made.
+  ids uuid[] := private.insert_contacts(private.current_workspace('contacts:write'), args -> 'items');
+begin
+  return row(200, array_to_json(private.created_answers(ids))::text, null)::private.answer;
+end
+$$;
+comment on function api.create_contacts(jsonb) is
+  '{ items: [{ phone (E.164), … }, …] } of callers who asked at the same time → [{ status, body, headers }, …] as api.create_contact answers each; null for who exists already.';
 
 create function api.update_contact(args jsonb) returns private.answer
 language plpgsql

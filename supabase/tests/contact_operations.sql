@@ -1,7 +1,7 @@
 -- api.create_contact, api.update_contact, api.get_contact, api.contact_tags, api.list_activity.
 begin;
 set local search_path = public, extensions;
-select plan(78);
+select plan(82);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('contact operations ' || label)::uuid $$;
@@ -86,6 +86,23 @@ from (values ('{"stage": "nowhere"}'::jsonb,
   'PT422 validation_failed {"errors": [{"code": "unknown_stage", "path": "/stage", "message": "The workspace''s stages are inquiry, comparing, closing, in_progress, follow_up."}]}'),
   (jsonb_build_object('assigned_to', pg_temp.id('nobody')),
     'PT422 validation_failed {"errors": [{"code": "not_a_member", "path": "/assigned_to", "message": "A contact can only be assigned to a member of its workspace."}]}')) v (given, refusal);
+
+-- Create many ----------------------------------------------------------------------------------------
+
+create temp table many as
+  select n, a from private.call(jsonb_build_object('type', 'member', 'user_id', pg_temp.id('ann')), 'contacts:write', 'create_contacts',
+    '{"items": [{"name": "Many 1", "phone": "+34600333001"}, {"name": "Not Ana", "phone": "+34600111222"}, {"name": "Not Bia", "phone": "+551112345678"},
+      {"name": "Many 2", "phone": "+5511912345679"}, {"name": "Not 2", "phone": "+551112345679"},
+      {"name": "Not 1", "phone": "+34600333001"}, {"name": "Many 3", "status": null}]}') as c,
+    jsonb_array_elements(c.body::jsonb) with ordinality as e (a, n);
+select is(jsonb_agg(case when a <> 'null' then jsonb_build_array(a -> 'status', (a ->> 'body')::jsonb #> '{data,name}') end order by n),
+  '[[201, "Many 1"], null, null, [201, "Many 2"], null, null, [201, "Many 3"]]', 'each that is nobody''s, in the order of the list') from many;
+select is(a, jsonb_build_object('status', 201, 'body', a -> 'body', 'headers', jsonb_build_object('ETag', '"1"', 'Location',
+  '/functions/v1/get-contact?contact_id=' || pg_temp.named('Many 2'))), 'as one that is made alone') from many where n = 4;
+select is(array(select name from contacts where workspace_id = pg_temp.id('workspace') and name ~ '^(Many|Not) ' order by name),
+  '{Many 1,Many 2,Many 3}', 'and no other');
+select is(pg_temp.refusal($$ select pg_temp.call('create_contacts', '{"items": [{"name": "Read"}]}', 'contacts:read', 'reader') $$),
+  'PT403 insufficient_scope', 'not for a reader');
 
 -- Create or update ----------------------------------------------------------------------------------
 

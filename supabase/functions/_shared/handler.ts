@@ -1,6 +1,7 @@
 /** A route as a handler: caller, limit, parts of the request, the route itself, its reply. */
 import type { Context } from "hono";
 import type { StatusCode } from "hono/utils/http-status";
+import { callTogether } from "./calls_together.ts";
 import { authenticate, type Caller } from "./credentials.ts";
 import { call, type Outcome } from "./database.ts";
 import { sha256Hex } from "./digest.ts";
@@ -35,13 +36,18 @@ export function serve(route: Route): (context: Context<Env>) => Promise<Response
   };
 }
 
-/** Who calls, counted against their limit. */
-async function identify(context: Context<Env>): Promise<Caller> {
+/** Who calls. */
+interface CountedCaller extends Caller {
+  /** Whether the call counts against their limit yet; that is not known before their first answer. */
+  counted: boolean;
+}
+
+async function identify(context: Context<Env>): Promise<CountedCaller> {
   const caller = await authenticate(context.req.raw.headers);
   const standing = limiter.take(caller.id);
   if (standing) tell(context, standing);
   if (standing?.exceeded) throw rateLimited(standing);
-  return caller;
+  return { ...caller, counted: standing !== undefined };
 }
 
 function tell(context: Context<Env>, standing: Standing): void {
@@ -105,7 +111,7 @@ class ReceivedCall implements Call {
   constructor(
     private readonly context: Context<Env>,
     private readonly route: Route,
-    private readonly caller: Caller | undefined,
+    private readonly caller: CountedCaller | undefined,
     parts: Parts,
     private readonly idempotencyKey?: string,
     private readonly requestHash?: string,
@@ -131,6 +137,20 @@ class ReceivedCall implements Call {
 
   async read(operation: string, args: Record<string, unknown>): Promise<OperationReply> {
     return await this.#call(operation, args, {});
+  }
+
+  async together(
+    operation: string,
+    item: Record<string, unknown>,
+  ): Promise<OperationReply | undefined> {
+    // What may be repeated is known by its own answer.
+    if (this.idempotencyKey) return undefined;
+    const { credential } = this.#caller();
+    const common = { credential, scope: this.route.scope, operation };
+    const size = JSON.stringify(item).length;
+    const outcome = await callTogether(common, item, size).catch((error) => this.#refused(error));
+    if (outcome) this.#count(outcome);
+    return outcome;
   }
 
   async authorize(): Promise<void> {
@@ -159,10 +179,13 @@ class ReceivedCall implements Call {
     return outcome;
   }
 
-  /** Counts the first call of a caller, whose limit was not known before. */
+  /** Counts a call of somebody whose limit was not known before, or was another's. */
   #count({ principal_id, rate_limit }: Outcome): void {
-    const { id } = this.#caller();
-    const standing = limiter.learn(id, principal_id, rate_limit) && limiter.take(id);
+    const caller = this.#caller();
+    const isNews = limiter.learn(caller.id, principal_id, rate_limit);
+    if (caller.counted && !isNews) return;
+    caller.counted = true;
+    const standing = limiter.take(caller.id);
     if (standing) tell(this.context, standing);
   }
 
@@ -180,7 +203,7 @@ class ReceivedCall implements Call {
     throw error;
   }
 
-  #caller(): Caller {
+  #caller(): CountedCaller {
     if (this.caller) return this.caller;
     throw new Error(`${this.route.operationId} has no scope, so nobody to operate for`);
   }

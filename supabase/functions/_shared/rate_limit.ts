@@ -73,7 +73,7 @@ export class RateLimiter {
 
   /**
    * Who a caller is and what they may have, as the answer to a call of theirs said. Whether it was
-   * news: a call of an unknown caller is not counted yet.
+   * news: what was taken before did not count for that principal.
    */
   learn(callerId: string, principalId: string, limit: number): boolean {
     const known = this.#callers.get(callerId);

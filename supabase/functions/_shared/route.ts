@@ -40,6 +40,12 @@ export interface Call<Query = unknown, Params = unknown, Body = unknown> {
    */
   read(operation: string, args: Record<string, unknown>): Promise<OperationReply>;
   /**
+   * Runs `api.<operation>({ items })` for this item and those that the caller's other requests give
+   * it at the same time: much of what one costs does not depend on how many there are. Undefined: to
+   * be asked for by itself, with `operate`.
+   */
+  together(operation: string, item: Record<string, unknown>): Promise<OperationReply | undefined>;
+  /**
    * Throws unless the caller may call this route: for what has to be asked elsewhere before an
    * operation can run.
    */

@@ -40,7 +40,9 @@ const createContact = route({
   run: async (call) => {
     const phone = await readPhone(call, call.body.phone);
     const given = { ...call.body, phone: phone.e164, country: phone.country };
-    return call.operate("create_contact", { contact: given, on_conflict: call.query.on_conflict });
+    const { on_conflict } = call.query;
+    const created = on_conflict ? undefined : await call.together("create_contacts", given);
+    return created ?? call.operate("create_contact", { contact: given, on_conflict });
   },
 });
 

@@ -1,11 +1,11 @@
 /** Handing a signed delivery to Postgres. */
+import { Batches } from "../_shared/batches.ts";
 import { database, json, retrying } from "../_shared/database.ts";
 import { sentimentModel } from "../_shared/env.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { nudge } from "../_shared/jobs.ts";
 import { decodeUtf8, parseText } from "../_shared/request.ts";
 import { replaceUnstorable } from "../_shared/text.ts";
-import { Batches } from "./batches.ts";
 import { countriesOf } from "./countries.ts";
 
 /**
@@ -35,7 +35,10 @@ interface Delivery {
   countries: Record<string, string>;
 }
 
-const batches = new Batches<Delivery>(storeTogether, (error) => whyUnusable(error) !== undefined);
+const batches = new Batches<Delivery, undefined>(
+  storeTogether,
+  (error) => whyUnusable(error) !== undefined,
+);
 
 // Characters; a hosted function has 256 MB for everything.
 const MOST_WAITING = 30_000_000;
@@ -43,13 +46,14 @@ const MOST_WAITING = 30_000_000;
 // JSON holds no such character but escaped.
 const SEPARATOR = "\u001e";
 
-async function storeTogether(deliveries: readonly Delivery[]): Promise<void> {
+async function storeTogether(deliveries: readonly Delivery[]): Promise<undefined[]> {
   const db = database();
   const texts = deliveries.map(({ text }) => text).join(SEPARATOR);
   const countries = Object.assign({}, ...deliveries.map((delivery) => delivery.countries));
   await retrying(() =>
     db`select private.ingest_whatsapp_deliveries(${texts}::text, ${json(db, countries)}::jsonb)`
   );
+  return deliveries.map(() => undefined);
 }
 
 /** `raw` is kept instead of the text where that is not all that came. */

@@ -13,9 +13,10 @@ function store(fails: (items: readonly string[]) => boolean = () => false) {
       for (let turn = 0; turn < 10; turn++) await Promise.resolve();
     },
     run: (items: readonly string[]) =>
-      new Promise<void>((resolve, reject) => {
+      new Promise<string[]>((resolve, reject) => {
         batches.push([...items]);
-        ends.push(() => fails(items) ? reject(new Error(items.join())) : resolve());
+        const results = items.map((item) => `${item} stored`);
+        ends.push(() => fails(items) ? reject(new Error(items.join())) : resolve(results));
       }),
   };
 }
@@ -24,12 +25,12 @@ function isItemsFault(error: unknown): boolean {
   return !(error as Error).message.includes("away");
 }
 
-async function endAll({ end, batches }: ReturnType<typeof store>, added: Promise<unknown>[]) {
+async function endAll({ end, batches }: ReturnType<typeof store>, added: Promise<string>[]) {
   let settled = false;
   const all = Promise.allSettled(added).finally(() => settled = true);
   for (let turn = 0; !settled && turn <= 2 * batches.length + 200; turn++) await end();
   return (await all).map((result) =>
-    result.status === "fulfilled" ? "stored" : result.reason.message
+    result.status === "fulfilled" ? result.value : result.reason.message
   );
 }
 
@@ -38,7 +39,10 @@ Deno.test("the first do not wait, the others go together", async () => {
   const batches = new Batches(kept.run, isItemsFault, 2);
   const added = ["a", "b", "c", "d", "e"].map((item) => batches.add(item, 1));
   assert.deepEqual(kept.batches, [["a"], ["b"]]);
-  assert.deepEqual(await endAll(kept, added), Array(5).fill("stored"));
+  assert.deepEqual(
+    await endAll(kept, added),
+    ["a", "b", "c", "d", "e"].map((item) => `${item} stored`),
+  );
   assert.deepEqual(kept.batches, [["a"], ["b"], ["c", "d", "e"]]);
 });
 
@@ -46,7 +50,13 @@ Deno.test("a batch that fails costs only the one that it fails for", async () =>
   const kept = store((items) => items.includes("d"));
   const batches = new Batches(kept.run, isItemsFault, 2);
   const added = ["a", "b", "c", "d", "e"].map((item) => batches.add(item, 1));
-  assert.deepEqual(await endAll(kept, added), ["stored", "stored", "stored", "d", "stored"]);
+  assert.deepEqual(await endAll(kept, added), [
+    "a stored",
+    "b stored",
+    "c stored",
+    "d",
+    "e stored",
+  ]);
   assert.deepEqual(kept.batches.slice(2), [["c", "d", "e"], ["c"], ["d"], ["e"]]);
 });
 
@@ -76,6 +86,6 @@ Deno.test("what is no item's fault is not tried again item by item", async () =>
   const batches = new Batches(kept.run, isItemsFault, 2);
   const added = ["a", "b", "c", "away", "e"].map((item) => batches.add(item, 1));
   const failed = Array(3).fill("c,away,e");
-  assert.deepEqual(await endAll(kept, added), ["stored", "stored", ...failed]);
+  assert.deepEqual(await endAll(kept, added), ["a stored", "b stored", ...failed]);
   assert.equal(kept.batches.length, 3);
 });

@@ -10,12 +10,14 @@ const path = new URL(url).pathname.replace(/\/$/, "") + given.path;
 
 let n = 0;
 
-function request(): { body?: string; headers: Record<string, string> } {
-  if (body === undefined) return { headers };
+function request(): { path: string; body?: string; headers: Record<string, string> } {
   const unique = `${run}${String(n++).padStart(6, "0")}`;
+  const asked = { path: path.replaceAll("{n}", unique), headers };
+  if (body === undefined) return asked;
   const filled = body.replaceAll("{n}", unique);
-  if (secret === undefined) return { body: filled, headers };
-  return { body: filled, headers: { ...headers, "x-hub-signature-256": sign(filled, secret) } };
+  if (secret === undefined) return { ...asked, body: filled };
+  const signed = { ...headers, "x-hub-signature-256": sign(filled, secret) };
+  return { ...asked, body: filled, headers: signed };
 }
 
 const latencies: number[] = [];

@@ -4,10 +4,10 @@ import type { Figures } from "./figures.ts";
 /** One request, sent over and over. */
 export interface LoadRequest {
   method: "GET" | "POST";
-  /** Goes after the path of the url. */
+  /** Goes after the path of the url. `{n}` stands for a number that no other request of any run has. */
   path: string;
   headers: Record<string, string>;
-  /** `{n}` stands for a number that no other request of any run has. */
+  /** With `{n}` as in the path. */
   body?: string;
   /** What the body is signed with. */
   secret?: string;

@@ -1,7 +1,7 @@
 /** The same rows and requests in Directus and Parse Server, on the same Postgres, in turns. */
 import postgres from "postgres";
 import { type Figures, medianOf } from "../figures.ts";
-import { runLoad } from "../run_load.ts";
+import { type LoadRequest, runLoad } from "../run_load.ts";
 import type { ContactsOptions } from "./options.ts";
 import { startDirectus } from "./peers/directus.ts";
 import { startParse } from "./peers/parse.ts";
@@ -24,7 +24,12 @@ export async function benchPeers(options: ContactsOptions): Promise<void> {
       const given = { adminUrl: stack.adminDatabaseUrl, folder };
       await using directus = await startDirectus(given);
       await using parse = await startParse(given);
-      const peers = [leadbase(stack.credentials), directus, parse];
+      const peers = [
+        leadbase(stack.credentials),
+        leadbase(stack.credentials, { alike: false }),
+        directus,
+        parse,
+      ];
       console.log(
         `\n${CONTACTS} contacts, ${options.connections} connections, ` +
           `${options.rounds} × ${options.seconds} s in turns\n`,
@@ -41,11 +46,15 @@ export async function benchPeers(options: ContactsOptions): Promise<void> {
   );
 }
 
+type Asked = { peer: Peer; request: LoadRequest };
+
 /** The same rows for the same question, or the comparison would mean nothing. */
-async function checkPages(name: typeof CASES[number], peers: Peer[]): Promise<void> {
-  if (peers[0].requests[name].method !== "GET") return;
-  const lengths = await Promise.all(peers.map((peer) => pageLength(peer, name)));
-  const said = peers.map((peer, n) => `${peer.name} ${lengths[n]}`).join(", ");
+async function checkPages(name: typeof CASES[number], asked: Asked[]): Promise<void> {
+  if (asked[0].request.method !== "GET") return;
+  const lengths = await Promise.all(
+    asked.map(({ peer, request }) => pageLength(peer.url, request)),
+  );
+  const said = asked.map(({ peer }, n) => `${peer.name} ${lengths[n]}`).join(", ");
   if (new Set(lengths).size > 1) throw new Error(`Pages of different lengths, ${name}: ${said}.`);
 }
 
@@ -54,11 +63,15 @@ async function compare(
   peers: Peer[],
   { connections, seconds, rounds }: ContactsOptions,
 ): Promise<string[][]> {
-  await checkPages(name, peers);
-  const runs = new Map<Peer, Figures[]>(peers.map((peer) => [peer, []]));
+  const asked = peers.flatMap((peer) => {
+    const request = peer.requests[name];
+    return request ? [{ peer, request }] : [];
+  });
+  await checkPages(name, asked);
+  const runs = new Map<Peer, Figures[]>(asked.map(({ peer }) => [peer, []]));
   for (let run = 0; run <= rounds; run++) {
-    for (const peer of peers) {
-      const load = { ...peer.requests[name], url: peer.url, connections, run: run + 1 };
+    for (const { peer, request } of asked) {
+      const load = { ...request, url: peer.url, connections, run: run + 1 };
       const figures = await runLoad({ ...load, seconds: run === 0 ? WARM_UP_SECONDS : seconds });
       // The first one was to warm up.
       if (run > 0) runs.get(peer)?.push(figures);

@@ -24,7 +24,8 @@ export const WANTED = {
 export interface Peer extends AsyncDisposable {
   name: string;
   url: string;
-  requests: Record<typeof CASES[number], LoadRequest>;
+  /** A case that is not there is left out. */
+  requests: Record<typeof CASES[number], LoadRequest | undefined>;
   /** Imports a CSV file of contacts; resolves when all are there. Absent if it cannot. */
   importCsv?(path: string): Promise<void>;
   /** How many contacts there are. */
@@ -81,16 +82,16 @@ export function query(parameters: Record<string, string | number>): string {
 }
 
 /** Requests in the order of the cases. */
-export function byCase(requests: LoadRequest[]): Peer["requests"] {
+export function byCase(requests: (LoadRequest | undefined)[]): Peer["requests"] {
   return Object.fromEntries(CASES.map((name, n) => [name, requests[n]])) as Peer["requests"];
 }
 
 /** Asks once for a page → how many contacts are on it. @throws unless it is a success */
 export async function pageLength(
-  { url, requests }: Peer,
-  name: typeof CASES[number],
+  url: string,
+  { method, path, headers }: LoadRequest,
 ): Promise<number> {
-  const { method, path, headers } = requests[name];
-  const answer = await call<{ data?: unknown[]; results?: unknown[] }>(url + path, method, headers);
+  const asked = url + path.replaceAll("{n}", "0");
+  const answer = await call<{ data?: unknown[]; results?: unknown[] }>(asked, method, headers);
   return (answer.data ?? answer.results ?? []).length;
 }

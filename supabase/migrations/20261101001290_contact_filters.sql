@@ -20,23 +20,24 @@ declare
   folded text := private.fold(search);
   digits text := private.digits(folded);
   is_number boolean := folded ~ '^[-+()./ 0-9]+$' and digits is not null;
-  needles jsonb := jsonb_build_array((
-    -- A number between other words is looked for without its punctuation, too.
-    select coalesce(jsonb_agg(case
+  words jsonb := '[]';
+  word text;
+begin
+  foreach word in array coalesce(string_to_array(folded, ' '), '{}') loop
+    if word <> '' then
+      -- A number between other words is looked for without its punctuation, too.
+      words := words || jsonb_build_array(case
         when not is_number and word ~ '^[-+()./]*[0-9][-+()./0-9]*$' and word ~ '[^0-9]'
           then jsonb_build_array(word, private.digits(word))
-        else jsonb_build_array(word) end), '[]')
-    from unnest(string_to_array(folded, ' ')) as word where word <> ''));
-begin
-  -- What looks like a phone number may be one, in parts, or a date or a part of a name ("24-7").
-  if is_number then
-    needles := needles || jsonb_build_array(jsonb_build_array(jsonb_build_array(digits)));
-    -- At home it begins with a 0, where others write the country.
-    if digits like '0%' and char_length(ltrim(digits, '0')) >= 4 then
-      needles := needles || jsonb_build_array(jsonb_build_array(jsonb_build_array(ltrim(digits, '0'))));
+        else jsonb_build_array(word) end);
     end if;
-  end if;
-  return needles;
+  end loop;
+  return jsonb_build_array(words)
+    -- What looks like a phone number may be one, in parts, or a date or a part of a name ("24-7").
+    || case when is_number then jsonb_build_array(jsonb_build_array(jsonb_build_array(digits))) else '[]' end
+    -- At home it begins with a 0, where others write the country.
+    || case when is_number and digits like '0%' and char_length(ltrim(digits, '0')) >= 4
+      then jsonb_build_array(jsonb_build_array(jsonb_build_array(ltrim(digits, '0')))) else '[]' end;
 end
 $$;
 comment on function private.search_needles(text) is
@@ -57,25 +58,27 @@ language plpgsql immutable
 set search_path = ''
 as $$
 declare
-  word text := case when prefix then E'\n' else '' end || needle;
-  n int := char_length(word);
+  word constant text := case when prefix then E'\n' else '' end || needle;
+  n constant int := char_length(word);
   -- Of the first gram.
-  size int := case when prefix then 4 else 3 end;
+  size constant int := case when prefix then 4 else 3 end;
   -- One after the other they have every letter; those between would be looked up for little. But many
   -- have the same three digits, and others between.
-  step int := case when needle ~ '^[0-9]+$' then 1 else 3 end;
+  step constant int := case when needle ~ '^[0-9]+$' then 1 else 3 end;
+  grams text[] := array[private.gram(left(word, size))];
+  gram text;
 begin
   if n < size then
     return private.gram(word) || ':*';
   end if;
-  return (
-    select '(' || string_agg(distinct private.gram(letters), '&') || ')'
-    from (
-      select left(word, size)
-      union all
-      -- A dozen, spread over the word, leave nothing to be found by more.
-      select substr(word, least(i, n - 2), 3) from generate_series(size - 2 + step, n, greatest(step, n / 12)) as i
-    ) as grams (letters));
+  -- A dozen, spread over the word, leave nothing to be found by more.
+  for i in size - 2 + step .. n by greatest(step, n / 12) loop
+    gram := private.gram(substr(word, least(i, n - 2), 3));
+    if gram <> all (grams) then
+      grams := grams || gram;
+    end if;
+  end loop;
+  return '(' || array_to_string(grams, '&') || ')';
 end
 $$;
 comment on function private.needle_query(text, boolean) is 'The same as a tsquery on private.search_grams(search_text), which finds a few others, too.';
@@ -94,20 +97,38 @@ create function private.search_combination(search text, prefix boolean, grams bo
 language plpgsql immutable
 set search_path = ''
 as $$
+declare
+  ways constant jsonb := private.search_needles(search);
+  conjunction constant text := case when grams then '&' else ' and ' end;
+  disjunction constant text := case when grams then '|' else ' or ' end;
+  combined text;
+  words text;
+  long_words text;
+  spellings text;
+  spelling text;
+  shortest int;
 begin
-  return (
-    select string_agg(words, case when grams then '|' else ' or ' end)
-    from jsonb_array_elements(private.search_needles(search)) as ways (way)
-    cross join lateral (
-      -- One or two letters are in too many contacts to be looked for, if there is something longer.
-      select '(' || coalesce(string_agg(spellings, case when grams then '&' else ' and ' end) filter (where long or not grams),
-        string_agg(spellings, '&')) || ')' as words
-      from jsonb_array_elements(way) as given (word)
-      cross join lateral (
-        select '(' || string_agg(case when grams then private.needle_query(s.spelling, prefix)
-          else private.needle_condition(s.spelling, prefix) end, case when grams then '|' else ' or ' end) || ')' as spellings,
-          min(char_length(s.spelling)) + prefix::int >= 3 as long
-        from jsonb_array_elements_text(word) as s (spelling)) as spelled) as worded);
+  for way in 0 .. jsonb_array_length(ways) - 1 loop
+    words := null;
+    long_words := null;
+    for word in 0 .. jsonb_array_length(ways -> way) - 1 loop
+      spellings := null;
+      shortest := null;
+      for i in 0 .. jsonb_array_length(ways -> way -> word) - 1 loop
+        spelling := ways -> way -> word ->> i;
+        spellings := concat_ws(disjunction, spellings,
+          case when grams then private.needle_query(spelling, prefix) else private.needle_condition(spelling, prefix) end);
+        shortest := least(shortest, char_length(spelling) + prefix::int);
+      end loop;
+      words := concat_ws(conjunction, words, '(' || spellings || ')');
+      if shortest >= 3 then
+        long_words := concat_ws(conjunction, long_words, '(' || spellings || ')');
+      end if;
+    end loop;
+    -- One or two letters are in too many contacts to be looked up, if there is something longer.
+    combined := concat_ws(disjunction, combined, '(' || case when grams then coalesce(long_words, words) else words end || ')');
+  end loop;
+  return nullif(combined, '');
 end
 $$;
 comment on function private.search_combination(text, boolean, boolean) is
@@ -117,12 +138,14 @@ create function private.gram_condition(search text, prefix boolean default false
 language plpgsql immutable
 set search_path = ''
 as $$
+declare
+  query constant text := private.search_combination(search, prefix, true);
 begin
-  return format('private.search_grams(c.search_text) @@ %L::tsquery', private.search_combination(search, prefix, true));
+  return case when query is not null then format('private.search_grams(c.search_text) @@ %L::tsquery', query) end;
 end
 $$;
 comment on function private.gram_condition(text, boolean) is
-  'A search text → an SQL condition on contacts c that the index of the search answers: it may have every word. prefix: where something begins.';
+  'A search text → an SQL condition on contacts c that the index of the search answers: it may have every word; null: nothing to look for. prefix: where something begins.';
 
 create function private.search_condition(search text, prefix boolean default false, indexed boolean default false) returns text
 language plpgsql immutable

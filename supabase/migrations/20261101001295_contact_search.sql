@@ -236,6 +236,22 @@ $$;
 comment on function private.walk_end(uuid, jsonb, text, jsonb, int) is
   'The sort key at which a walk of that budget ends; null: it has seen everybody.';
 
+create function private.sees_everybody(workspace uuid, filter jsonb, sort text, after jsonb, budget int, total bigint) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return case
+    when total <= budget then true
+    -- From the beginning to the end of all.
+    when private.contact_bounds(workspace, filter, sort, after) = private.contact_bounds(workspace, '{}', sort, null) then false
+    else private.walk_end(workspace, filter, sort, after, budget) is null
+  end;
+end
+$$;
+comment on function private.sees_everybody(uuid, jsonb, text, jsonb, int, bigint) is
+  'Whether nobody comes after those whom a walk of that budget looks at; total: contacts of the workspace.';
+
 create function private.next_walk(fitting int, rows int, budget int, by_facets boolean, expected bigint, total bigint) returns int
 language plpgsql immutable
 set search_path = ''
@@ -279,17 +295,21 @@ declare
   -- Where values share bits, it may be many who are looked at in vain.
   budget int := case when everybody then rows when not by_facets then 1000
     when filter ?| '{stage,channel,tags,tags_all,assigned_to}' then 1500 else 5000 end;
+  total bigint;
 begin
   for turn in 1..2 loop
     select w.ids, w.keys into ids, keys
     from private.walk(private.walk_query(workspace, filter, sort, after, budget, rows, tier.condition)) as w;
-    if everybody or cardinality(ids) = rows or private.walk_end(workspace, filter, sort, after, budget) is null then
+    if everybody or cardinality(ids) = rows then
+      return;
+    end if;
+    total := coalesce(total, private.contact_total(workspace));
+    if private.sees_everybody(workspace, filter, sort, after, budget, total) then
       return;
     end if;
     exit when turn = 2;
     budget := private.next_walk(cardinality(ids), rows, budget, by_facets, private.estimated_contacts(
-      workspace, filter - 'search', coalesce(tier.grams, private.gram_condition(filter ->> 'search'))),
-      private.contact_total(workspace));
+      workspace, filter - 'search', coalesce(tier.grams, private.gram_condition(filter ->> 'search'))), total);
     exit when budget is null;
   end loop;
   select p.ids, p.keys into ids, keys from private.pick(private.pick_query(workspace, filter, sort, after, rows, tier.indexed)) as p;
@@ -336,24 +356,26 @@ $$;
 comment on function private.search_rank(text) is
   'A search → the number of the tier of search_tiers that a contact c is in who was found, as an SQL expression.';
 
-create function private.finds_few(workspace uuid, filter jsonb) returns boolean
+create function private.finds_few(workspace uuid, filter jsonb, rows int) returns boolean
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   by_facets constant boolean := private.contact_facet_condition(filter) <> '';
   budget constant int := case when by_facets then 5000 else 1000 end;
-  -- With as many walking through the tiers is faster.
-  many constant int := 4;
+  total constant bigint := private.contact_total(workspace);
+  -- With as many private.next_walk would walk on, and walking through the tiers is faster.
+  many constant int := ceil(budget * sqrt(rows / (case when by_facets then 20.0 else 3.0 end * greatest(total, 1))));
 begin
   return (select cardinality(w.ids) < many from private.walk(
       private.walk_query(workspace, filter, '-created_at', null, budget, many, null)) as w)
-    and (private.walk_end(workspace, filter, '-created_at', null, budget) is null
+    and (private.sees_everybody(workspace, filter, '-created_at', null, budget, total)
       -- Many, but far away.
       or private.estimated_contacts(workspace, filter - 'search', private.gram_condition(filter ->> 'search')) <= 25000);
 end
 $$;
-comment on function private.finds_few(uuid, jsonb) is 'Whether a filter with a search is fit by so few that all of them are ranked soon.';
+comment on function private.finds_few(uuid, jsonb, int) is
+  'Whether a filter with a search is fit by so few that all of them are ranked sooner than a page of that many rows is walked to.';
 
 create function private.ranked_query(workspace uuid, filter jsonb, after jsonb, rows int) returns text
 language plpgsql stable
@@ -386,7 +408,7 @@ declare
   first int := coalesce(left(after ->> 0, 1)::int, 1);
   page record;
 begin
-  if private.finds_few(workspace, filter) then
+  if private.finds_few(workspace, filter, rows) then
     select p.ids, p.keys into ids, keys from private.pick(private.ranked_query(workspace, filter, after, rows)) as p;
     return;
   end if;

@@ -44,6 +44,9 @@ Deno.test("a page may read answers, refusals and the headers that matter", async
     assert.equal(headers.get("access-control-allow-origin"), "*");
     const exposed = (headers.get("access-control-expose-headers") ?? "").split(", ");
     assert.deepEqual(exposed.toSorted(), [
+      "Accept-Ranges",
+      "Content-Disposition",
+      "Content-Range",
       "ETag",
       "Idempotency-Replayed",
       "Location",

@@ -101,6 +101,48 @@ async function assertGivenOut(stack: MediaStack, id: string, bytes: Uint8Array):
   assert.deepEqual([again.status, await again.text()], [304, ""]);
   const head = await stack.get(id, { method: "HEAD" });
   assert.deepEqual([head.status, head.headers.get("etag")], [200, etag]);
+  assert.equal(head.headers.get("accept-ranges"), "bytes");
+  await assertParts(stack, { id, etag, bytes });
+}
+
+async function assertParts(
+  stack: MediaStack,
+  { id, etag, bytes }: { id: string; etag: string; bytes: Uint8Array },
+): Promise<void> {
+  const get = (headers: Record<string, string>) => stack.get(id, { headers });
+  const { length } = bytes;
+  for (
+    const [range, start, end] of [
+      ["bytes=0-0", 0, 0],
+      ["bytes=100-70000", 100, 70_000],
+      [`bytes=${length - 5}-`, length - 5, length - 1],
+      ["bytes=-9", length - 9, length - 1],
+      [`bytes=5-${2 * length}`, 5, length - 1],
+    ] as const
+  ) {
+    const part = await get({ range, "if-range": etag });
+    assert.equal(part.status, 206, range);
+    assert.equal(part.headers.get("content-range"), `bytes ${start}-${end}/${length}`);
+    assert.equal(part.headers.get("content-length"), String(end + 1 - start));
+    assert.equal(part.headers.get("content-type"), "image/jpeg");
+    assert.deepEqual(await part.bytes(), bytes.slice(start, end + 1));
+  }
+  // Of another version, several at once, or nothing that can be understood: all of it.
+  for (
+    const headers of [
+      { range: "bytes=0-9", "if-range": '"another"' },
+      { range: "bytes=0-1,5-6" },
+      { range: "bytes=x" },
+      { range: "pages=1-2" },
+    ] as Record<string, string>[]
+  ) {
+    const whole = await get(headers);
+    assert.equal(whole.status, 200, JSON.stringify(headers));
+    assert.deepEqual(await whole.bytes(), bytes);
+  }
+  const beyond = await get({ range: `bytes=${length}-` });
+  assert.deepEqual([beyond.status, (await beyond.json()).code], [416, "range_not_satisfiable"]);
+  assert.equal(beyond.headers.get("content-range"), `bytes */${length}`);
 }
 
 async function assertJobs({ credentials, data }: MediaStack): Promise<void> {

@@ -2,6 +2,9 @@
 import { corsOrigins } from "./env.ts";
 
 const EXPOSED = [
+  "Accept-Ranges",
+  "Content-Disposition",
+  "Content-Range",
   "ETag",
   "Idempotency-Replayed",
   "Location",

@@ -268,6 +268,11 @@ export const ERROR_CODES = {
     "Unsupported media type",
     "Send the body as `Content-Type: application/json`, uncompressed.",
   ),
+  range_not_satisfiable: kind(
+    416,
+    "Range not satisfiable",
+    "The file ends before the part that `Range` asks for; `Content-Range` tells its size.",
+  ),
 
   validation_failed: kind(
     422,

@@ -3,12 +3,13 @@ import type { FileHandle } from "node:fs/promises";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { requireMediaPath } from "./media_path.ts";
-import type { Bytes, MediaStore } from "./media_store.ts";
+import type { ByteRange, Bytes, MediaStore } from "./media_store.ts";
 
 /** Below the folder: where files are until they are whole. */
 export const INCOMING = ".incoming";
 
 const PIECE_BYTES = 65_536;
+const WHOLE: ByteRange = { start: 0, end: Infinity };
 
 export class FolderStore implements MediaStore {
   constructor(readonly folder: string) {}
@@ -27,9 +28,9 @@ export class FolderStore implements MediaStore {
     }
   }
 
-  async read(path: string): Promise<Bytes | undefined> {
+  async read(path: string, range?: ByteRange): Promise<Bytes | undefined> {
     try {
-      return streamOf(await open(this.#file(path)));
+      return streamOf(await open(this.#file(path)), range);
     } catch (error) {
       if ((error as { code?: unknown }).code === "ENOENT") return undefined;
       throw error;
@@ -64,14 +65,16 @@ async function writeChunk(file: FileHandle, chunk: Uint8Array): Promise<void> {
 }
 
 /** A piece at a time, as they are asked for; closes the file at its end or when nobody reads on. */
-function streamOf(file: FileHandle): Bytes {
+function streamOf(file: FileHandle, { start, end }: ByteRange = WHOLE): Bytes {
+  let at = start;
   return new ReadableStream({
     async pull(controller) {
-      const piece = new Uint8Array(PIECE_BYTES);
-      const { bytesRead } = await file.read(piece, 0, PIECE_BYTES).catch(async (error) => {
+      const piece = new Uint8Array(Math.min(PIECE_BYTES, end + 1 - at));
+      const { bytesRead } = await file.read(piece, 0, piece.byteLength, at).catch(async (error) => {
         await file.close();
         throw error;
       });
+      at += bytesRead;
       if (bytesRead > 0) return controller.enqueue(piece.subarray(0, bytesRead));
       await file.close();
       controller.close();

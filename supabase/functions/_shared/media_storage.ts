@@ -4,7 +4,7 @@
  */
 import { MediaFault } from "./media_check.ts";
 import { requireMediaPath } from "./media_path.ts";
-import type { Bytes, MediaStore } from "./media_store.ts";
+import type { ByteRange, Bytes, MediaStore } from "./media_store.ts";
 
 /** Private; made by the migrations. */
 const BUCKET = "whatsapp-media";
@@ -35,9 +35,14 @@ export class StorageStore implements MediaStore {
     if (!response.ok) throw refused("write", response);
   }
 
-  async read(path: string): Promise<Bytes | undefined> {
-    const response = await this.#ask("GET", path);
-    if (response.ok) return response.body ?? new Blob().stream();
+  async read(path: string, range?: ByteRange): Promise<Bytes | undefined> {
+    const headers = range && { range: `bytes=${range.start}-${range.end}` };
+    const response = await this.#ask("GET", path, { headers });
+    if (response.ok) {
+      const bytes = response.body ?? new Blob().stream();
+      // A Storage that keeps its files in a folder gives all of them.
+      return range && response.status !== 206 ? partOf(bytes, range) : bytes;
+    }
     if (await isMissing(response)) return undefined;
     throw refused("read", response);
   }
@@ -57,6 +62,20 @@ export class StorageStore implements MediaStore {
       redirect: "error",
     });
   }
+}
+
+function partOf(bytes: Bytes, { start, end }: ByteRange): Bytes {
+  let at = 0;
+  return bytes.pipeThrough(
+    new TransformStream({
+      transform(piece, controller) {
+        const part = piece.subarray(Math.max(0, start - at), Math.max(0, end + 1 - at));
+        at += piece.byteLength;
+        if (part.byteLength > 0) controller.enqueue(part);
+        if (at > end) controller.terminate();
+      },
+    }),
+  );
 }
 
 /**

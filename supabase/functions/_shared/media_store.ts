@@ -5,12 +5,18 @@ import { StorageStore } from "./media_storage.ts";
 
 export type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
 
+/** A part of a file, as the numbers of its first and its last byte. */
+export interface ByteRange {
+  start: number;
+  end: number;
+}
+
 /** Paths are `<uuid>/<uuid>`: of our own making, never a name that came from outside. */
 export interface MediaStore {
   /** Keeps the bytes under a path, in place of what was there: all of them, or it fails. */
   write(path: string, bytes: Bytes): Promise<void>;
-  /** Undefined if there is nothing under the path. */
-  read(path: string): Promise<Bytes | undefined>;
+  /** All bytes, or those of a range within the file; undefined if there is nothing under the path. */
+  read(path: string, range?: ByteRange): Promise<Bytes | undefined>;
   /** Nothing is under the path afterwards, whether or not there was. */
   remove(path: string): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { MediaFault } from "./media_check.ts";
 import { FolderStore, INCOMING } from "./media_folder.ts";
 import { StorageStore } from "./media_storage.ts";
-import { type Bytes, type MediaStore, mediaStore } from "./media_store.ts";
+import { type ByteRange, type Bytes, type MediaStore, mediaStore } from "./media_store.ts";
 
 const PATH = `${crypto.randomUUID()}/${crypto.randomUUID()}`;
 
@@ -20,8 +20,12 @@ function brokenAfter(piece: string): Bytes {
   })());
 }
 
-async function textOf(store: MediaStore, path: string): Promise<string | undefined> {
-  const bytes = await store.read(path);
+async function textOf(
+  store: MediaStore,
+  path: string,
+  range?: ByteRange,
+): Promise<string | undefined> {
+  const bytes = await store.read(path, range);
   return bytes && await new Response(bytes).text();
 }
 
@@ -45,8 +49,17 @@ async function claimBehaviour(store: MediaStore): Promise<void> {
   assert.equal(await textOf(store, PATH), "whole", "nor in place of a whole one");
   await store.write(PATH, bytesOf("another"));
   assert.equal(await textOf(store, PATH), "another");
+  for (const [start, end] of [[0, 0], [0, 6], [2, 4], [6, 6]]) {
+    const part = "another".slice(start, end + 1);
+    assert.equal(await textOf(store, PATH, { start, end }), part);
+  }
+  const large = "0123456789".repeat(30_000);
+  await store.write(PATH, bytesOf(large));
+  const range = { start: 65_530, end: 200_001 };
+  assert.equal(await textOf(store, PATH, range), large.slice(65_530, 200_002));
   await store.remove(PATH);
   assert.equal(await textOf(store, PATH), undefined);
+  assert.equal(await textOf(store, PATH, { start: 0, end: 1 }), undefined);
 }
 
 Deno.test("a folder keeps whole files only", () => withFolder(claimBehaviour));
@@ -88,6 +101,7 @@ type Seen = { pathname: string; method: string; headers: Headers };
 /** The three requests of Supabase Storage that are made, with its answers. */
 async function withStorage(
   use: (store: StorageStore, seen: Seen[], answer: (status?: number) => void) => Promise<void>,
+  knowsRanges = true,
 ) {
   const objects = new Map<string, Uint8Array<ArrayBuffer>>();
   const seen: Seen[] = [];
@@ -106,7 +120,9 @@ async function withStorage(
     const object = objects.get(pathname);
     if (!object) return Response.json({ statusCode: "404" }, { status: 400 });
     if (request.method === "DELETE") objects.delete(pathname);
-    return new Response(object);
+    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.get("range") ?? "");
+    if (!range || !knowsRanges) return new Response(object);
+    return new Response(object.slice(Number(range[1]), Number(range[2]) + 1), { status: 206 });
   });
   try {
     const store = new StorageStore(`http://127.0.0.1:${server.addr.port}`, "sb_secret_x");
@@ -117,6 +133,9 @@ async function withStorage(
 }
 
 Deno.test("Storage keeps whole files only", () => withStorage(claimBehaviour));
+
+Deno.test("a Storage that gives all where a part is asked for is read as far as that goes", () =>
+  withStorage(claimBehaviour, false));
 
 Deno.test("Storage is asked with the secret key, below the private bucket", () =>
   withStorage(async (store, seen) => {

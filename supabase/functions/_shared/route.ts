@@ -54,13 +54,21 @@ export interface Call<Query = unknown, Params = unknown, Body = unknown> {
   country(): Promise<string>;
 }
 
+type AnswerHeader =
+  | "ETag"
+  | "Location"
+  | "Idempotency-Replayed"
+  | "Content-Disposition"
+  | "Accept-Ranges"
+  | "Content-Range";
+
 /** One answer of a route in the description. Without a schema it has no body. */
 export interface Answer {
   description: string;
   schema?: z.ZodType;
   example?: unknown;
   /** Names of headers that this answer has beside those of all answers. */
-  headers?: readonly ("ETag" | "Location" | "Idempotency-Replayed" | "Content-Disposition")[];
+  headers?: readonly AnswerHeader[];
   contentType?: string;
 }
 
@@ -94,6 +102,8 @@ export interface Route<
   example?: { query?: Record<string, string>; params?: Record<string, string>; body?: unknown };
   /** Whether the route takes `If-Match`. */
   ifMatch?: boolean;
+  /** Whether it answers `If-None-Match`, `Range` and `If-Range`. */
+  ranges?: boolean;
   /** By status; made when the description is, which functions that only serve never do. */
   answers(): Record<number, Answer>;
   /** The codes that it can fail with beside those of all routes with its parts. */

@@ -1,5 +1,7 @@
 /** How a stranger's file is given out so that it can do no harm in a browser. */
 
+import type { ByteRange } from "../_shared/media_store.ts";
+
 /** What `api.get_media` answers. */
 export interface StoredMedia {
   id: string;
@@ -33,10 +35,19 @@ export function fileHeaders(media: StoredMedia) {
   return {
     "content-type": shown ? type : "application/octet-stream",
     "content-length": String(media.size_bytes),
+    "accept-ranges": "bytes",
     "content-disposition": disposition(shown ? "inline" : "attachment", nameOf(media)),
     "content-security-policy": "default-src 'none'; sandbox",
     "cache-control": "private, no-cache",
     etag: `"${media.sha256}"`,
+  };
+}
+
+/** What an answer with a part of a file has in place of those headers, and beside them. */
+export function rangeHeaders({ start, end }: ByteRange, size: number) {
+  return {
+    "content-length": String(end + 1 - start),
+    "content-range": `bytes ${start}-${end}/${size}`,
   };
 }
 

@@ -66,6 +66,25 @@ export const components: ZodOpenApiComponentsObject = {
       description: "The `ETag` read before; 412 if it has changed since.",
       schema: text,
     },
+    "If-None-Match": {
+      in: "header",
+      name: "If-None-Match",
+      description: "The `ETag` of what the caller has: 304 if it is still that.",
+      schema: text,
+    },
+    Range: {
+      in: "header",
+      name: "Range",
+      description: "One part, as `bytes=0-1023`: 206 with it. Several at once are as good as none.",
+      schema: text,
+      example: "bytes=0-1023",
+    },
+    "If-Range": {
+      in: "header",
+      name: "If-Range",
+      description: "The `ETag` that `Range` speaks of; all of it if it is another by now.",
+      schema: text,
+    },
   },
   headers: {
     "X-Request-Id": { description: "Names this request in questions about it.", schema: text },
@@ -95,6 +114,12 @@ export const components: ZodOpenApiComponentsObject = {
         "`inline` for images, audio and video, `attachment` for all else; the file's name.",
       schema: text,
       example: "inline; filename=\"photo.jpg\"; filename*=UTF-8''photo.jpg",
+    },
+    "Accept-Ranges": { description: "`bytes`: parts can be asked for.", schema: text },
+    "Content-Range": {
+      description: "Which bytes these are, of how many.",
+      schema: text,
+      example: "bytes 0-1023/146515",
     },
     "Idempotency-Replayed": {
       description: "`true` if this is the answer to an earlier request with the same key.",

@@ -44,6 +44,7 @@ function headerParameters(route: Route): string[] {
     ...(route.scope ? ["X-Workspace-Id"] : []),
     ...(isWrite(route) ? ["Idempotency-Key"] : []),
     ...(route.ifMatch ? ["If-Match"] : []),
+    ...(route.ranges ? ["If-None-Match", "Range", "If-Range"] : []),
   ];
 }
 

@@ -55,22 +55,24 @@ language plpgsql stable
 -- Definer: policies call it, and the tables it reads have policies of their own.
 security definer set search_path = ''
 as $$
+declare
+  claims constant jsonb := private.claims();
 begin
-  return query
-  select m.workspace_id
-  from (select private.claims() as c) as claims
-  join public.workspace_members m on m.user_id = (claims.c ->> 'sub')::uuid
-  where not claims.c ? 'api_key_id'
-    and (claims.c ->> 'workspace_id' is null or m.workspace_id = (claims.c ->> 'workspace_id')::uuid)
-    and private.role_scopes(m.role) && workspaces_allowing.scopes
-  union all
-  select k.workspace_id
-  from (select private.claims() as c) as claims
-  join public.api_keys k on k.id = (claims.c ->> 'api_key_id')::uuid
-  where k.revoked_at is null
-    and (k.expires_at is null or k.expires_at > now())
-    and (k.scopes && workspaces_allowing.scopes
-      or ('*' = any (k.scopes) and workspaces_allowing.scopes <> array['admin']));
+  if claims ? 'api_key_id' then
+    return query
+    select k.workspace_id
+    from public.api_keys k
+    where k.id = (claims ->> 'api_key_id')::uuid and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
+      and (k.scopes && workspaces_allowing.scopes
+        or ('*' = any (k.scopes) and workspaces_allowing.scopes <> array['admin']));
+  else
+    return query
+    select m.workspace_id
+    from public.workspace_members m
+    where m.user_id = (claims ->> 'sub')::uuid
+      and (claims ->> 'workspace_id' is null or m.workspace_id = (claims ->> 'workspace_id')::uuid)
+      and private.role_scopes(m.role) && workspaces_allowing.scopes;
+  end if;
 end
 $$;
 comment on function private.workspaces_allowing(text[]) is

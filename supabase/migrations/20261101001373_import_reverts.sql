@@ -46,10 +46,13 @@ begin
     select e.contact_id from public.score_events e join public.contacts c on c.id = e.contact_id
     where e.contact_id = any (contacts) and e.occurred_at <> c.created_at
     union
+    select d.contact_id from public.deals d join public.contacts c on c.id = d.contact_id
+    where d.contact_id = any (contacts) and (d.auto_reason is null or d.created_at <> c.created_at or d.version > 1)
+    union
     select unnest(private.referring_contacts(contacts, array[
       -- Made together with the contact; a change of theirs beyond that is seen above.
       'public.contact_activity', 'public.contact_assignments', 'public.contact_consents', 'public.score_events',
-      'private.due_contacts', 'private.import_changes']::regclass[])));
+      'public.deals', 'private.due_contacts', 'private.import_changes']::regclass[])));
 end
 $$;
 comment on function private.touched_contacts(uuid, uuid[]) is

@@ -6,7 +6,7 @@ import type { Client } from "../support/http.ts";
 import { contactsByPhone, findings, type Import, importCsv, revert } from "../support/imports.ts";
 import { assertProblem } from "../support/problem.ts";
 import { createSignal } from "../support/scoring.ts";
-import type { Contact, Data } from "../support/types.ts";
+import type { Contact, Data, Deal, Page } from "../support/types.ts";
 import { makeWorkspace } from "../support/workspace.ts";
 
 const VOLATILE = ["updated_at", "assigned_at", "assigned_by"] as const;
@@ -67,6 +67,25 @@ Deno.test("what was computed of them is nobody's work: statuses, scores", async 
     "qualified 0",
   ]);
   assert.deepEqual(reverted(await revert(key, done.id)), ["reverted", 3, 0, 0]);
+});
+
+Deno.test("a deal that the import's lead form opened goes with its contact, unless somebody has changed it", async () => {
+  const { key, admin } = await makeWorkspace();
+  await createSignal(admin, { kind: "action", action: "form_submitted", buying_intent: true });
+  const file = "phone,source,value\n+34600111222,lead_form,500\n+34600111333,lead_form,\n" +
+    "+34600111444,lead_form,70\n";
+  const done = await importCsv(key, file);
+  const { data: deals } = (await key.get<Page<Deal>>("deals")).body;
+  assert.deepEqual(deals.map(({ value }) => value).sort(), [500, 70, null]);
+  const changed = deals.find(({ value }) => value === 70)!;
+  const title = "Somebody's";
+  const answer = await key.call("PATCH", `deals/${changed.id}`, { body: { title } });
+  assert.equal(answer.status, 200, answer.text);
+  const after = await revert(key, done.id);
+  assert.deepEqual(reverted(after), ["reverted", 2, 0, 1]);
+  assert.deepEqual(findings(after.conflicts), ["3 null contact_in_use"]);
+  const left = (await key.get<Page<Deal>>("deals")).body.data;
+  assert.deepEqual(left.map((deal) => deal.title), [title]);
 });
 
 Deno.test("a name that came from the profile comes from there again", async () => {

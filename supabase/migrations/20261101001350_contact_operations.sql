@@ -224,7 +224,8 @@ comment on function api.create_contact(jsonb) is
 
 create function api.create_contacts(args jsonb) returns private.answer
 language plpgsql
-set search_path = ''
+-- Somebody else may be at one of the numbers; the others do not wait for long.
+set search_path = '' set lock_timeout = '2s'
 as $$
 declare
   -- A statement of its own: the next one sees what it made.
@@ -234,7 +235,7 @@ begin
 end
 $$;
 comment on function api.create_contacts(jsonb) is
-  '{ items: [{ phone (E.164), … }, …] } of callers who asked at the same time → [{ status, body, headers }, …] as api.create_contact answers each; null for who exists already.';
+  '{ items: [{ phone (E.164), … }, …] } of callers who asked at the same time → [{ status, body, headers }, …] as api.create_contact answers each; null for who exists already. 55P03: one of them has to wait for somebody else.';
 
 create function api.update_contact(args jsonb) returns private.answer
 language plpgsql

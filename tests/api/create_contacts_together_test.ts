@@ -57,6 +57,22 @@ Deno.test("what comes while a contact is created goes together", async () => {
   assert.equal(transactions, 2);
 });
 
+Deno.test("who comes with a number that somebody else is about to store waits alone", async () => {
+  const { key, id } = await makeWorkspace();
+  const [taken, ...free] = Array.from({ length: 6 }, uniquePhone);
+  const create = (phone: string) => key.post<Data<Contact>>("create-contact", { phone });
+  const waiting = await withDatabase((sql) =>
+    sql.begin(async (held) => {
+      await held`insert into public.contacts (workspace_id, phone) values (${id}, ${taken})`;
+      const waiting = create(taken);
+      const others = await Promise.all(free.map(create));
+      assert.deepEqual(others.map(({ status }) => status), free.map(() => 201));
+      return { answer: waiting };
+    })
+  );
+  assertProblem(await waiting.answer, 409, "contact_exists", ["contact_id"]);
+});
+
 Deno.test("what is wrong with one costs its neighbours nothing", async () => {
   const [{ key }, other] = [await makeWorkspace(), await makeWorkspace()];
   const existing = await createContact(key, { name: "Was here" });

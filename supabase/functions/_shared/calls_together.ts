@@ -9,14 +9,17 @@ export type CommonCall = Pick<OperationCall, "credential" | "scope" | "operation
 /** With two of them each would be half as big, and what that saves is less than what it costs. */
 const AT_ONCE = 1;
 
+const LOCK_NOT_AVAILABLE = "55P03";
+
 type Answer = Pick<Outcome, "status" | "body" | "headers">;
 type CallBatches = Batches<unknown, Outcome | undefined>;
 
 const running = new Map<string, CallBatches>();
 
 /**
- * What the operation answers to the item; undefined where it answers null, which is for the caller
- * to ask for by itself. Returns once all of it is committed.
+ * What the operation answers to the item; undefined where it answers null, or has to wait for
+ * somebody else's lock: that is for the caller to ask for by itself. Returns once all of it is
+ * committed.
  *
  * @param size about how long the item is, in characters
  * @throws errors of Postgres as npm:postgres has them, about this item or about all
@@ -38,8 +41,9 @@ export async function callTogether(
 function begin(key: string, common: CommonCall): CallBatches {
   const batches: CallBatches = new Batches(
     async (items) => {
-      const { body, ...outcome } = await call({ ...common, args: { items } });
-      const answers: (Answer | null)[] = JSON.parse(body!);
+      const outcome = await call({ ...common, args: { items } }).catch(unlessLocked);
+      if (!outcome) return items.map(() => undefined);
+      const answers: (Answer | null)[] = JSON.parse(outcome.body!);
       return answers.map((answer) => answer === null ? undefined : { ...outcome, ...answer });
     },
     isItemsFault,
@@ -47,6 +51,11 @@ function begin(key: string, common: CommonCall): CallBatches {
   );
   running.set(key, batches);
   return batches;
+}
+
+/** What waits for somebody else's lock does so alone. */
+function unlessLocked(error: unknown): undefined {
+  if ((error as { code?: unknown } | null)?.code !== LOCK_NOT_AVAILABLE) throw error;
 }
 
 /** A refusal, or a value that does not fit: SQLSTATE classes 22 and 23. */

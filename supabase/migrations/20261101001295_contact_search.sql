@@ -113,7 +113,7 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return (select coalesce(sum(n.contacts), 0) from private.contact_counts(workspace, true) as n);
+  return (select coalesce(sum(d.delta), 0) from private.contact_kpi_deltas d where d.workspace_id = workspace);
 end
 $$;
 comment on function private.contact_total(uuid) is 'How many contacts a workspace has.';

@@ -42,6 +42,7 @@ interface CountedCaller extends Caller {
   counted: boolean;
 }
 
+/** Who calls, counted against their limit if that is known. */
 async function identify(context: Context<Env>): Promise<CountedCaller> {
   const caller = await authenticate(context.req.raw.headers);
   const standing = limiter.take(caller.id);

@@ -1,6 +1,6 @@
 /** Reads that ask the same thing at the same time, asked once for all. */
 
-/** How often the same is asked at the same time: while one is given out another is read. */
+/** How often the same is asked at the same time: one that is held up does not hold up everybody. */
 const AT_ONCE = 2;
 
 interface Question<Answer> {

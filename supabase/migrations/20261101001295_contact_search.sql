@@ -261,9 +261,9 @@ declare
   needed constant bigint := budget::bigint * rows / nullif(fitting, 0);
 begin
   return case
-    -- By facets the index alone is read, for a twentieth of what it costs to look up one of those who
+    -- By facets the index alone is read, for a tenth of what it costs to look up one of those who
     -- fit. Else every contact is looked at, for a third of it. Three times the way leaves room for chance.
-    when needed < case when by_facets then 20 * (fitting * total / budget)
+    when needed < case when by_facets then 10 * (fitting * total / budget)
       else 3 * greatest(expected, fitting * total / budget) end
       then least(3 * needed, 200000)
     -- Many, but far away: imported in one go before the newest ones, for instance.
@@ -365,7 +365,7 @@ declare
   budget constant int := case when by_facets then 5000 else 1000 end;
   total constant bigint := private.contact_total(workspace);
   -- With as many private.next_walk would walk on, and walking through the tiers is faster.
-  many constant int := ceil(budget * sqrt(rows / (case when by_facets then 20.0 else 3.0 end * greatest(total, 1))));
+  many constant int := ceil(budget * sqrt(rows / (case when by_facets then 10.0 else 3.0 end * greatest(total, 1))));
 begin
   return (select cardinality(w.ids) < many from private.walk(
       private.walk_query(workspace, filter, '-created_at', null, budget, many, null)) as w)

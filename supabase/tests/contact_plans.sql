@@ -128,7 +128,7 @@ select is(private.next_walk(fitting, 51, budget, by_facets, expected, total), ne
 from (values (5, 1000, false, 40, 10000, null), (5, 1000, false, 40, 10000000, 30600), (5, 1000, false, 10000, 10000, 30600),
   (0, 1000, false, 100, 1000000, null), (0, 1000, false, 30000, 1000000, 50000), (0, 5000, true, 30000, 1000000, 200000),
   (8, 5000, true, 0, 10000, null), (7, 5000, true, 0, 10000000, 109284),
-  (8, 1500, true, 0, 100000, 28686), (7, 1500, true, 0, 100000, null)) v (fitting, budget, by_facets, expected, total, next);
+  (11, 1500, true, 0, 100000, 20862), (10, 1500, true, 0, 100000, null)) v (fitting, budget, by_facets, expected, total, next);
 
 select ok(private.estimated_contacts(pg_temp.id('workspace 0'), filter, private.gram_condition(filter ->> 'search')) between 10 and 1000,
   format('%s: some are expected', filter)) from unnest(array['{"status": ["lost"]}', '{"tags": ["rare"], "search": " "}']::jsonb[]) filter;

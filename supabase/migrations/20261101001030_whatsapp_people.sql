@@ -193,6 +193,16 @@ end
 $$;
 comment on function private.locate_nodes(private.identity_node[]) is 'The ids with the contacts that they belong to now.';
 
+create function private.contacts_of_nodes(nodes private.identity_node[]) returns uuid[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(select distinct n.contact_id from unnest(private.locate_nodes(nodes)) n where n.contact_id is not null);
+end
+$$;
+comment on function private.contacts_of_nodes(private.identity_node[]) is 'The contacts that the ids belong to now.';
+
 create function private.merge_whatsapp_people(nodes private.identity_node[]) returns private.identity_node[]
 language plpgsql
 set search_path = ''
@@ -210,7 +220,7 @@ begin
     loop
       -- Looked up again: the last merge may have been of one of these, and while we waited for their
       -- locks another delivery may have merged one of them with somebody else.
-      contact_ids := array(select distinct n.contact_id from unnest(private.locate_nodes(several.nodes)) n where n.contact_id is not null);
+      contact_ids := private.contacts_of_nodes(several.nodes);
       exit when coalesce(cardinality(contact_ids), 0) < 2;
       perform private.merge_contacts(contact_ids);
       is_merged := true;
@@ -361,7 +371,8 @@ $$;
 comment on function private.show_identities(uuid[]) is
   'Brings channels and phone of contacts up to date with the identities that they have now.';
 
-create function private.resolve_whatsapp_people(people private.whatsapp_person[], countries jsonb, known uuid[]) returns uuid[]
+create function private.resolve_whatsapp_people(
+  people private.whatsapp_person[], countries jsonb, messages private.whatsapp_message[]) returns uuid[]
 language plpgsql
 set search_path = ''
 as $$
@@ -369,6 +380,7 @@ declare
   asserted private.identity_node[] := private.identity_nodes(people, countries);
   nodes private.identity_node[] := private.linked_nodes(asserted);
   locked int;
+  involved uuid[];
   made private.identity_node[];
   merged uuid[];
 begin
@@ -379,16 +391,21 @@ begin
     -- What is linked may have grown while we waited for the locks; more locks then, seldom.
     exit when cardinality(nodes) <= locked;
   end loop;
-  nodes := private.merge_whatsapp_people(private.label_nodes(nodes));
-  merged := array(select distinct n.contact_id from unnest(nodes) n where n.contact_id is not null);
+  nodes := private.label_nodes(nodes);
   -- Before their identities, as by those who merge, or each would wait for the other; and all of the
   -- batch, since whoever locks some of it may have to lock the others.
-  perform private.lock_with_activity(merged || known);
+  involved := private.contacts_of_nodes(nodes);
+  perform private.lock_senders(messages, involved);
+  if cardinality(involved) > 0 and not private.contacts_of_nodes(nodes) <@ involved then
+    perform private.start_over();
+  end if;
+  nodes := private.merge_whatsapp_people(nodes);
+  merged := array(select distinct n.contact_id from unnest(nodes) n where n.contact_id is not null);
   made := private.create_whatsapp_contacts(nodes);
   perform private.show_identities(private.attach_identities(nodes, made) || merged);
   perform private.keep_identity_links(asserted, nodes);
   return array(select m.contact_id from unnest(made) m where m.contact_id is not null order by 1);
 end
 $$;
-comment on function private.resolve_whatsapp_people(private.whatsapp_person[], jsonb, uuid[]) is
-  'Makes, links and merges contacts until every person''s ids are one contact''s; returns the new contacts. countries: { wa_id: ISO country }; known: contacts that the batch is about as well.';
+comment on function private.resolve_whatsapp_people(private.whatsapp_person[], jsonb, private.whatsapp_message[]) is
+  'Makes, links and merges contacts until every person''s ids are one contact''s; returns the new contacts. countries: { wa_id: ISO country }; messages: what the batch says, also of people who are known.';

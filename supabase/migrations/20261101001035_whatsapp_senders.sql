@@ -58,6 +58,34 @@ $$;
 comment on function private.locate_messages(private.whatsapp_message[]) is
   'The messages with their contacts, as private.whatsapp_contact finds them, where all ids of a person are one contact''s.';
 
+create function private.lock_senders(messages private.whatsapp_message[], further uuid[] default '{}') returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  located private.whatsapp_message[] := array(select m from unnest(messages) m where m.contact_id is not null);
+  contacts uuid[] := further || array(select distinct m.contact_id from unnest(located) m);
+begin
+  perform private.lock_with_activity(contacts);
+  if not array(select m.contact_id from unnest(private.locate_messages(located)) m where m.contact_id is not null) <@ contacts then
+    perform private.start_over();
+  end if;
+end
+$$;
+comment on function private.lock_senders(private.whatsapp_message[], uuid[]) is
+  'Locks the contacts of messages, and further ones, all at once and in the order of their ids: whoever locks some first and others later waits for a merge that waits for them. Starts over if whose a message is has changed while we waited.';
+
+create function private.start_over() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise foreign_key_violation using message = 'whose an id is has changed';
+end
+$$;
+comment on function private.start_over() is
+  'Ends an attempt to store a delivery and gives its locks back (private.process_whatsapp_again): a merge, or its undoing, came before.';
+
 create function private.new_links(links private.whatsapp_person[]) returns private.whatsapp_person[]
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan

@@ -16,7 +16,7 @@ declare
 begin
   if cardinality(missing) > 0 then
     -- Before the thread, for which whoever opens the same one waits.
-    perform private.lock_with_activity(array(select distinct m.contact_id from unnest(messages) m));
+    perform private.lock_senders(messages);
     insert into public.conversations (workspace_id, contact_id, channel)
     select distinct m.workspace_id, m.contact_id, case when m.message ? 'group_id' then 'whatsapp_group' else 'whatsapp' end as channel
     from unnest(missing) m
@@ -43,7 +43,7 @@ begin
       or not c.channels @> array['whatsapp']
       or exists (select from private.signal_matchers k where k.workspace_id = m.workspace_id)
       or char_length(t.body) <= 30 and private.consent_word(t.body) is not null)) then
-    perform private.lock_with_activity(array(select distinct m.contact_id from unnest(messages) m));
+    perform private.lock_senders(messages);
   end if;
 end
 $$;
@@ -229,15 +229,14 @@ set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
-  located uuid[];
+  located uuid[] := array(select private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) from unnest(facts) f);
   consents jsonb;
 begin
-  loop
-    located := array(select private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) from unnest(facts) f);
-    perform from public.contacts c where c.id = any (located) order by c.id for no key update;
-    -- No foreign key tells that one of them went up in another contact while we waited for its lock.
-    exit when located = array(select private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) from unnest(facts) f);
-  end loop;
+  perform from public.contacts c where c.id = any (located) order by c.id for no key update;
+  -- No foreign key tells that one of them went up in another contact while we waited for its lock.
+  if located <> array(select private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) from unnest(facts) f) then
+    perform private.start_over();
+  end if;
   consents := (
     select jsonb_agg(jsonb_build_object('workspace_id', f.workspace_id,
       'contact_id', private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null), 'kind', 'marketing', 'granted', f.granted,

@@ -167,8 +167,7 @@ begin
   news.messages := private.locate_messages(news.messages);
   people := private.whatsapp_people(news.messages, news.calls, news.facts, news.moves, news.changes);
   if cardinality(people) > 0 then
-    created := private.resolve_whatsapp_people(people, countries,
-      array(select distinct m.contact_id from unnest(news.messages) m where m.contact_id is not null));
+    created := private.resolve_whatsapp_people(people, countries, news.messages);
     news.messages := private.locate_messages(news.messages);
   end if;
   news.about := private.locate_messages(news.about);
@@ -197,17 +196,24 @@ create function private.process_whatsapp_again(body jsonb, countries jsonb) retu
 language plpgsql
 set search_path = ''
 as $$
+declare
+  remaining jsonb := body;
 begin
-  return private.process_whatsapp(body, countries);
-exception
-  -- A contact of ours went up in another one, or was deleted, between our finding it and our
-  -- writing to it: found anew, the message goes where the contact is now. Was it deleted together
-  -- with this very message, nothing is left to store.
-  when foreign_key_violation then
-    return private.process_whatsapp(private.without_forgotten(body), countries);
+  for attempt in 1..5 loop
+    begin
+      return private.process_whatsapp(remaining, countries);
+    exception when foreign_key_violation then
+      -- A contact of ours went up in another one, was parted from it or deleted, between our finding
+      -- it and our writing to it: found anew, the message goes where the contact is now. Was it
+      -- deleted together with this very message, nothing is left to store.
+      remaining := private.without_forgotten(body);
+    end;
+  end loop;
+  return private.process_whatsapp(remaining, countries);
 end
 $$;
-comment on function private.process_whatsapp_again(jsonb, jsonb) is 'private.process_whatsapp, once more where a contact was merged meanwhile.';
+comment on function private.process_whatsapp_again(jsonb, jsonb) is
+  'private.process_whatsapp, again and with no lock in hand where a contact was merged meanwhile.';
 
 create function private.process_whatsapp_singly(body jsonb, countries jsonb) returns jsonb
 language plpgsql
@@ -274,32 +280,23 @@ language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
-  bodies text[];
+  bodies text[] := string_to_array(sequence, e'\x1e');
   detail jsonb;
-  body text;
 begin
+  if cardinality(bodies) = 1 then
+    perform private.ingest_whatsapp(sequence, countries);
+    return;
+  end if;
   bodies := array(
-    select private.without_forgotten(given) from unnest(string_to_array(sequence, e'\x1e')) with ordinality as g (given, n) order by n);
-  begin
-    if cardinality(bodies) > 1 then
-      -- Each is JSON by itself, so together they are a list.
-      detail := private.process_whatsapp_again(('[' || array_to_string(bodies, ',') || ']')::jsonb, countries);
-      insert into private.webhook_deliveries (body, status, detail)
-      select given, 'processed', detail from unnest(bodies) given;
-      return;
-    end if;
-  exception
-    when serialization_failure or deadlock_detected or query_canceled or insufficient_resources
-      or operator_intervention then raise;
-    when others then null;
-  end;
-  foreach body in array bodies loop
-    perform private.ingest_whatsapp(body, countries);
-  end loop;
+    select private.without_forgotten(given) from unnest(bodies) with ordinality as g (given, n) order by n);
+  -- Each is JSON by itself, so together they are a list.
+  detail := private.process_whatsapp_again(('[' || array_to_string(bodies, ',') || ']')::jsonb, countries);
+  insert into private.webhook_deliveries (body, status, detail)
+  select given, 'processed', detail from unnest(bodies) given;
 end
 $$;
 comment on function private.ingest_whatsapp_deliveries(text, jsonb) is
-  'Several deliveries (JSON texts separated by U+001E, which JSON does not hold) that came at the same time, all in one transaction: stored as one where that works, else each by itself.';
+  'Several deliveries (JSON texts separated by U+001E, which JSON does not hold) that came at the same time, stored as one. If there is more than one and any of them cannot be stored, none is: the caller stores each by itself, so that none waits with the locks of another.';
 
 create function private.record_rejected_delivery(raw bytea, reason text) returns uuid
 language sql

@@ -1,5 +1,6 @@
 /** A delivery may hold a thousand updates in any number of entries and changes: none is left out. */
 import assert from "node:assert/strict";
+import { withDatabase } from "../support/database.ts";
 import { uniquePhone } from "../support/unique.ts";
 import { makeWorkspace } from "../support/workspace.ts";
 import {
@@ -148,4 +149,36 @@ Deno.test("an unknown number is acknowledged, kept and named, beside a known one
   const [kept] = await deliveriesOf(body);
   assert.equal(kept.body, body);
   assert.deepEqual(kept.detail.unknown_numbers, ["999999999999999"]);
+});
+
+Deno.test("of deliveries that come at once one that cannot be stored costs the others nothing", async () => {
+  const { id, phoneNumberId } = await makeWorkspace();
+  const messages = Array.from({ length: 30 }, (_, n) => text(`1604555${1000 + n}`, "Hi"));
+  const bad = messages[15].id;
+  await withDatabase(async (sql) => {
+    const name = sql(`poison_${id.replaceAll("-", "")}`);
+    await sql.begin(async (tx) => {
+      await tx`
+        create function private.${name}() returns trigger language plpgsql as $$
+          begin raise exception 'poisoned'; end $$`;
+      await tx.unsafe(`
+        create trigger ${name.value} before insert on public.messages for each row
+        when (new.wa_message_id = '${bad}') execute function private.${name.value}()`);
+    });
+    try {
+      await Promise.all(
+        messages.map((message) => deliver(delivered(phoneNumberId, { messages: [message] }))),
+      );
+    } finally {
+      await sql`drop function private.${name}() cascade`;
+    }
+    const failed = await sql`
+      select f.item #>> '{entry,0,changes,0,value,messages,0,id}' as id, f.error
+      from private.webhook_failures f where f.item::text like ${`%${phoneNumberId}%`}`;
+    assert.deepEqual([...failed], [{ id: bad, error: "P0001 poisoned" }]);
+  });
+  assert.deepEqual(
+    (await wamidsOf(phoneNumberId)).toSorted(),
+    messages.map((message) => message.id).filter((wamid) => wamid !== bad).toSorted(),
+  );
 });

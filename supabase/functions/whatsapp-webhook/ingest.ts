@@ -2,7 +2,7 @@
 import { Batches } from "../_shared/batches.ts";
 import { database, json, retrying } from "../_shared/database.ts";
 import { sentimentModel } from "../_shared/env.ts";
-import { ApiError } from "../_shared/errors.ts";
+import { ApiError, toProblem } from "../_shared/errors.ts";
 import { nudge } from "../_shared/jobs.ts";
 import { decodeUtf8, parseText } from "../_shared/request.ts";
 import { replaceUnstorable } from "../_shared/text.ts";
@@ -35,10 +35,7 @@ interface Delivery {
   countries: Record<string, string>;
 }
 
-const batches = new Batches<Delivery, undefined>(
-  storeTogether,
-  (error) => whyUnusable(error) !== undefined,
-);
+const batches = new Batches<Delivery, undefined>(storeTogether, (error) => !isPassing(error));
 
 // Characters; a hosted function has 256 MB for everything.
 const MOST_WAITING = 30_000_000;
@@ -82,6 +79,11 @@ function hasByteOrderMark([first, second, third]: Uint8Array): boolean {
 
 async function record(bytes: Uint8Array<ArrayBuffer>, reason: string): Promise<void> {
   await database()`select private.record_rejected_delivery(${bytes}::bytea, ${reason}::text)`;
+}
+
+/** Whether the same may succeed later: what came with it is not the reason. */
+function isPassing(error: unknown): boolean {
+  return ["try_again", "timeout", "database_unavailable"].includes(toProblem(error).code);
 }
 
 /**

@@ -278,9 +278,13 @@ create function private.lock_contacts(contact_ids uuid[]) returns boolean
 language plpgsql
 set search_path = ''
 as $$
+declare
+  locked int;
 begin
   perform from public.contacts c where c.id = any (contact_ids) order by c.id for update;
-  if (select count(*) from public.contacts c where c.id = any (contact_ids)) < cardinality(contact_ids) then
+  -- Of those locked, not of those there: one may have come back while we waited for another.
+  get diagnostics locked = row_count;
+  if locked < cardinality(contact_ids) then
     raise sqlstate 'LB002';
   end if;
   return true;

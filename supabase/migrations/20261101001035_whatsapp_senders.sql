@@ -58,22 +58,35 @@ $$;
 comment on function private.locate_messages(private.whatsapp_message[]) is
   'The messages with their contacts, as private.whatsapp_contact finds them, where all ids of a person are one contact''s.';
 
-create function private.lock_senders(messages private.whatsapp_message[], further uuid[] default '{}') returns void
+create function private.lock_senders(messages private.whatsapp_message[], further uuid[] default '{}', numbers_change boolean default false)
+returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  located private.whatsapp_message[] := array(select m from unnest(messages) m where m.contact_id is not null);
-  contacts uuid[] := further || array(select distinct m.contact_id from unnest(located) m);
+  known private.whatsapp_message[] := array(select m from unnest(messages) m where m.contact_id is not null);
+  contacts uuid[] := array(
+    select f from unnest(further) f where f is not null union select m.contact_id from unnest(known) m);
+  locked int;
 begin
-  perform private.lock_with_activity(contacts);
-  if not array(select m.contact_id from unnest(private.locate_messages(located)) m where m.contact_id is not null) <@ contacts then
+  if numbers_change then
+    -- To change a number is to wait for all who refer to the contact. One who has just stored a
+    -- message of it wants its activity next, which we must not have in hand by then.
+    perform from public.contacts c where c.id = any (contacts) order by c.id for update;
+  else
+    perform from public.contacts c where c.id = any (contacts) order by c.id for no key update;
+  end if;
+  get diagnostics locked = row_count;
+  perform from public.contact_activity a where a.contact_id = any (contacts) order by a.contact_id for no key update;
+  -- One that goes, or comes back, while we wait for another is not among those locked.
+  if locked < cardinality(contacts)
+    or exists (select from unnest(private.locate_messages(known)) m where m.contact_id <> all (contacts)) then
     perform private.start_over();
   end if;
 end
 $$;
-comment on function private.lock_senders(private.whatsapp_message[], uuid[]) is
-  'Locks the contacts of messages, and further ones, all at once and in the order of their ids: whoever locks some first and others later waits for a merge that waits for them. Starts over if whose a message is has changed while we waited.';
+comment on function private.lock_senders(private.whatsapp_message[], uuid[], boolean) is
+  'Locks the contacts of messages, and further ones, all at once and in the order of their ids: whoever locks some first and others later waits for a merge that waits for them. Starts over if whose a message is has changed while we waited. numbers_change: their phones may be written.';
 
 create function private.start_over() returns void
 language plpgsql

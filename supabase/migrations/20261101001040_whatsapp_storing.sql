@@ -221,7 +221,7 @@ begin
 end
 $$;
 comment on function private.store_whatsapp_calls(private.whatsapp_call[]) is
-  'Stores calls, each once however many updates tell of it and in whatever order. A call from a person opens the window to write to them.';
+  'Stores calls of contacts that are locked, each once however many updates tell of it and in whatever order. A call from a person opens the window to write to them.';
 
 create function private.store_whatsapp_facts(facts private.whatsapp_fact[]) returns void
 language plpgsql
@@ -229,14 +229,8 @@ set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
-  located uuid[] := array(select private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) from unnest(facts) f);
   consents jsonb;
 begin
-  perform from public.contacts c where c.id = any (located) order by c.id for no key update;
-  -- No foreign key tells that one of them went up in another contact while we waited for its lock.
-  if located <> array(select private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) from unnest(facts) f) then
-    perform private.start_over();
-  end if;
   consents := (
     select jsonb_agg(jsonb_build_object('workspace_id', f.workspace_id,
       'contact_id', private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null), 'kind', 'marketing', 'granted', f.granted,
@@ -256,7 +250,7 @@ begin
 end
 $$;
 comment on function private.store_whatsapp_facts(private.whatsapp_fact[]) is
-  'Consents and phone book names of contacts, by the events'' own times.';
+  'Consents and phone book names of contacts, which are locked, by the events'' own times.';
 
 create function private.store_number_updates(changes private.whatsapp_change[]) returns void
 language plpgsql

@@ -117,6 +117,42 @@ end
 $$;
 comment on function private.read_whatsapp(jsonb) is 'A delivery''s JSON, or a list of them → what it says.';
 
+create function private.further_people(news private.whatsapp_news) returns uuid[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null) as contact_id from unnest(news.calls) k
+    union select private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) from unnest(news.facts) f
+    union select m.contact_id from unnest(news.about) a
+      join public.messages m on m.wa_message_id = private.whatsapp_target(a.message) and m.phone_number_id = a.phone_number_id
+    order by 1);
+end
+$$;
+comment on function private.further_people(private.whatsapp_news) is
+  'The contacts that calls, consents and phone book names are of, and the messages that are changed: whoever writes a message twice refers to its contact anew.';
+
+create function private.lock_for_news(news private.whatsapp_news) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  people uuid[] := private.further_people(news);
+begin
+  -- Of messages alone most change no contact (private.lock_for_messages).
+  if cardinality(people) > 0 or cardinality(news.about) > 0 then
+    perform private.lock_senders(news.messages, people);
+    -- No foreign key tells that one of them went up in another contact while we waited for its lock.
+    if people <> private.further_people(news) then
+      perform private.start_over();
+    end if;
+  end if;
+end
+$$;
+comment on function private.lock_for_news(private.whatsapp_news) is
+  'Locks all contacts of what changes them step by step: consents, then messages, what changes messages, calls.';
+
 create function private.store_whatsapp_news(news private.whatsapp_news) returns jsonb
 language plpgsql
 set search_path = ''
@@ -124,6 +160,7 @@ as $$
 declare
   detail jsonb := '{"messages": 0}';
 begin
+  perform private.lock_for_news(news);
   if cardinality(news.facts) > 0 then
     perform private.store_whatsapp_facts(news.facts);
   end if;
@@ -167,7 +204,7 @@ begin
   news.messages := private.locate_messages(news.messages);
   people := private.whatsapp_people(news.messages, news.calls, news.facts, news.moves, news.changes);
   if cardinality(people) > 0 then
-    created := private.resolve_whatsapp_people(people, countries, news.messages);
+    created := private.resolve_whatsapp_people(people, countries, news.messages, private.further_people(news));
     news.messages := private.locate_messages(news.messages);
   end if;
   news.about := private.locate_messages(news.about);

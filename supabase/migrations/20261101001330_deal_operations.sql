@@ -129,12 +129,11 @@ set search_path = ''
 as $$
 declare
   given jsonb := args -> 'deal';
-  contact uuid := private.require_contact(given, array['contacts:write']);
+  contact uuid := private.lock_contact(given, array['contacts:write']);
   d public.deals := private.given_deal(given, null);
   created uuid;
   answer private.answer;
 begin
-  perform from public.contacts c where c.id = contact for no key update;
   insert into public.deals (workspace_id, contact_id, stage_id, title, value, currency, own_probability, expected_close_on, assigned_to)
   values (private.current_workspace('contacts:write'), contact, d.stage_id, d.title, d.value, d.currency, d.own_probability,
     d.expected_close_on, d.assigned_to)

@@ -72,7 +72,7 @@ set search_path = ''
 as $$
 declare
   given jsonb := args -> 'meeting';
-  contact uuid := private.require_contact(given, array['contacts:write']);
+  contact uuid := private.lock_contact(given, array['contacts:write']);
   m public.meetings := jsonb_populate_record(null::public.meetings, '{"status": "scheduled"}' || given);
   created uuid;
 begin

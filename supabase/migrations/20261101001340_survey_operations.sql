@@ -192,7 +192,7 @@ as $$
 declare
   workspace uuid := private.current_workspace('contacts:write');
   s public.surveys := private.require_survey(args, workspace);
-  contact uuid := private.require_contact(args, array['contacts:write']);
+  contact uuid := private.lock_contact(args, array['contacts:write']);
   meeting uuid := (args ->> 'meeting_id')::uuid;
   created uuid;
 begin

@@ -79,7 +79,7 @@ security definer set search_path = ''
 as $$
 declare
   given jsonb := args -> 'call';
-  contact uuid := private.require_contact(given, array['conversations:write']);
+  contact uuid := private.lock_contact(given, array['conversations:write']);
   l public.calls := private.given_call(given - '{contact_id,phone}'::text[]);
   created uuid;
 begin

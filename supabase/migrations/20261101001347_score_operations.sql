@@ -82,7 +82,6 @@ begin
   if given ? 'action' then
     return private.record_action(contact, given ->> 'action', at, given);
   end if;
-  perform from public.contacts c where c.id = contact for no key update;
   if given ? 'signal_id' then
     select * into s from public.scoring_signals t
     where t.id = (given ->> 'signal_id')::uuid and t.workspace_id = workspace and t.is_active;
@@ -113,7 +112,7 @@ set search_path = ''
 as $$
 declare
   given jsonb := jsonb_strip_nulls(args -> 'event');
-  contact uuid := private.require_contact(given, array['contacts:write']);
+  contact uuid := private.lock_contact(given, array['contacts:write']);
   events uuid[];
 begin
   if (given ->> 'occurred_at')::timestamptz > private.now() + interval '5 minutes' then

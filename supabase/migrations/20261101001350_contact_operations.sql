@@ -38,6 +38,26 @@ $$;
 comment on function private.require_contact(jsonb, text[]) is
   '{ contact_id } or { phone } → the id of the contact in the caller''s workspace; 404 contact_not_found.';
 
+create function private.lock_contact(args jsonb, scopes text[]) returns uuid
+language plpgsql
+-- Definer: as private.require_contact; to lock is not to change.
+security definer set search_path = ''
+as $$
+declare
+  contact uuid;
+begin
+  loop
+    contact := private.require_contact(args, scopes);
+    perform from public.contacts c where c.id = contact for no key update;
+    -- Merged while we waited for it: then it is the one that it went up in; deleted: 404.
+    exit when found;
+  end loop;
+  return contact;
+end
+$$;
+comment on function private.lock_contact(jsonb, text[]) is
+  'As private.require_contact, and locked: for what changes the contact after it has written a row that refers to it, which would wait for a merge that waits for that row.';
+
 create function api.get_contact(args jsonb) returns private.answer
 language plpgsql stable
 set search_path = ''
@@ -242,21 +262,12 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  contact uuid := private.require_contact(args, array['contacts:write']);
+  contact uuid := private.lock_contact(args, array['contacts:write']);
   given jsonb := args -> 'set';
-  c public.contacts;
+  c public.contacts := (select t from public.contacts t where t.id = contact);
   tags text[];
   taken uuid;
 begin
-  loop
-    select * into c from public.contacts t where t.id = contact for no key update;
-    -- Merged while we waited for it: then the one that it went up in; deleted: 404.
-    exit when c.id is not null or contact = private.require_contact(args, array['contacts:write']);
-    contact := private.require_contact(args, array['contacts:write']);
-  end loop;
-  if c.id is null then
-    perform private.refuse(404, 'contact_not_found', 'There is no such contact.');
-  end if;
   if not private.matches_etag(args ->> 'if_match', private.etag(c.version)) then
     perform private.refuse(412, 'precondition_failed', 'The contact has changed since it was read.',
       jsonb_build_object('etag', private.etag(c.version)));

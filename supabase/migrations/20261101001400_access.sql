@@ -334,7 +334,7 @@ grant execute on function
   private.matches_etag(text, text), private.redirect_url(text, text), private.sentiment_level(numeric),
   -- what operations are made of
   private.contact_answer(int, uuid), private.contact_by_phone(uuid, text), private.contact_by_phone_key(uuid, text),
-  private.require_contact(jsonb, text[]),
+  private.require_contact(jsonb, text[]), private.lock_contact(jsonb, text[]),
   private.neutral_contact(), private.given_contact(jsonb, public.contacts), private.write_contact(public.contacts, jsonb),
   private.refuse_existing_contact(uuid), private.insert_contacts(uuid, jsonb), private.created_answers(uuid[]),
   private.current_contact(uuid, uuid), private.current_conversation(uuid), private.merged_ids(uuid, uuid),

@@ -8,7 +8,16 @@ import { merge, undo } from "../support/merging.ts";
 import type { Contact, Data } from "../support/types.ts";
 import { uniquePhone } from "../support/unique.ts";
 import { makeWorkspace, type Workspace } from "../support/workspace.ts";
-import { at, delivered, status, text } from "../fixtures/whatsapp/delivery.ts";
+import {
+  at,
+  change,
+  delivered,
+  delivery,
+  EPOCH,
+  type Json,
+  status,
+  text,
+} from "../fixtures/whatsapp/delivery.ts";
 import { deliver } from "../webhook/hook.ts";
 import { storeOutbound } from "../webhook/rows.ts";
 
@@ -155,6 +164,41 @@ Deno.test("merges and undos while WhatsApp delivers to both and people work: no 
     const sent: string[] = [];
     const any = <Value>(values: readonly Value[]) =>
       values[Math.floor(Math.random() * values.length)];
+    const changesOfMessages = (turn: number) => {
+      const from = any(numbers);
+      const about = (type: string, more: Json) => ({
+        ...text(from, "", { timestamp: at(turn) }),
+        text: undefined,
+        type,
+        [type]: more,
+      });
+      const messages = [
+        about("reaction", { message_id: any(wamids), emoji: "👍" }),
+        ...sent.slice(-2).map((original_message_id) => about("revoke", { original_message_id })),
+      ];
+      return [change(phoneNumberId, { messages })];
+    };
+    const calls = (turn: number) => {
+      const one = (from: string) => ({
+        id: `wacid.${crypto.randomUUID()}`,
+        from,
+        event: "connect",
+        timestamp: at(turn),
+        direction: "USER_INITIATED",
+      });
+      const both = numbers.toSorted(() => Math.random() - 0.5);
+      return [change(phoneNumberId, { calls: both.map(one) }, "calls")];
+    };
+    const wishes = (turn: number) => {
+      const one = (wa_id: string) => ({
+        wa_id,
+        category: "marketing_messages",
+        value: any(["stop", "resume"]),
+        timestamp: EPOCH + turn,
+      });
+      const user_preferences = numbers.toSorted(() => Math.random() - 0.5).map(one);
+      return [change(phoneNumberId, { user_preferences }, "user_preferences")];
+    };
     const chatter = async () => {
       for (let turn = 1; going; turn++) {
         const messages = numbers.toSorted(() => Math.random() - 0.5).map((from) =>
@@ -162,7 +206,8 @@ Deno.test("merges and undos while WhatsApp delivers to both and people work: no 
         );
         const statuses = wamids.toSorted(() => Math.random() - 0.5).slice(0, 10)
           .map((wamid) => status(wamid, any(["sent", "delivered", "read"]), turn));
-        await deliver(delivered(phoneNumberId, { messages, statuses }));
+        const further = any([() => [], changesOfMessages, calls, wishes])(turn);
+        await deliver(delivery(change(phoneNumberId, { messages, statuses }), ...further));
         sent.push(...messages.map(({ id }) => id));
       }
     };
@@ -172,6 +217,12 @@ Deno.test("merges and undos while WhatsApp delivers to both and people work: no 
         const answer = await any([
           () => agent.post("update-contact", { contact_id, company: crypto.randomUUID() }),
           () => agent.post("handoff", { contact_id }),
+          () =>
+            key.post("calls", {
+              contact_id,
+              direction: "outbound",
+              started_at: new Date().toISOString(),
+            }),
           () =>
             agent.post("internal-notes", {
               entity_type: "lead",
@@ -186,7 +237,9 @@ Deno.test("merges and undos while WhatsApp delivers to both and people work: no 
     };
     const working = Promise.all([chatter(), chatter(), chatter(), work(), work()]);
     for (let round = 0; round < 15; round++) {
-      const merge_id = await merge(key, one.id, two.id);
+      // Either stays: the one who goes comes before the other in the order of locks, or after.
+      const [primary, duplicate] = any([[one, two], [two, one]]);
+      const merge_id = await merge(key, primary.id, duplicate.id);
       await pause(20);
       await undo(key, merge_id);
     }

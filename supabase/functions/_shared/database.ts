@@ -144,8 +144,9 @@ export async function databaseAnswers(milliseconds: number): Promise<boolean> {
 
 const RETRIES = 2;
 
-// Both say that Postgres rolled the statement back because of another one: as good as not sent.
-const RETRIED = new Set(["40001", "40P01"]);
+// All say that Postgres rolled the statement back because of another one: as good as not sent. The
+// last: what a row was to refer to went meanwhile; found anew, it is the contact that it went up in.
+const RETRIED = new Set(["40001", "40P01", "23503"]);
 
 /** Runs a statement again, twice at most, when another transaction was in its way. */
 export async function retrying<T>(run: () => Promise<T>): Promise<T> {

@@ -370,6 +370,33 @@ $$;
 comment on function private.return_arrivals(public.contact_merges) is
   'What has come since in a conversation that only the duplicate had goes back with it.';
 
+create function private.return_number(m public.contact_merges) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  returned int;
+begin
+  with number as (
+    update public.contact_identities i set contact_id = m.duplicate_id
+    where i.contact_id = m.primary_id and i.phone_key = private.phone_key(private.digits(m.duplicate ->> 'phone'))
+      and i.id > m.id and uuid_extract_version(i.id) = 7
+    returning i.created_at
+  ), named as (
+    -- Left behind, they would say at the next message that the two are one person after all.
+    update public.contact_identities i set contact_id = m.duplicate_id
+    from number n
+    where i.contact_id = m.primary_id and i.created_at = n.created_at and i.channel in ('whatsapp_bsuid', 'whatsapp_parent_bsuid')
+  )
+  select count(*) into returned from number;
+  if returned > 0 then
+    perform private.show_identities(array[m.duplicate_id]);
+  end if;
+end
+$$;
+comment on function private.return_number(public.contact_merges) is
+  'The duplicate''s number is its own again where WhatsApp has used it since the merge, with the ids that came in the same delivery as the number.';
+
 create function private.return_score_events(m public.contact_merges) returns void
 language plpgsql
 set search_path = ''
@@ -597,6 +624,8 @@ begin
   -- Those that giving both contacts back to whom they were assigned has just made.
   delete from public.contact_assignments a where a.contact_id in (m.primary_id, m.duplicate_id) and a.id > begun
     and uuid_extract_version(a.id) = 7;
+  perform private.remove_added(m, 'public.contact_identities');
+  perform private.return_number(m);
   perform private.return_arrivals(m);
   perform private.return_score_events(m);
   perform private.follow_arrivals(m);

@@ -154,6 +154,30 @@ $$;
 comment on function private.lock_merge_pair(uuid, jsonb) is
   '{ primary_id, duplicate_id }, old ids or new → the two contacts, locked. 404 contact_not_found, 409 already_merged, 422 same_contact.';
 
+create function private.merge_pair(kept uuid, other uuid) returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  merge uuid := private.merge_contact(kept, other);
+begin
+  with number as (
+    insert into public.contact_identities (workspace_id, contact_id, channel, external_id, country)
+    select m.workspace_id, kept, 'phone', private.digits(m.duplicate ->> 'phone'), m.duplicate ->> 'country'
+    from public.contact_merges m
+    where m.id = merge and m.duplicate ->> 'phone' is not null
+      and private.contact_by_phone(m.workspace_id, private.digits(m.duplicate ->> 'phone')) is null
+    on conflict do nothing
+    returning *
+  )
+  insert into private.merge_rows (merge_id, relation, after)
+  select merge, 'public.contact_identities', to_jsonb(n) from number n;
+  return merge;
+end
+$$;
+comment on function private.merge_pair(uuid, uuid) is
+  'A merge that somebody asks for; returns its id. The second''s number, if the first has another, finds the first from now on. What WhatsApp has merged is found by what WhatsApp calls it.';
+
 create function private.merge_body(merge uuid, contact uuid) returns text
 language plpgsql stable
 set search_path = ''
@@ -174,7 +198,7 @@ declare
 begin
   -- The merge itself, taken back: what else could promise the same result?
   begin
-    perform private.merge_contact(kept, other);
+    perform private.merge_pair(kept, other);
     body := private.merge_body(null, kept);
     raise sqlstate 'LB001';
   exception when sqlstate 'LB001' then
@@ -182,7 +206,7 @@ begin
   end;
 end
 $$;
-comment on function private.preview_merge(uuid, uuid) is 'What private.merge_contact would make of two contacts, without doing it; merge_id is null.';
+comment on function private.preview_merge(uuid, uuid) is 'What private.merge_pair would make of two contacts, without doing it; merge_id is null.';
 
 create function api.merge_contacts(args jsonb) returns private.answer
 language plpgsql
@@ -201,7 +225,7 @@ begin
   if (args ->> 'dry_run')::boolean then
     return row(200, private.preview_merge(pair.kept, pair.other), null)::private.answer;
   end if;
-  merge := private.merge_contact(pair.kept, pair.other);
+  merge := private.merge_pair(pair.kept, pair.other);
   return row(200, private.merge_body(merge, pair.kept), jsonb_build_object('ETag', private.etag(c.version)))::private.answer
   from public.contacts c where c.id = pair.kept;
 end

@@ -200,8 +200,9 @@ Deno.test("what the duplicate cannot have any more is left out and named", async
   await withDatabase(async (sql) => {
     await sql`update public.workspaces set stages = '{inquiry,done}' where id = ${place.id}`;
     await sql`delete from public.workspace_members where user_id = ${member.userId}`;
+    // The API names the merged contact instead of making another with its number.
+    await sql`insert into public.contacts (workspace_id, phone) values (${place.id}, ${phone})`;
   });
-  await createContact(place.key, { phone });
   const { duplicate, touched } = await undo(place.key, mergeId);
   assert.deepEqual(touched.duplicate_fields, ["phone", "assigned_to", "stage"]);
   const { phone: number, country, assigned_to, stage, name } = duplicate;
@@ -222,6 +223,56 @@ Deno.test("the duplicate's number goes back to it, also where the primary got it
   const { contact, duplicate, touched } = await undo(key, mergeId);
   assert.deepEqual([contact.phone, duplicate.phone], [one.phone, phone]);
   assert.deepEqual(touched, { ...UNTOUCHED, fields: ["phone"] });
+});
+
+Deno.test("both numbers find who has been merged, and each its own again afterwards", async () => {
+  const home = await makeWorkspace();
+  const [one, two] = [
+    await createContact(home.key, { phone: uniquePhone() }),
+    await createContact(home.key, { phone: uniquePhone() }),
+  ];
+  const found = async () => {
+    const messages = [one, two].map(({ phone }) => text(phone!.slice(1), "Hi"));
+    await tell(home, { messages });
+    const rows = await messagesOf(home.phoneNumberId);
+    return messages.map(({ id }) => rows.find((row) => row.wa_message_id === id)!.contact_id);
+  };
+  const mergeId = await merge(home.key, one.id, two.id);
+  const byPhone = await home.key.get<Data<Contact>>(
+    `get-contact?phone=${encodeURIComponent(two.phone!)}`,
+  );
+  assert.equal(byPhone.body.data.id, one.id);
+  const again = await home.key.post("create-contact", { phone: two.phone });
+  assertProblem(again, 409, "contact_exists", ["contact_id"]);
+  assert.deepEqual(await found(), [one.id, one.id]);
+  const { duplicate } = await undo(home.key, mergeId);
+  assert.equal(duplicate.phone, two.phone);
+  assert.deepEqual(await found(), [one.id, two.id]);
+  const contacts = await home.key.get<Page<Contact>>("list-contacts");
+  assert.deepEqual(contacts.body.data.map(({ id }) => id).toSorted(), [one.id, two.id].toSorted());
+});
+
+Deno.test("the ids that WhatsApp names with a number are whose the number is", async () => {
+  const home = await makeWorkspace();
+  const [one, two] = [
+    await createContact(home.key, { phone: uniquePhone() }),
+    await createContact(home.key, { phone: uniquePhone() }),
+  ];
+  const mergeId = await merge(home.key, one.id, two.id);
+  const say = async () => {
+    const from = two.phone!.slice(1);
+    const message = { ...text(from, "Hi"), from_user_id: "CA.TWO" };
+    await tell(home, { contacts: [{ wa_id: from, user_id: "CA.TWO" }], messages: [message] });
+    const rows = await messagesOf(home.phoneNumberId);
+    return rows.find((row) => row.wa_message_id === message.id)!.contact_id;
+  };
+  assert.equal(await say(), one.id);
+  await undo(home.key, mergeId);
+  assert.equal(await say(), two.id);
+  const left = await home.key.get<Data<Contact & { identities: unknown[] }>>(
+    `get-contact?contact_id=${one.id}`,
+  );
+  assert.deepEqual(left.body.data.identities, []);
 });
 
 Deno.test("of two people's reactions one counts while they are one person, and both do afterwards", async () => {

@@ -156,21 +156,18 @@ Deno.test("of deliveries that come at once one that cannot be stored costs the o
   const messages = Array.from({ length: 30 }, (_, n) => text(`1604555${1000 + n}`, "Hi"));
   const bad = messages[15].id;
   await withDatabase(async (sql) => {
-    const name = sql(`poison_${id.replaceAll("-", "")}`);
-    await sql.begin(async (tx) => {
-      await tx`
-        create function private.${name}() returns trigger language plpgsql as $$
-          begin raise exception 'poisoned'; end $$`;
-      await tx.unsafe(`
-        create trigger ${name.value} before insert on public.messages for each row
-        when (new.wa_message_id = '${bad}') execute function private.${name.value}()`);
-    });
+    const poison = `private.poison_${id.replaceAll("-", "")}`;
+    await sql.unsafe(`
+      create function ${poison}() returns trigger language plpgsql as
+        $$ begin raise exception 'poisoned'; end $$;
+      create trigger poison before insert on public.messages for each row
+      when (new.wa_message_id = '${bad}') execute function ${poison}()`);
     try {
       await Promise.all(
         messages.map((message) => deliver(delivered(phoneNumberId, { messages: [message] }))),
       );
     } finally {
-      await sql`drop function private.${name}() cascade`;
+      await sql.unsafe(`drop function ${poison}() cascade`);
     }
     const failed = await sql`
       select f.item #>> '{entry,0,changes,0,value,messages,0,id}' as id, f.error

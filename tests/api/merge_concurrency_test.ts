@@ -108,9 +108,12 @@ Deno.test("what comes while a merge is undone goes to the contact that its sende
   const workspace = await makeWorkspace();
   const people = await crowd(workspace, 2);
   const [first, second] = people.toSorted((one, two) => one.id < two.id ? -1 : 1);
+  const from = [first, second].map(({ phone }) => phone!.slice(1));
+  const say = (body: string) => from.map((waId) => text(waId, body));
+  await deliver(delivered(workspace.phoneNumberId, { messages: say("Hi") }));
   // The duplicate comes first in the order of locks, and is not there yet when the delivery asks.
   const merge_id = await merge(workspace.key, second.id, first.id);
-  const messages = [first, second].map(({ phone }) => text(phone!.slice(1), "STOP"));
+  const messages = say("STOP");
   const before = (await deadlocks()).length;
   await withDatabase(async (sql) => {
     let delivering: Promise<void> | undefined;

@@ -41,8 +41,9 @@ const mergeContacts = route({
   tag: "Contacts",
   summary: "Merge two contacts",
   description: "The duplicate goes up in the primary with everything that refers to it; its id " +
-    "leads to the primary from then on. The primary's fields count, empty ones are filled from " +
-    "the duplicate, tags are united, counters added up. With `dry_run` nothing is written.",
+    "and its number lead to the primary from then on. The primary's fields count, empty ones are " +
+    "filled from the duplicate, tags are united, counters added up. With `dry_run` nothing is " +
+    "written.",
   scope: "contacts:write",
   body: z.strictObject({
     primary_id: uuid.meta({ description: "The contact that stays." }),

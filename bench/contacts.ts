@@ -3,12 +3,14 @@ import { type ContactsOptions, parseContactsOptions, type Part } from "./contact
 import { benchFiles } from "./contacts/files.ts";
 import { benchPeers } from "./contacts/peers.ts";
 import { benchReads } from "./contacts/reads.ts";
+import { benchRemovals } from "./contacts/removals.ts";
 import { benchWrites } from "./contacts/writes.ts";
 
 const BENCHES: Record<Part, (options: ContactsOptions) => Promise<void>> = {
   reads: benchReads,
   writes: benchWrites,
   files: benchFiles,
+  removals: benchRemovals,
   peers: benchPeers,
 };
 

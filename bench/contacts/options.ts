@@ -11,11 +11,13 @@ export interface ContactsOptions {
   rounds: number;
   /** Rows of the files that are imported. */
   imported: number;
+  /** Of the contact that is merged. */
+  messages: number;
   /** Where filled databases are kept for the next run. */
   data?: string;
 }
 
-export const PARTS = ["reads", "writes", "files", "peers"] as const;
+export const PARTS = ["reads", "writes", "files", "removals", "peers"] as const;
 export type Part = typeof PARTS[number];
 
 /** `reads --contacts 10000,100000` → the parts (all of them if none is named) and the options. */
@@ -29,6 +31,7 @@ export function parseContactsOptions(args: string[]): { parts: Part[]; options: 
       seconds: { type: "string", default: "5" },
       rounds: { type: "string", default: "3" },
       imported: { type: "string", default: "100000" },
+      messages: { type: "string", default: "100000" },
       data: { type: "string" },
     },
   });
@@ -45,6 +48,7 @@ export function parseContactsOptions(args: string[]): { parts: Part[]; options: 
       seconds: positive("seconds", values.seconds),
       rounds: positive("rounds", values.rounds),
       imported: positive("imported", values.imported),
+      messages: positive("messages", values.messages),
       data: values.data,
     },
   };

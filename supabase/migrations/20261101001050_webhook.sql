@@ -138,15 +138,17 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  people uuid[] := private.further_people(news);
+  people uuid[];
 begin
   -- Of messages alone most change no contact (private.lock_for_messages).
-  if cardinality(people) > 0 or cardinality(news.about) > 0 then
-    perform private.lock_senders(news.messages, people);
-    -- No foreign key tells that one of them went up in another contact while we waited for its lock.
-    if people <> private.further_people(news) then
-      perform private.start_over();
-    end if;
+  if cardinality(news.facts) = 0 and cardinality(news.about) = 0 and cardinality(news.calls) = 0 then
+    return;
+  end if;
+  people := private.further_people(news);
+  perform private.lock_senders(news.messages, people);
+  -- No foreign key tells that one of them went up in another contact while we waited for its lock.
+  if people <> private.further_people(news) then
+    perform private.start_over();
   end if;
 end
 $$;

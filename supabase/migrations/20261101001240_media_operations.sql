@@ -7,7 +7,10 @@ as $$
 declare
   media public.message_media;
 begin
-  select * into media from public.message_media m where m.id = (args ->> 'media_id')::uuid;
+  select m.* into media from public.message_media m
+  -- What was taken back is kept, but no longer shown.
+  join public.messages o on o.id = m.message_id and o.revoked_at is null
+  where m.id = (args ->> 'media_id')::uuid;
   if not found then
     perform private.refuse(404, 'media_not_found', 'There is no such media.');
   elsif media.status <> 'stored' then

@@ -61,6 +61,18 @@ Deno.test("a file's way from the webhook to whoever may see it", async (t) => {
       graph.script(undefined);
     });
 
+    await t.step("what its sender took back is not given out", async () => {
+      const setRevoked = (at: string | null) =>
+        stack.sql`update public.messages set revoked_at = ${at} where wa_message_id = ${wamid}`;
+      await setRevoked("2026-11-01T12:00:00Z");
+      const answer = await stack.get(id);
+      assert.deepEqual([answer.status, (await answer.json()).code], [404, "media_not_found"]);
+      await setRevoked(null);
+      const shown = await stack.get(id);
+      await shown.body?.cancel();
+      assert.equal(shown.status, 200);
+    });
+
     await t.step("it goes when its message goes", async () => {
       await stack.sql`delete from public.messages where wa_message_id = ${wamid}`;
       await until(async () => await isGone(join(stack.folder, path)) || undefined);

@@ -7,7 +7,9 @@ Deno.test("parts and options are told apart; without parts it is all of them", (
   assert.deepEqual(options.contacts, [10, 1000]);
   assert.deepEqual([options.rounds, options.connections, options.data], [1, 16, undefined]);
   assert.deepEqual(parseContactsOptions([]).parts, [...PARTS]);
-  assert.deepEqual(parseContactsOptions([]).options.contacts, [10_000, 100_000, 1_000_000]);
+  const { options: usual } = parseContactsOptions([]);
+  assert.deepEqual(usual.contacts, [10_000, 100_000, 1_000_000]);
+  assert.deepEqual([usual.imported, usual.messages], [100_000, 100_000]);
 });
 
 Deno.test("what is no number above 0 and what is not known are refused", () => {

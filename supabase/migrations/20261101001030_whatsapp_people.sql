@@ -372,7 +372,7 @@ comment on function private.show_identities(uuid[]) is
   'Brings channels and phone of contacts up to date with the identities that they have now.';
 
 create function private.resolve_whatsapp_people(
-  people private.whatsapp_person[], countries jsonb, messages private.whatsapp_message[], further uuid[]) returns uuid[]
+  people private.whatsapp_person[], countries jsonb, messages private.whatsapp_message[], further uuid[], out created uuid[], out held uuid[])
 language plpgsql
 set search_path = ''
 as $$
@@ -395,7 +395,7 @@ begin
   -- Before their identities, as by those who merge, or each would wait for the other; and all of the
   -- batch, since whoever locks some of it may have to lock the others.
   involved := private.contacts_of_nodes(nodes);
-  perform private.lock_senders(messages, involved || further, cardinality(involved) > 0);
+  held := private.lock_senders(messages, involved || further, cardinality(involved) > 0);
   if cardinality(involved) > 0 and not private.contacts_of_nodes(nodes) <@ involved then
     perform private.start_over();
   end if;
@@ -404,8 +404,8 @@ begin
   made := private.create_whatsapp_contacts(nodes);
   perform private.show_identities(private.attach_identities(nodes, made) || merged);
   perform private.keep_identity_links(asserted, nodes);
-  return array(select m.contact_id from unnest(made) m where m.contact_id is not null order by 1);
+  created := array(select m.contact_id from unnest(made) m where m.contact_id is not null order by 1);
 end
 $$;
 comment on function private.resolve_whatsapp_people(private.whatsapp_person[], jsonb, private.whatsapp_message[], uuid[]) is
-  'Makes, links and merges contacts until every person''s ids are one contact''s; returns the new contacts. countries: { wa_id: ISO country }; messages: what the batch says, also of people who are known; further: contacts that it changes besides.';
+  'Makes, links and merges contacts until every person''s ids are one contact''s; returns the new contacts, and all that are locked besides. countries: { wa_id: ISO country }; messages: what the batch says, also of people who are known; further: contacts that it changes besides.';

@@ -59,14 +59,13 @@ comment on function private.locate_messages(private.whatsapp_message[]) is
   'The messages with their contacts, as private.whatsapp_contact finds them, where all ids of a person are one contact''s.';
 
 create function private.lock_senders(messages private.whatsapp_message[], further uuid[] default '{}', numbers_change boolean default false)
-returns void
+returns uuid[]
 language plpgsql
 set search_path = ''
 as $$
 declare
-  known private.whatsapp_message[] := array(select m from unnest(messages) m where m.contact_id is not null);
   contacts uuid[] := array(
-    select f from unnest(further) f where f is not null union select m.contact_id from unnest(known) m);
+    select f from unnest(further) f where f is not null union select m.contact_id from unnest(messages) m where m.contact_id is not null);
   locked int;
 begin
   if numbers_change then
@@ -78,15 +77,28 @@ begin
   end if;
   get diagnostics locked = row_count;
   perform from public.contact_activity a where a.contact_id = any (contacts) order by a.contact_id for no key update;
-  -- One that goes, or comes back, while we wait for another is not among those locked.
-  if locked < cardinality(contacts)
-    or exists (select from unnest(private.locate_messages(known)) m where m.contact_id <> all (contacts)) then
+  -- One that goes while we wait for another, or comes back, is not among those locked.
+  if locked < cardinality(contacts) then
+    perform private.start_over();
+  end if;
+  return contacts;
+end
+$$;
+comment on function private.lock_senders(private.whatsapp_message[], uuid[], boolean) is
+  'Locks the contacts of messages, and further ones, all at once and in the order of their ids: whoever locks some first and others later waits for a merge that waits for them. Starts over if one of them went while we waited; returns them. numbers_change: their phones may be written.';
+
+create function private.assert_held(messages private.whatsapp_message[], held uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if exists (select from unnest(messages) m where m.contact_id <> all (held)) then
     perform private.start_over();
   end if;
 end
 $$;
-comment on function private.lock_senders(private.whatsapp_message[], uuid[], boolean) is
-  'Locks the contacts of messages, and further ones, all at once and in the order of their ids: whoever locks some first and others later waits for a merge that waits for them. Starts over if whose a message is has changed while we waited. numbers_change: their phones may be written.';
+comment on function private.assert_held(private.whatsapp_message[], uuid[]) is
+  'Messages that were located after the contacts were locked: starts over if one is of a contact that is not among these, because a merge was undone while we waited.';
 
 create function private.start_over() returns void
 language plpgsql

@@ -33,6 +33,8 @@ language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
+declare
+  held uuid[];
 begin
   if exists (
     select from unnest(messages) m
@@ -43,7 +45,8 @@ begin
       or not c.channels @> array['whatsapp']
       or exists (select from private.signal_matchers k where k.workspace_id = m.workspace_id)
       or char_length(t.body) <= 30 and private.consent_word(t.body) is not null)) then
-    perform private.lock_senders(messages);
+    held := private.lock_senders(messages);
+    perform private.assert_held(private.locate_messages(messages), held);
   end if;
 end
 $$;

@@ -122,6 +122,9 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
+  if cardinality(news.calls) = 0 and cardinality(news.facts) = 0 and cardinality(news.about) = 0 then
+    return '{}';
+  end if;
   return array(
     select private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null) as contact_id from unnest(news.calls) k
     union select private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) from unnest(news.facts) f
@@ -139,13 +142,15 @@ set search_path = ''
 as $$
 declare
   people uuid[];
+  held uuid[];
 begin
   -- Of messages alone most change no contact (private.lock_for_messages).
   if cardinality(news.facts) = 0 and cardinality(news.about) = 0 and cardinality(news.calls) = 0 then
     return;
   end if;
   people := private.further_people(news);
-  perform private.lock_senders(news.messages, people);
+  held := private.lock_senders(news.messages, people);
+  perform private.assert_held(private.locate_messages(news.messages), held);
   -- No foreign key tells that one of them went up in another contact while we waited for its lock.
   if people <> private.further_people(news) then
     perform private.start_over();
@@ -194,6 +199,7 @@ declare
   news private.whatsapp_news := private.read_whatsapp(body);
   people private.whatsapp_person[];
   created uuid[] := '{}';
+  held uuid[];
   detail jsonb;
   events int := 0;
 begin
@@ -206,8 +212,9 @@ begin
   news.messages := private.locate_messages(news.messages);
   people := private.whatsapp_people(news.messages, news.calls, news.facts, news.moves, news.changes);
   if cardinality(people) > 0 then
-    created := private.resolve_whatsapp_people(people, countries, news.messages, private.further_people(news));
+    select * into created, held from private.resolve_whatsapp_people(people, countries, news.messages, private.further_people(news));
     news.messages := private.locate_messages(news.messages);
+    perform private.assert_held(news.messages, created || held);
   end if;
   news.about := private.locate_messages(news.about);
   detail := private.store_whatsapp_news(news);

@@ -136,38 +136,36 @@ $$;
 comment on function private.further_people(private.whatsapp_news) is
   'The contacts that calls, consents and phone book names are of, and the messages that are changed: whoever writes a message twice refers to its contact anew.';
 
-create function private.lock_for_news(news private.whatsapp_news) returns void
+create function private.lock_for_news(news private.whatsapp_news, held uuid[]) returns void
 language plpgsql
 set search_path = ''
 as $$
-declare
-  people uuid[];
-  held uuid[];
 begin
   -- Of messages alone most change no contact (private.lock_for_messages).
   if cardinality(news.facts) = 0 and cardinality(news.about) = 0 and cardinality(news.calls) = 0 then
     return;
   end if;
-  people := private.further_people(news);
-  held := private.lock_senders(news.messages, people);
-  perform private.assert_held(private.locate_messages(news.messages), held);
+  if held is null then
+    held := private.lock_senders(news.messages, private.further_people(news));
+    perform private.assert_held(private.locate_messages(news.messages), held);
+  end if;
   -- No foreign key tells that one of them went up in another contact while we waited for its lock.
-  if people <> private.further_people(news) then
+  if not private.further_people(news) <@ held then
     perform private.start_over();
   end if;
 end
 $$;
-comment on function private.lock_for_news(private.whatsapp_news) is
-  'Locks all contacts of what changes them step by step: consents, then messages, what changes messages, calls.';
+comment on function private.lock_for_news(private.whatsapp_news, uuid[]) is
+  'Locks all contacts of what changes them step by step (consents, then messages, what changes messages, calls), unless they are held already: null, or the contacts. Starts over if one is not.';
 
-create function private.store_whatsapp_news(news private.whatsapp_news) returns jsonb
+create function private.store_whatsapp_news(news private.whatsapp_news, held uuid[]) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
 declare
   detail jsonb := '{"messages": 0}';
 begin
-  perform private.lock_for_news(news);
+  perform private.lock_for_news(news, held);
   if cardinality(news.facts) > 0 then
     perform private.store_whatsapp_facts(news.facts);
   end if;
@@ -188,8 +186,8 @@ begin
   return detail;
 end
 $$;
-comment on function private.store_whatsapp_news(private.whatsapp_news) is
-  'Stores what people wrote, called and want, and what became of what was written to them; returns how much was new.';
+comment on function private.store_whatsapp_news(private.whatsapp_news, uuid[]) is
+  'Stores what people wrote, called and want, and what became of what was written to them; returns how much was new. held: contacts that are locked, if any were.';
 
 create function private.process_whatsapp(body jsonb, countries jsonb) returns jsonb
 language plpgsql
@@ -214,10 +212,11 @@ begin
   if cardinality(people) > 0 then
     select * into created, held from private.resolve_whatsapp_people(people, countries, news.messages, private.further_people(news));
     news.messages := private.locate_messages(news.messages);
-    perform private.assert_held(news.messages, created || held);
+    held := created || held;
+    perform private.assert_held(news.messages, held);
   end if;
   news.about := private.locate_messages(news.about);
-  detail := private.store_whatsapp_news(news);
+  detail := private.store_whatsapp_news(news, held);
   -- A number that nothing is known of yet has people that nothing is known of.
   if news.further or cardinality(created) > 0 then
     perform private.store_number_updates(news.changes);

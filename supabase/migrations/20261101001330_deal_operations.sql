@@ -88,20 +88,42 @@ end
 $$;
 comment on function api.get_deal(jsonb) is '{ deal_id } → the deal. 404 deal_not_found.';
 
+create function private.lock_deal_of(deal uuid, contact uuid) returns boolean
+language plpgsql
+-- Definer: the caller has seen the deal; to lock is not to change.
+security definer set search_path = ''
+as $$
+begin
+  -- The contact first, as everybody does who changes both.
+  perform from public.contacts c where c.id = contact for no key update;
+  perform from public.deals t where t.id = deal and t.contact_id = contact for no key update;
+  if not found then
+    raise sqlstate 'LB002';
+  end if;
+  return true;
+exception when sqlstate 'LB002' then
+  return false;
+end
+$$;
+comment on function private.lock_deal_of(uuid, uuid) is
+  'Locks a deal and its contact; false, with neither locked, if it became another contact''s while we waited: by a merge, or its undoing.';
+
 create function private.lock_deal(args jsonb) returns public.deals
 language plpgsql
 set search_path = ''
 as $$
 declare
   d public.deals;
+  contact uuid;
 begin
+  loop
+    contact := (select t.contact_id from public.deals t where t.id = (args ->> 'deal_id')::uuid);
+    if contact is null then
+      perform private.refuse(404, 'deal_not_found', 'There is no such deal.');
+    end if;
+    exit when private.lock_deal_of((args ->> 'deal_id')::uuid, contact);
+  end loop;
   select * into d from public.deals t where t.id = (args ->> 'deal_id')::uuid;
-  -- The contact first, as everybody does who changes both.
-  perform from public.contacts c where c.id = d.contact_id for no key update;
-  select * into d from public.deals t where t.id = d.id for no key update;
-  if d.id is null then
-    perform private.refuse(404, 'deal_not_found', 'There is no such deal.');
-  end if;
   if not private.matches_etag(args ->> 'if_match', private.etag(d.version)) then
     perform private.refuse(412, 'precondition_failed', 'The deal has changed since it was read.',
       jsonb_build_object('etag', private.etag(d.version)));

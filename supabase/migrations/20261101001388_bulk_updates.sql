@@ -25,13 +25,15 @@ set search_path = ''
 as $$
 declare
   changes_tags boolean := args ?| '{add_tags,remove_tags}' or (args -> 'set') ? 'tags';
+  -- One that comes back while we wait for another is not among them, and would be locked too late.
+  held uuid[] := array(
+    select c.id from public.contacts c where c.id = any (contacts) and c.workspace_id = workspace order by c.id for no key update);
   changed int;
 begin
-  perform from public.contacts c where c.id = any (contacts) and c.workspace_id = workspace order by c.id for no key update;
   with wanted as materialized (
     select c.id, private.given_contact((args -> 'set') - 'tags', c) as g,
       case when changes_tags then private.with_tags(c.tags, args) else c.tags end as tags
-    from public.contacts c where c.id = any (contacts) and c.workspace_id = workspace
+    from public.contacts c where c.id = any (held)
   )
   update public.contacts c
   set company = (w.g).company, source = (w.g).source, status = (w.g).status, sale_status = (w.g).sale_status,

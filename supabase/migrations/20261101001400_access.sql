@@ -358,7 +358,7 @@ grant execute on function
   private.first_import_errors(uuid, boolean), private.import_errors_page(uuid, jsonb), private.start_revert(uuid),
   -- deals
   private.pipeline_answer(int, uuid), private.require_pipeline(jsonb, uuid), private.deal_answer(int, uuid),
-  private.lock_deal(jsonb), private.given_deal(jsonb, public.deals),
+  private.lock_deal(jsonb), private.lock_deal_of(uuid, uuid), private.given_deal(jsonb, public.deals),
   -- scoring signals
   private.scoring_signal_conditions(uuid, jsonb), private.scoring_signal_answer(int, uuid), private.refuse_unknown_signal(),
   private.lock_signal(jsonb), private.given_signal(jsonb, public.scoring_signals), private.add_signals(uuid, jsonb),

@@ -244,7 +244,7 @@ as $$
 declare
   remaining jsonb := body;
 begin
-  for attempt in 1..5 loop
+  for attempt in 1..6 loop
     begin
       return private.process_whatsapp(remaining, countries);
     exception when foreign_key_violation then
@@ -254,11 +254,12 @@ begin
       remaining := private.without_forgotten(body);
     end;
   end loop;
-  return private.process_whatsapp(remaining, countries);
+  -- It is not the delivery's fault: the caller tries again, or WhatsApp does.
+  raise serialization_failure using message = 'contacts of the delivery keep being merged';
 end
 $$;
 comment on function private.process_whatsapp_again(jsonb, jsonb) is
-  'private.process_whatsapp, again and with no lock in hand where a contact was merged meanwhile.';
+  'private.process_whatsapp, again and with no lock in hand where a contact was merged meanwhile. 40001 if that does not end.';
 
 create function private.process_whatsapp_singly(body jsonb, countries jsonb) returns jsonb
 language plpgsql

@@ -2,7 +2,7 @@
 -- odd shape, batches of all of them in which one is bad.
 begin;
 set local search_path = public, extensions;
-select plan(81);
+select plan(82);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('webhook batches ' || label)::uuid $$;
@@ -217,6 +217,7 @@ end
 $$;
 select is(pg_temp.failing_with(state), state, format('%s may go better at the next try: nothing is acknowledged', state))
   from unnest(array['40001', '40P01', '57014', '53100', '57P01']) state;
+select is(pg_temp.failing_with('23503'), '40001', 'nor does what keeps losing its contact to merges: it is not the message''s fault');
 select is(pg_temp.failing_with(state), '1', format('%s will not', state)) from unnest(array['23514', '22P02', 'XX000']) state;
 select throws_ok(format('select private.ingest_whatsapp_deliveries(%L, ''{}'')', string_agg(
     jsonb_build_object('entry', jsonb_build_array(jsonb_build_object('id', '884', 'changes', jsonb_build_array(

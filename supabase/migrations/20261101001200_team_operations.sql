@@ -45,6 +45,8 @@ as $$
 begin
   select v.id into id from public.conversations v where v.contact_id = contact and v.channel = 'whatsapp';
   if id is null then
+    -- Before the thread, for which whoever opens the same one waits.
+    contact := private.lock_contact(jsonb_build_object('contact_id', contact), array['conversations:write']);
     insert into public.conversations (workspace_id, contact_id)
     select private.current_workspace('conversations:write'), contact
     on conflict (contact_id, channel) do nothing

@@ -1,0 +1,183 @@
+-- What has come since a merge, and whose it is when the merge is undone: told by its id, which is of its time.
+
+create function private.follow_conversation(conversation uuid, since uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.conversations v
+  set last_message_at = greatest(v.last_message_at, s.last_at), last_inbound_at = greatest(v.last_inbound_at, s.last_inbound_at),
+    unread_count = s.unread
+  from (
+    select max(m.sent_at) filter (where m.id > since and uuid_extract_version(m.id) = 7) as last_at,
+      max(m.sent_at) filter (where m.id > since and uuid_extract_version(m.id) = 7
+        and m.direction = 'inbound' and not m.from_history) as last_inbound_at,
+      count(*) filter (where m.direction = 'inbound' and not m.from_history
+        and m.sent_at > coalesce(c.read_until, '-infinity')) as unread
+    from public.conversations c join public.messages m on m.conversation_id = c.id
+    where c.id = conversation group by c.id
+  ) as s
+  where v.id = conversation;
+end
+$$;
+comment on function private.follow_conversation(uuid, uuid) is
+  'Counts anew what is unread, and the last messages with those of greater ids than since.';
+
+create function private.return_arrivals(m public.contact_merges) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  threads uuid[] := array(select v.id from public.conversations v where v.contact_id = m.duplicate_id);
+  relation regclass;
+  returned jsonb := '{}';
+  n int;
+begin
+  for relation in
+    select c.relation from private.references_to('public.contacts') c
+    join private.references_to('public.conversations') v using (relation)
+    where c.attribute = 'contact_id' and v.attribute = 'conversation_id'
+  loop
+    execute format('update %s t set contact_id = $1 where t.conversation_id = any ($2) and t.contact_id = $3', relation)
+      using m.duplicate_id, threads, m.primary_id;
+    get diagnostics n = row_count;
+    returned := returned || jsonb_build_object(relation, n);
+  end loop;
+  n := coalesce((returned ->> 'public.messages')::int, 0);
+  update public.contact_activity a
+  set message_count = a.message_count + case a.contact_id when m.primary_id then -n else n end
+  where n > 0 and a.contact_id in (m.primary_id, m.duplicate_id);
+  n := coalesce((returned ->> 'public.calls')::int, 0);
+  update public.contacts c set call_count = c.call_count + case c.id when m.primary_id then -n else n end
+  where n > 0 and c.id in (m.primary_id, m.duplicate_id);
+end
+$$;
+comment on function private.return_arrivals(public.contact_merges) is
+  'What has come since in a conversation that only the duplicate had goes back with it.';
+
+create function private.return_number(m public.contact_merges) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  returned int;
+begin
+  with number as (
+    update public.contact_identities i set contact_id = m.duplicate_id
+    where i.contact_id = m.primary_id and i.phone_key = private.phone_key(private.digits(m.duplicate ->> 'phone'))
+      and i.id > m.id and uuid_extract_version(i.id) = 7
+    returning i.created_at
+  ), named as (
+    -- Left behind, they would say at the next message that the two are one person after all.
+    update public.contact_identities i set contact_id = m.duplicate_id
+    from number n
+    where i.contact_id = m.primary_id and i.created_at = n.created_at and i.channel in ('whatsapp_bsuid', 'whatsapp_parent_bsuid')
+  )
+  select count(*) into returned from number;
+  if returned > 0 then
+    perform private.show_identities(array[m.duplicate_id]);
+  end if;
+end
+$$;
+comment on function private.return_number(public.contact_merges) is
+  'The duplicate''s number is its own again where WhatsApp has used it since the merge, with the ids that came in the same delivery as the number.';
+
+create function private.return_score_events(m public.contact_merges) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.score_events e set contact_id = s.belongs_to
+  from (
+    select t.id, coalesce(g.contact_id, k.contact_id) as belongs_to
+    from public.score_events t
+    left join public.messages g on g.id = t.message_id
+    left join public.calls k on k.id = t.call_id
+    where t.contact_id in (m.primary_id, m.duplicate_id)
+  ) as s
+  where e.id = s.id and s.belongs_to in (m.primary_id, m.duplicate_id) and s.belongs_to <> e.contact_id;
+end
+$$;
+comment on function private.return_score_events(public.contact_merges) is
+  'What counts by a message or a call counts for whose that is, also if it was found while both were one.';
+
+create function private.follow_arrivals(m public.contact_merges) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  concerned uuid[] := array[m.primary_id, m.duplicate_id];
+  thread record;
+begin
+  update public.contact_activity a set last_contact_at = greatest(a.last_contact_at, s.last_at)
+  from (
+    select e.contact_id, max(e.at) as last_at
+    from (
+      select t.contact_id, t.sent_at as at from public.messages t where t.contact_id = any (concerned) and t.id > m.id and uuid_extract_version(t.id) = 7
+      union all select k.contact_id, k.started_at from public.calls k where k.contact_id = any (concerned) and k.id > m.id and uuid_extract_version(k.id) = 7
+    ) as e group by e.contact_id
+  ) as s
+  where a.contact_id = s.contact_id;
+  for thread in
+    select v.id from public.conversations v
+    where v.contact_id = any (concerned)
+      and (exists (select from public.messages e where e.conversation_id = v.id and e.id > m.id and uuid_extract_version(e.id) = 7)
+        or exists (
+          select from private.merge_rows r
+          where r.merge_id = m.id and r.relation = 'public.conversations' and r.before ->> 'id' = v.id::text
+            and (r.before ->> 'read_until')::timestamptz is distinct from v.read_until))
+    order by v.id
+  loop
+    perform private.follow_conversation(thread.id, m.id);
+  end loop;
+end
+$$;
+comment on function private.follow_arrivals(public.contact_merges) is
+  'Last contact and unread are those of the messages that are each one''s now.';
+
+create function private.share_consents(m public.contact_merges) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Who said stop to the one contact may be either: nobody is written to against their word.
+  insert into public.contact_consents (workspace_id, contact_id, kind, granted, source, wa_message_id, detail, happened_at)
+  select s.workspace_id, m.duplicate_id, s.kind, s.granted, s.source, s.wa_message_id, s.detail, s.happened_at
+  from public.contact_consents s where s.contact_id = m.primary_id and s.id > m.id and uuid_extract_version(s.id) = 7
+  on conflict (contact_id, kind, happened_at, granted, source) do nothing;
+  if found then
+    perform private.apply_consents(array[m.primary_id, m.duplicate_id]);
+  end if;
+end
+$$;
+comment on function private.share_consents(public.contact_merges) is 'What was said about consent since the merge counts for both.';
+
+create function private.arrived_since(m public.contact_merges) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  reference record;
+  n bigint;
+  arrived jsonb := '{}';
+begin
+  for reference in
+    select r.* from private.references_to('public.contacts') r
+    where exists (select from private.key_columns(r.relation) k having max(k.type) = 'uuid' and max(k.attribute) = 'id')
+      and not r.relation::text in ('public.contact_assignments', 'public.contact_history', 'public.contact_merges')
+  loop
+    execute format('select count(*) from %s t where t.%I = $1 and (t.id > $2 and uuid_extract_version(t.id) = 7%s)',
+      reference.relation, reference.attribute, (
+        -- Ids that say nothing of their time: of a table of other ways.
+        select ' or t.created_at > $3 and uuid_extract_version(t.id) is distinct from 7' from pg_catalog.pg_attribute a
+        where a.attrelid = reference.relation and a.attname = 'created_at' and not a.attisdropped))
+      into n using m.primary_id, m.id, m.merged_at;
+    if n > 0 then
+      arrived := arrived || jsonb_build_object(split_part(reference.relation::text, '.', 2), n);
+    end if;
+  end loop;
+  return arrived;
+end
+$$;
+comment on function private.arrived_since(public.contact_merges) is
+  'How many rows the primary has that came after the merge: { table: rows }. Nothing says whose they would have been.';

@@ -24,7 +24,7 @@ const FIGURES = ["items/s", "p50 ms", "p99 ms"];
 
 /** Items a second and latencies, beside the limits; then the latencies at a fixed rate. */
 export async function benchIngest(options: IngestOptions): Promise<void> {
-  await using traffic = await Traffic.start(CONTACTS * options.scale, 0);
+  await using traffic = await Traffic.start(CONTACTS * options.scale);
   console.log(
     `${traffic.contacts} contacts, ${roundsOf(options)}; bare over ${POOL} connections\n`,
   );
@@ -82,8 +82,11 @@ async function arriving(traffic: Traffic, options: IngestOptions): Promise<void>
 
 /** The same traffic on a database with years of messages, beside one without, in turns. */
 export async function benchIngestFull(options: IngestOptions): Promise<void> {
-  await using empty = await Traffic.start(CONTACTS * options.scale, 0);
-  await using full = await Traffic.start(FULL_CONTACTS * options.scale, FULL_MESSAGES_EACH);
+  await using empty = await Traffic.start(CONTACTS * options.scale);
+  await using full = await Traffic.start(FULL_CONTACTS * options.scale, {
+    messages: FULL_MESSAGES_EACH,
+    silent: options.silent,
+  });
   const stored = `${full.contacts * FULL_MESSAGES_EACH} messages of ${full.contacts} contacts`;
   console.log(`${stored} beside ${empty.contacts} contacts alone, ${roundsOf(options)}\n`);
   printHead(
@@ -125,7 +128,7 @@ export async function inTurns(
 
 /** Where the time of a delivery goes. */
 export async function benchIngestProfile(options: IngestOptions): Promise<void> {
-  await using traffic = await Traffic.start(CONTACTS * options.scale, 0);
+  await using traffic = await Traffic.start(CONTACTS * options.scale);
   await printProfile(traffic, options);
   console.log(`\n${await traffic.verify()}\n`);
 }

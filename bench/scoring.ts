@@ -23,8 +23,8 @@ export async function benchScoring(options: IngestOptions): Promise<void> {
 
 /** The same traffic with 50 signals and sentiment, and with neither, in turns. */
 async function compareDeliveries(options: IngestOptions): Promise<void> {
-  await using off = await Traffic.start(CONTACTS * options.scale, 0);
-  await using on = await Traffic.start(CONTACTS * options.scale, 0);
+  await using off = await Traffic.start(CONTACTS * options.scale);
+  await using on = await Traffic.start(CONTACTS * options.scale);
   await withoutSentiment(off.sql);
   await addSignals(on.sql, SIGNALS);
   console.log(`${on.contacts} contacts, ${SIGNALS} signals, a fifth of the messages shows one\n`);
@@ -41,7 +41,7 @@ async function compareDeliveries(options: IngestOptions): Promise<void> {
 
 /** Deliveries alone, and while a hundredth of a million contacts is due, in turns. */
 async function compareSweep(options: IngestOptions): Promise<void> {
-  await using traffic = await Traffic.start(SWEPT_CONTACTS * options.scale, 0);
+  await using traffic = await Traffic.start(SWEPT_CONTACTS * options.scale);
   await restDue(traffic.sql);
   const due = Math.round(traffic.contacts * DUE_SHARE);
   console.log(`${traffic.contacts} contacts, ${due} of them due, POSTs of 10 updates\n`);

@@ -9,9 +9,11 @@ export interface IngestOptions {
   rounds: number;
   /** Rows stored beforehand, 1 = as many as the figures are about. */
   scale: number;
+  /** How many days ago the people of a full database wrote last. */
+  silent: number;
 }
 
-const DEFAULTS: IngestOptions = { connections: 16, seconds: 5, rounds: 3, scale: 1 };
+const DEFAULTS: IngestOptions = { connections: 16, seconds: 5, rounds: 3, scale: 1, silent: 0 };
 
 /** Arguments → the names of benches among them, and the options. @throws on what is neither */
 export function parseOptions(args: string[]): { names: string[]; options: IngestOptions } {

@@ -4,7 +4,7 @@ import { parseOptions } from "./options.ts";
 Deno.test("names and options are told apart, the rest is as documented", () => {
   assert.deepEqual(parseOptions(["ingest", "--connections", "8", "--scale=0.1"]), {
     names: ["ingest"],
-    options: { connections: 8, seconds: 5, rounds: 3, scale: 0.1 },
+    options: { connections: 8, seconds: 5, rounds: 3, scale: 0.1, silent: 0 },
   });
 });
 

@@ -10,15 +10,24 @@ import { FIRST_SECOND, PERSON_STEP, WAMID_PREFIX } from "./stream.ts";
 // Rows a statement: a trigger's transition table of a million would go to disk.
 const CHUNK = 20_000;
 
-/** Known contacts with identities and a conversation; `messages` stored for each, both ways. */
+/** What is stored of each person. */
+export interface History {
+  /** Both ways. */
+  messages: number;
+  /** How many days and an hour ago the last was. */
+  silent: number;
+}
+
+/** Known contacts with identities, a conversation and a history. */
 export async function storePeople(
   sql: postgres.Sql,
   contacts: number,
-  messages: number,
+  history: History,
 ): Promise<void> {
   for (let from = 0; from < contacts; from += CHUNK) {
-    await storePeopleBetween(sql, { from, to: Math.min(from + CHUNK, contacts), messages });
+    await storePeopleBetween(sql, { from, to: Math.min(from + CHUNK, contacts), ...history });
   }
+  await expectFollowed(sql);
   await settle(sql);
 }
 
@@ -28,11 +37,9 @@ async function settle(sql: postgres.Sql): Promise<void> {
   await sql`checkpoint`;
 }
 
-interface People {
+interface People extends History {
   from: number;
   to: number;
-  /** Messages stored for each. */
-  messages: number;
 }
 
 // Contacts go through their triggers, which fill what is computed. What follows them does not: its
@@ -51,41 +58,59 @@ async function storePeopleBetween(sql: postgres.Sql, people: People): Promise<vo
   });
 }
 
-async function storeContacts(
-  sql: postgres.TransactionSql,
-  { from, to, messages }: People,
-): Promise<void> {
+async function storeContacts(sql: postgres.TransactionSql, people: People): Promise<void> {
+  const { from, to, messages } = people;
+  const at = lastAt(sql, people);
+  const followed = sql`
+    (select l.* from private.lifecycle(null, false, ${messages}::int, ${at}, null,
+      private.workspace_settings(${DEMO.workspaceId}), private.now()) l) as l`;
   await sql`
-    insert into public.contacts (id, workspace_id, phone, country, profile_name, source, channels)
+    insert into public.contacts (id, workspace_id, phone, country, profile_name, source, channels,
+      auto_status)
     select ${id(sql, CONTACT_ID_PREFIX)}, ${DEMO.workspaceId}, '+' || ${waId(sql)}, 'ES',
-      'Person ' || n, 'chat', '{whatsapp}'
-    from generate_series(${from}::int, ${to - 1}::int) n`;
+      'Person ' || n, 'chat', '{whatsapp}', l.auto_status
+    from generate_series(${from}::int, ${to - 1}::int) n, ${followed}`;
   await sql`
-    update public.contact_activity set message_count = ${messages}::int,
-      last_contact_at = case when ${messages}::int > 0 then ${storedAt(sql)} end,
+    update public.contact_activity set message_count = ${messages}::int, last_contact_at = ${at},
+      last_inbound_at = ${at}, due_at = l.next_at,
       profile_name = 'Person ' || n, profile_name_at = ${storedAt(sql)}
-    from generate_series(${from}::int, ${to - 1}::int) n
+    from generate_series(${from}::int, ${to - 1}::int) n, ${followed}
     where contact_id = ${id(sql, CONTACT_ID_PREFIX)}`;
+}
+
+/** @throws if the product would make something else of what is stored */
+async function expectFollowed(sql: postgres.Sql): Promise<void> {
+  const [{ differing }] = await sql.begin(async (sql) => {
+    await sql`create temporary table sample on commit drop as
+      select * from public.contact_activity order by contact_id limit 1000`;
+    await sql`select private.follow_contacts(array(select contact_id from sample))`;
+    return await sql`
+      select count(*)::int as differing from (
+        (select a.* from public.contact_activity a join sample using (contact_id))
+        except table sample) as d`;
+  });
+  if (differing > 0) {
+    throw new Error(`${differing} of 1,000 people are not as the product would have them.`);
+  }
 }
 
 async function storeConversations(
   sql: postgres.TransactionSql,
-  { from, to, messages }: People,
+  people: People,
 ): Promise<void> {
+  const { from, to, messages } = people;
   await sql`
     insert into public.conversations (id, workspace_id, contact_id, message_count, unread_count,
       last_message_at, last_inbound_at)
     select ${id(sql, CONVERSATION_ID_PREFIX)}, ${DEMO.workspaceId},
       ${id(sql, CONTACT_ID_PREFIX)}, ${messages}::int, ${Math.ceil(messages / 2)}::int, at, at
     from generate_series(${from}::int, ${to - 1}::int) n,
-      (select case when ${messages}::int > 0 then ${storedAt(sql)} end) as last (at)`;
+      (select ${lastAt(sql, people)}) as last (at)`;
 }
 
 /** The newest one inbound, then outbound and inbound in turns, a day apart. */
-async function storeHistory(
-  sql: postgres.TransactionSql,
-  { from, to, messages }: People,
-): Promise<void> {
+async function storeHistory(sql: postgres.TransactionSql, people: People): Promise<void> {
+  const { from, to, messages } = people;
   await sql`
     insert into public.messages (workspace_id, conversation_id, contact_id, direction, sender_type,
       type, body, phone_number_id, wa_message_id, status, sent_at)
@@ -93,7 +118,7 @@ async function storeHistory(
       kind.direction::public.message_direction, kind.sender::public.sender_type,
       'text', 'Mensaje ' || nth || ' de la historia con la persona ' || n || '.',
       ${DEMO.phoneNumberId}, ${WAMID_PREFIX} || md5('history ' || n || ' ' || nth),
-      kind.status::public.message_status, ${storedAt(sql)} - (nth - 1) * interval '1 day'
+      kind.status::public.message_status, ${lastAt(sql, people)} - (nth - 1) * interval '1 day'
     from generate_series(1, ${messages}::int) nth
     join (values (1, 'inbound', 'contact', 'received'), (0, 'outbound', 'bot', 'read'))
       as kind (odd, direction, sender, status) on kind.odd = nth % 2
@@ -144,6 +169,13 @@ function id(sql: postgres.TransactionSql, prefix: string) {
 
 function waId(sql: postgres.TransactionSql) {
   return sql`'346' || lpad(n::text, 8, '0')`;
+}
+
+/** When their last message was; null without any. */
+function lastAt(sql: postgres.TransactionSql, { messages, silent }: History) {
+  return messages > 0
+    ? sql`(${storedAt(sql)} - make_interval(days => ${silent}::int))`
+    : sql`null::timestamptz`;
 }
 
 function storedAt(sql: postgres.TransactionSql) {

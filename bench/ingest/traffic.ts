@@ -5,7 +5,7 @@ import type { Figures } from "../figures.ts";
 import { createBareTables } from "./bare_rows.ts";
 import { runChild, startChild } from "./child.ts";
 import type { Slice } from "./delivery.ts";
-import { storeOutbound, storePeople } from "./population.ts";
+import { type History, storeOutbound, storePeople } from "./population.ts";
 import { FIRST_SECOND, GROUP, outboundNeeded } from "./stream.ts";
 import { countStored, type Stored, verifyStored } from "./verify.ts";
 
@@ -36,14 +36,17 @@ export class Traffic {
     this.sql = postgres(stack.adminDatabaseUrl, { max: 1, onnotice: () => {} });
   }
 
-  /** A new stack with so many people, each with so many messages. */
-  static async start(contacts: number, messagesEach: number): Promise<Traffic> {
+  /** A new stack with so many people, each with that history. */
+  static async start(
+    contacts: number,
+    history: History = { messages: 0, silent: 0 },
+  ): Promise<Traffic> {
     const data = await Deno.makeTempDir({ prefix: "leadbase-ingest-" });
     const stack = await spawnStack({ data, env: { LEADBASE_DB_POOL: String(POOL) } });
     const traffic = new Traffic(stack, data, contacts);
     try {
       await setClock(traffic.sql);
-      await storePeople(traffic.sql, contacts, messagesEach);
+      await storePeople(traffic.sql, contacts, history);
       await createBareTables(traffic.sql);
       traffic.#before = await countStored(traffic.sql);
       return traffic;

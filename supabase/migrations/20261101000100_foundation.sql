@@ -91,6 +91,24 @@ end
 $$;
 comment on function private.phone_key(text) is 'International digits → the key under which Brazilian, Mexican and Argentine variants of one number are equal.';
 
+create function private.phone_variants(digits text) returns setof text
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+declare
+  key text := private.phone_key(digits);
+begin
+  return query
+  select distinct v
+  from unnest(array[digits, key,
+    case when key ~ '^55[0-9]{10}$' then left(key, 4) || '9' || right(key, 8) end,
+    case when key ~ '^52[0-9]{10}$' then '521' || right(key, 10) end,
+    case when key ~ '^54[0-9]{10}$' then '549' || right(key, 10) end]) v
+  where v is not null;
+end
+$$;
+comment on function private.phone_variants(text) is 'All spellings that private.phone_key holds for one number.';
+
 create function private.touch_updated_at() returns trigger
 language plpgsql
 set search_path = ''

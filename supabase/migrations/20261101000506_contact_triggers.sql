@@ -19,12 +19,10 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  if tg_op = 'INSERT' then
+  if tg_op = 'INSERT' or new.name is distinct from old.name then
     new.name_source := case when new.name is null then 'profile' else 'person' end;
-    new.name := coalesce(new.name, new.phonebook_name, new.profile_name);
-  elsif new.name is distinct from old.name then
-    new.name_source := case when new.name is null then 'profile' else 'person' end;
-  elsif new.name_source = 'profile' then
+  end if;
+  if new.name_source = 'profile' then
     new.name := coalesce(new.phonebook_name, new.profile_name);
   end if;
   return new;

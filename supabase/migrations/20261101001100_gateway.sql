@@ -68,11 +68,15 @@ begin
   -- the operation forgets. Both settings are taken back, and end with the transaction at the latest.
   perform set_config('request.jwt.claims', principal.claims::text, true), set_config('role', 'authenticated', true);
   execute format('select * from api.%I($1)', operation) into answer using args;
+  -- What it had found went away while it waited for somebody.
+  if answer.status is null then
+    raise serialization_failure using message = 'the operation has to be made again';
+  end if;
   perform set_config('role', 'none', true), set_config('request.jwt.claims', '', true);
   return answer;
 end
 $$;
-comment on function private.run_operation(private.principal, text, jsonb) is 'Runs api.<operation>(args) as the principal.';
+comment on function private.run_operation(private.principal, text, jsonb) is 'Runs api.<operation>(args) as the principal. 40001: what it was about went away meanwhile; made again, it says so.';
 
 create function private.run_idempotently(
   principal private.principal, operation text, args jsonb, idempotency_key text, request_hash text) returns private.answer

@@ -12,29 +12,47 @@ comment on function private.like_pattern(text) is 'A LIKE pattern for text that 
 
 -- Search --------------------------------------------------------------------------------------
 
+create function private.searched_number(folded text) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case when folded ~ '^[-+()./ 0-9]+$'
+    -- Nobody abroad dials the (0) of +49 (0)30.
+    then private.digits(regexp_replace(folded, '^(\+[^(]*)\(0\)', '\1')) end;
+end
+$$;
+comment on function private.searched_number(text) is
+  'The digits of a folded search that may be a phone number or a part of one; null if it is none.';
+
 create function private.search_needles(search text) returns jsonb
 language plpgsql immutable
 set search_path = ''
 as $$
 declare
   folded text := private.fold(search);
-  digits text := private.digits(folded);
-  is_number boolean := folded ~ '^[-+()./ 0-9]+$' and digits is not null;
+  digits text := private.searched_number(folded);
+  is_number boolean := digits is not null;
   words jsonb := '[]';
   word text;
 begin
-  foreach word in array coalesce(string_to_array(folded, ' '), '{}') loop
-    if word <> '' then
-      -- A number between other words is looked for without its punctuation, too.
-      words := words || jsonb_build_array(case
-        when not is_number and word ~ '^[-+()./]*[0-9][-+()./0-9]*$' and word ~ '[^0-9]'
-          then jsonb_build_array(word, private.digits(word))
-        else jsonb_build_array(word) end);
-    end if;
+  -- The longest first: of many short ones not all are looked up.
+  for word in
+    select w from unnest(string_to_array(folded, ' ')) with ordinality as s (w, n)
+    where w <> '' group by w order by char_length(w) desc, min(n)
+  loop
+    -- A number between other words is looked for without its punctuation, too.
+    words := words || jsonb_build_array(case
+      when not is_number and word ~ '^[-+()./]*[0-9][-+()./0-9]*$' and word ~ '[^0-9]'
+        then jsonb_build_array(word, private.searched_number(word))
+      else jsonb_build_array(word) end);
   end loop;
   return jsonb_build_array(words)
-    -- What looks like a phone number may be one, in parts, or a date or a part of a name ("24-7").
-    || case when is_number then jsonb_build_array(jsonb_build_array(jsonb_build_array(digits))) else '[]' end
+    -- What looks like a phone number may be one, in parts, or a date or a part of a name ("24-7"). It
+    -- is found as any of its variants.
+    || coalesce((
+      select jsonb_agg(jsonb_build_array(jsonb_build_array(v)))
+      from private.phone_variants(digits) v), '[]')
     -- At home it begins with a 0, where others write the country.
     || case when is_number and digits like '0%' and char_length(ltrim(digits, '0')) >= 4
       then jsonb_build_array(jsonb_build_array(jsonb_build_array(ltrim(digits, '0')))) else '[]' end;
@@ -103,14 +121,17 @@ declare
   disjunction constant text := case when grams then '|' else ' or ' end;
   combined text;
   words text;
-  long_words text;
+  -- Of the words those that are looked up.
+  looked_up text;
+  looked_up_shortest int;
   spellings text;
   spelling text;
   shortest int;
 begin
   for way in 0 .. jsonb_array_length(ways) - 1 loop
     words := null;
-    long_words := null;
+    looked_up := null;
+    looked_up_shortest := null;
     for word in 0 .. jsonb_array_length(ways -> way) - 1 loop
       spellings := null;
       shortest := null;
@@ -121,12 +142,14 @@ begin
         shortest := least(shortest, char_length(spelling) + prefix::int);
       end loop;
       words := concat_ws(conjunction, words, '(' || spellings || ')');
-      if shortest >= 3 then
-        long_words := concat_ws(conjunction, long_words, '(' || spellings || ')');
+      -- One or two letters are in too many contacts to be looked up, if there is something longer. Of
+      -- nothing but those, few: the list of a single letter is nearly everybody.
+      if shortest >= 3 or word = 0 or looked_up_shortest < 3 and word < 3 and shortest = 2 then
+        looked_up := concat_ws(conjunction, looked_up, '(' || spellings || ')');
+        looked_up_shortest := least(looked_up_shortest, shortest);
       end if;
     end loop;
-    -- One or two letters are in too many contacts to be looked up, if there is something longer.
-    combined := concat_ws(disjunction, combined, '(' || case when grams then coalesce(long_words, words) else words end || ')');
+    combined := concat_ws(disjunction, combined, '(' || case when grams then looked_up else words end || ')');
   end loop;
   return nullif(combined, '');
 end
@@ -165,14 +188,14 @@ language plpgsql immutable
 set search_path = ''
 as $$
 declare
-  digits text := ltrim(private.digits(private.fold(search)), '0');
+  digits text := ltrim(private.searched_number(private.fold(search)), '0');
 begin
   if search like '%_@_%' and btrim(search) !~ '\s' then
     return format('coalesce(lower(c.email) = %L, false)', lower(btrim(search)));
-  elsif private.fold(search) ~ '^[-+()./ 0-9]+$' and char_length(digits) >= 7 then
+  elsif char_length(digits) >= 7 then
     -- Without the country, whose code has three digits at most, it is the same number.
-    return format('coalesce(right(c.whatsapp_contact_id, %1$s) = %2$L and char_length(c.whatsapp_contact_id) <= %1$s + 3, false)',
-      char_length(digits), digits);
+    return format('coalesce(right(c.whatsapp_contact_id, %1$s) = %2$L and char_length(c.whatsapp_contact_id) <= %1$s + 3
+      or c.phone_key = %3$L, false)', char_length(digits), digits, private.phone_key(digits));
   end if;
   return null;
 end

@@ -157,6 +157,17 @@ end
 $$;
 comment on function private.refuse_existing_contact(uuid) is 'Raises 409 contact_exists with the contact''s id.';
 
+create function private.without_nulls(given jsonb) returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return (select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(given) f where f.value <> 'null');
+end
+$$;
+comment on function private.without_nulls(jsonb) is
+  'A new contact''s fields, of which null is as good as left out. What is null within a field stays.';
+
 create function private.insert_contacts(workspace uuid, given jsonb) returns uuid[]
 language plpgsql
 set search_path = ''
@@ -170,9 +181,7 @@ begin
   with asked as materialized (
     select g.n, c.*, row_number() over (partition by c.phone order by g.n) = 1 as is_first
     from jsonb_array_elements(given) with ordinality as g (contact, n)
-    -- Null is as good as left out.
-    cross join lateral private.given_contact(
-      beginning || (select jsonb_object_agg(f.key, f.value) from jsonb_each(g.contact) f where f.value <> 'null'), null) as c
+    cross join lateral private.given_contact(beginning || private.without_nulls(g.contact), null) as c
     where private.contact_by_phone(workspace, private.digits(g.contact ->> 'phone')) is null
   ), made as (
     insert into public.contacts (workspace_id, name, phone, email, company, source, channels, status, sale_status,
@@ -230,13 +239,14 @@ begin
     return (private.created_answers(array[created]))[1];
   end if;
   existing := private.contact_by_phone(workspace, private.digits(given ->> 'phone'));
-  if args ->> 'on_conflict' is distinct from 'update' then
+  if args ->> 'on_conflict' is distinct from 'update' and existing is not null then
     perform private.refuse_existing_contact(existing);
   end if;
   select * into c from public.contacts t where t.id = existing for no key update;
   -- The number that is stored stays as it is: the one given may be a variant of it.
-  perform private.write_contact(c, given - array['phone', 'country']);
-  return private.contact_answer(200, existing);
+  perform private.write_contact(c, private.without_nulls(given) - array['phone', 'country']);
+  -- None if it was merged or deleted while we waited for it: the call is made again.
+  return private.contact_answer(200, c.id);
 end
 $$;
 comment on function api.create_contact(jsonb) is

@@ -335,7 +335,7 @@ grant execute on function
   -- what operations are made of
   private.contact_answer(int, uuid), private.contact_by_phone(uuid, text), private.contact_by_phone_key(uuid, text),
   private.require_contact(jsonb, text[]), private.lock_contact(jsonb, text[]),
-  private.neutral_contact(), private.given_contact(jsonb, public.contacts), private.write_contact(public.contacts, jsonb),
+  private.neutral_contact(), private.without_nulls(jsonb), private.given_contact(jsonb, public.contacts), private.write_contact(public.contacts, jsonb),
   private.refuse_existing_contact(uuid), private.insert_contacts(uuid, jsonb), private.created_answers(uuid[]),
   private.current_contact(uuid, uuid), private.current_conversation(uuid), private.merged_ids(uuid, uuid),
   private.with_saved_filter(uuid, jsonb),

@@ -105,8 +105,8 @@ as $$ select concat_ws(' ', coalesce(c.name, 'nobody'), c.name_source) from name
 select is(pg_temp.named('{"profile_name": "Profile 2"}'), 'Profile 2 profile', 'it follows the profile');
 select is(pg_temp.named('{"name": "Person"}'), 'Person person', 'a person sets a name');
 select is(pg_temp.named('{"profile_name": "Profile 3"}'), 'Person person', 'which the profile never overwrites');
-select is(pg_temp.named('{"name": null}'), 'nobody profile', 'a person clears it');
-select is(pg_temp.named('{"profile_name": "Profile 3"}'), 'Profile 3 profile', 'then it is the profile''s again');
+select is(pg_temp.named('{"name": null}'), 'Profile 3 profile', 'a person clears it: it is the profile''s at once');
+select is(pg_temp.named('{"profile_name": "Profile 5"}'), 'Profile 5 profile', 'and follows it again');
 select is(pg_temp.named('{"name": "Person", "profile_name": "Profile 4"}'), 'Person person',
   'of both at once the person''s counts');
 select is((pg_temp.add('{"name": "Person", "profile_name": "Profile"}')).name, 'Person', 'also from the beginning');

@@ -1,7 +1,7 @@
 -- api.list_contacts: every filter alone, search, every sort page by page, cursors, counts.
 begin;
 set local search_path = public, extensions;
-select plan(323);
+select plan(339);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('list contacts ' || label)::uuid $$;
@@ -156,6 +156,23 @@ from (values
   ('', '100% 1000 Jane José O''Neil نور 山田太郎 nameless'), ('   ', '100% 1000 Jane José O''Neil نور 山田太郎 nameless')
 ) as v (search, expected);
 select is(pg_temp.found(repeat('long ', 1000)), '-', 'a very long search');
+insert into contacts (workspace_id, name, phone) values
+  (pg_temp.id('workspace'), 'Brasil', '+551187654321'), (pg_temp.id('workspace'), 'México', '+5215587654321'),
+  (pg_temp.id('workspace'), 'Argentina', '+541187654321'), (pg_temp.id('workspace'), 'Berlin', '+4930901820');
+select is(pg_temp.found(search), expected, format('the variants of a number are one: %s', search))
+from (values
+  ('+55 11 98765-4321', 'Brasil'), ('551187654321', 'Brasil'), ('+52 55 8765 4321', 'México'), ('5215587654321', 'México'),
+  ('+54 9 11 8765-4321', 'Argentina'), ('541187654321', 'Argentina'), ('+55 11 98765-4322', '-'), ('+49 (0)30 901820', 'Berlin'),
+  ('(0)30 901820', 'Berlin')
+) as v (search, expected);
+select is(pg_temp.list('{"filter": {"search": "5511987654321"}, "count": "exact"}') -> 'total', '1', 'they count once');
+select is(pg_temp.found('r b l n i e 9'), 'Berlin', 'of many single letters each has to be there');
+select is(pg_temp.found('be in rl'), 'Berlin', 'and of pairs');
+select is(pg_temp.found('be in rl be be z'), '-', 'also the last');
+select is((regexp_count(private.search_combination('a b c d ab cd ef gh abc', false, true), '&')), 0,
+  'what is long enough is looked up alone');
+select is((regexp_count(private.search_combination('a b c d ab cd ef gh', false, true), '&')), 2, 'of pairs three');
+select is((regexp_count(private.search_combination('a b c d e f g h', false, true), '&')), 0, 'of letters one');
 delete from contacts where workspace_id = pg_temp.id('workspace');
 
 -- Every sort, page by page ---------------------------------------------------------------------------

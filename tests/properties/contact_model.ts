@@ -87,14 +87,25 @@ function searched({ name, email, company, whatsapp_contact_id, notes }: Contact)
 
 const NUMBER = /^[-+()./ \d]+$/;
 
-const digitsOf = (text: string) => fold(text).replace(/\D/g, "");
+/** Nobody abroad dials the (0) of +49 (0)30. */
+const digitsOf = (text: string) => fold(text).replace(/^(\+[^(]*)\(0\)/, "$1").replace(/\D/g, "");
 
-/** A number is known by its digits, at home with a 0 in place of the country's code. */
+/** What variants of a number have in common: Brazil's without 9, Mexico's without 1, Argentina's without 9. */
+const keyOf = (digits: string) =>
+  digits.replace(/^(55\d\d)9(\d{8})$|^(52)1(\d{10})$|^(54)9(\d{10})$/, "$1$2$3$4$5$6");
+
+/**
+ * A number is known by its digits, those of its variants among them, at home with a 0 in place of
+ * the country's code.
+ */
 function numbersOf(search: string): string[] {
   const digits = digitsOf(search);
   if (!NUMBER.test(fold(search)) || digits === "") return [];
+  const key = keyOf(digits);
+  const variants = [key, key.replace(/^(55\d\d)(?=\d{8}$)|^(54)(?=\d{10}$)/, "$&9")]
+    .concat(key.replace(/^52(?=\d{10}$)/, "521"));
   const atHome = digits.replace(/^0+/, "");
-  return digits.startsWith("0") && atHome.length >= 4 ? [digits, atHome] : [digits];
+  return [digits, ...variants, ...digits.startsWith("0") && atHome.length >= 4 ? [atHome] : []];
 }
 
 /** Whether `fits` holds for every word of the search, or for the number that it may be. */
@@ -121,6 +132,7 @@ function tier(contact: Contact, search: string): number {
   const isNumber = NUMBER.test(fold(search)) && digits.length >= 7;
   if (email !== null && email.toLowerCase() === search.trim().toLowerCase()) return 1;
   if (isNumber && phone?.endsWith(digits) && phone.length <= digits.length + 3) return 1;
+  if (isNumber && phone && keyOf(phone) === keyOf(digits)) return 1;
   const { beginnings } = searched(contact);
   return found(search, (word) => beginnings.some((text) => text.startsWith(word))) ? 2 : 3;
 }

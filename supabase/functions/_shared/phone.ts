@@ -1,16 +1,17 @@
-/**
- * Phone numbers as people write them → E.164, by libphonenumber's rules. The library's small
- * metadata tell countries apart as well as the large ones do (+1 604 is Canada), for half the bytes.
- */
+/** Phone numbers as people write them → E.164, by libphonenumber's rules. */
+// Which of two readings is meant takes the ranges of numbers; all else the small metadata know.
+import { parsePhoneNumberWithError as parseExactly } from "libphonenumber-js/max";
 import {
   type CountryCode,
   isSupportedCountry,
+  type NumberType,
   ParseError,
   parsePhoneNumberWithError,
   type PhoneNumber,
   validatePhoneNumberLength,
 } from "libphonenumber-js/min";
 import type { FieldErrorCode } from "./error_codes.ts";
+import { countryOf, knownCountry, readNumber as read } from "./phone_country.ts";
 
 export interface Phone {
   /** `+` and 6–15 digits. */
@@ -32,7 +33,7 @@ export type PhoneResult =
 export function parsePhone(input: string, localTo: string | null): PhoneResult {
   const text = normalize(input);
   const local = localTo !== null && isSupportedCountry(localTo) ? localTo : undefined;
-  if (!isInternational(text) && local === undefined) {
+  if (!/^(?:\+|00)/.test(text) && local === undefined) {
     return refused("invalid_country", "Write the number with + and its country code.");
   }
   const found = readingsOf(text, local).find(isAcceptable);
@@ -45,22 +46,9 @@ export function parsePhone(input: string, localTo: string | null): PhoneResult {
   return { ok: true, phone: { e164: found.number, country } };
 }
 
-/** Whether a number says its country itself, so that it can be read without one. */
-export function isInternational(input: string): boolean {
-  return /^(?:\+|00)/.test(normalize(input));
-}
-
-/** The country of an international number, with or without `+`; null when it does not tell. */
-export function countryOf(number: string): string | null {
-  const parsed = read(number.startsWith("+") ? number : `+${number}`);
-  return parsed ? knownCountry(parsed) : null;
-}
-
-// The library knows the country of valid numbers. Of others it is sure when the code has one only,
-// and so it is for WhatsApp's Mexican ids (521…), which are no valid numbers any more.
-function knownCountry(phone: PhoneNumber): string | null {
-  const [only, ...others] = phone.country ? [phone.country] : phone.getPossibleCountries();
-  return others.length === 0 ? only ?? null : null;
+/** Whether a number is read the same in every country. */
+export function saysItsCountry(input: string): boolean {
+  return normalize(input).startsWith("+");
 }
 
 // Full-width forms as East Asian keyboards type them, invisible marks as copied texts carry them.
@@ -77,23 +65,34 @@ function readingsOf(text: string, country: CountryCode | undefined): (PhoneNumbe
   const local = country && read(text, country);
   if (!/^[\d\s()[\]./~\p{Pd}]+$/u.test(text)) return [local];
   const digits = text.replace(/\D/g, "");
-  if (!digits.startsWith("00")) {
-    // Fewer digits than a local number has are a slip of the finger, not a number abroad.
-    const tooLong = validatePhoneNumberLength(text, { defaultCountry: country }) === "TOO_LONG";
-    return [local, tooLong ? read(`+${digits}`) : undefined];
+  if (digits.startsWith("0")) {
+    // 00 is the prefix for going abroad nearly everywhere; where it is not (0011 in Australia), the
+    // country's own reading comes out valid.
+    const abroad = digits.startsWith("00") ? read(`+${digits.slice(2)}`) : undefined;
+    return local?.isValid() ? [local] : [abroad, local];
   }
-  // 00 is the prefix for going abroad nearly everywhere; where it is not (0011 in Australia), the
-  // country's own reading comes out valid.
-  const abroad = read(`+${digits.slice(2)}`);
-  return local?.isValid() ? [local] : [abroad, local];
+  const abroad = read(`+${digits}`);
+  // Fewer digits than a local number has are a slip of the finger, not a number abroad.
+  const tooLong = validatePhoneNumberLength(text, { defaultCountry: country }) === "TOO_LONG";
+  if (digits.length >= 10 && abroad && isLikelier(abroad, local)) return [abroad, local];
+  return [local, tooLong ? abroad : undefined];
 }
 
-function read(text: string, country?: CountryCode): PhoneNumber | undefined {
-  try {
-    return parsePhoneNumberWithError(text, { defaultCountry: country, extract: false });
-  } catch {
-    return undefined;
-  }
+/**
+ * Whether digits that could be a country's own are rather a whole number, with its calling code, as
+ * in WhatsApp's ids: in a range that is given out where the local reading is in none, or a mobile
+ * number where that is a line (Germany's and Austria's could be nearly anything).
+ */
+function isLikelier(abroad: PhoneNumber, local: PhoneNumber | undefined): boolean {
+  const range = rangeOf(abroad);
+  const localRange = local && rangeOf(local);
+  return range !== undefined &&
+    (localRange === undefined || range === "MOBILE" && localRange === "FIXED_LINE");
+}
+
+/** What a number's range is for; undefined: it is in none that is given out. */
+function rangeOf({ number }: PhoneNumber): NumberType {
+  return parseExactly(number).getType();
 }
 
 /** Possible, though perhaps in no range that libphonenumber knows: ranges open every month. */

@@ -1,6 +1,6 @@
 /** Phone numbers in requests: read with the workspace's country, or refused with the reason. */
 import { invalid } from "./errors.ts";
-import { isInternational, parsePhone, type Phone } from "./phone.ts";
+import { parsePhone, type Phone, saysItsCountry } from "./phone.ts";
 import type { Call } from "./route.ts";
 
 /**
@@ -10,7 +10,7 @@ import type { Call } from "./route.ts";
  * @throws ApiError 422 `validation_failed` that says why it is no phone number
  */
 export async function readPhone(call: Pick<Call, "country">, input: string): Promise<Phone> {
-  const country = isInternational(input) ? null : await call.country();
+  const country = saysItsCountry(input) ? null : await call.country();
   const result = parsePhone(input, country);
   if (result.ok) return result.phone;
   throw invalid({ path: "/phone", code: result.code, message: result.message });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { countryOf, isInternational, parsePhone } from "./phone.ts";
+import { parsePhone, saysItsCountry } from "./phone.ts";
+import { countryOf } from "./phone_country.ts";
 
 function read(input: string, country: string | null): string {
   const result = parsePhone(input, country);
@@ -26,7 +27,6 @@ const ACCEPTED: [input: string, country: string | null, expected: string][] = [
   ["0044 7400 123456", "CA", "+447400123456 GB"],
   ["00447400123456", null, "+447400123456 GB"],
   ["011 44 7400 123456", "CA", "+447400123456 GB"],
-  ["0011 44 7400 123456", "AU", "+447400123456 GB"],
   ["07400 123456", "GB", "+447400123456 GB"],
   ["+44 (0) 7400 123456", null, "+447400123456 GB"],
   ["447400123456", "CA", "+447400123456 GB"],
@@ -64,6 +64,22 @@ const ACCEPTED: [input: string, country: string | null, expected: string][] = [
   ["+54 11 1234 5678", null, "+541112345678 AR"],
   ["5491112345678", "CA", "+5491112345678 AR"],
   ["541112345678", "AR", "+541112345678 AR"],
+  // Digits as WhatsApp's ids have them, where a number at home could be as long.
+  ["4915123456789", "DE", "+4915123456789 DE"],
+  ["5511987654321", "DE", "+5511987654321 BR"],
+  ["62812345678", "ID", "+62812345678 ID"],
+  ["38343201234", "XK", "+38343201234 XK"],
+  ["447400123456", "JP", "+447400123456 GB"],
+  ["447400123456", "IN", "+447400123456 GB"],
+  ["919876543210", "IN", "+919876543210 IN"],
+  // Numbers at home all the same.
+  ["15123456789", "DE", "+4915123456789 DE"],
+  ["3933312345", "IT", "+393933312345 IT"],
+  ["55991234567", "BR", "+5555991234567 BR"],
+  ["9123456789", "IN", "+919123456789 IN"],
+  ["0011 44 7400 123456", "AU", "+447400123456 GB"],
+  ["001 65 6123 4567", "HK", "+6561234567 SG"],
+  ["0015 1 604 555 1234", "BR", "+16045551234 CA"],
   // Numbers of no country, and possible ones in ranges that are kept free for films.
   ["+800 1234 5678", null, "+80012345678 null"],
   ["+44 7700 900123", null, "+447700900123 null"],
@@ -123,11 +139,11 @@ Deno.test("what was accepted is read the same again", () => {
   }
 });
 
-Deno.test("only a number with + or 00 needs no country", () => {
-  assert.deepEqual(["+1", " +1", "001", "(+1)", "1", "01"].map(isInternational), [
+Deno.test("only a number with + is read the same everywhere: 00 may be another prefix", () => {
+  assert.deepEqual(["+1", " +1", "001", "(+1)", "1", "01"].map(saysItsCountry), [
     true,
     true,
-    true,
+    false,
     true,
     false,
     false,

@@ -1,6 +1,6 @@
 /** The countries of the people in a delivery, by their WhatsApp ids. */
 import QuickLRU from "quick-lru";
-import { countryOf } from "../_shared/phone.ts";
+import { countryOf } from "../_shared/phone_country.ts";
 
 // The same people write again and again, and reading a number takes longer than looking it up.
 const known = new QuickLRU<string, string | null>({ maxSize: 10_000 });

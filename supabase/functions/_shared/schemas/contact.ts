@@ -81,7 +81,9 @@ const flag = z.boolean().nullable().optional();
 
 /** A phone number as people write it; `parsePhone` reads it. */
 export const phone = text(1, 64).meta({
-  description: "E.164, `00`, or local to the workspace's country; any punctuation.",
+  description: "E.164, `00`, local to the workspace's country, or the bare digits of an " +
+    "international number, as WhatsApp's ids are; any punctuation. Digits that could be either are " +
+    "read as what is given out, and as a mobile number rather than as a line.",
   example: "+16045551234",
 });
 
@@ -131,5 +133,6 @@ export const contactChange = z.strictObject({
   remove_tags: tags.optional(),
 }).meta({
   description:
-    "Only the given fields are written; `null` clears a field, or sets it back to where it starts.",
+    "Only the given fields are written; `null` clears a field, or sets it back to where it starts: " +
+    "the name to that of the phone book or the WhatsApp profile.",
 });

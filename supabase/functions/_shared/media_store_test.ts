@@ -185,3 +185,37 @@ Deno.test("the store is the folder that is named, else Storage, else a fault", (
     }
   }
 });
+
+/** A Storage that takes a request and says nothing, or no more than the head of an answer. */
+async function withSilence(
+  head: ResponseInit | undefined,
+  use: (store: StorageStore) => Promise<void>,
+) {
+  const over = Promise.withResolvers<void>();
+  const silent = () => new ReadableStream({ pull: () => over.promise });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async () => {
+    if (head) return new Response(silent(), head);
+    await over.promise;
+    return new Response();
+  });
+  try {
+    await use(new StorageStore(`http://127.0.0.1:${server.addr.port}`, "key", { answerMs: 50 }));
+  } finally {
+    over.resolve();
+    await server.shutdown();
+  }
+}
+
+Deno.test("a Storage that does not answer is not waited for", () =>
+  withSilence(undefined, async (store) => {
+    const late = { name: "TimeoutError" };
+    await assert.rejects(store.read(PATH), late);
+    await assert.rejects(store.remove(PATH), late);
+    await assert.rejects(store.write(PATH, bytesOf("x"), AbortSignal.timeout(50)), late);
+  }));
+
+Deno.test("nor is one that does not say why it refuses", () =>
+  withSilence({ status: 500 }, async (store) => {
+    await assert.rejects(store.read(PATH), /500/);
+    await assert.rejects(store.remove(PATH), /500/);
+  }));

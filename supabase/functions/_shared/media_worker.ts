@@ -110,7 +110,7 @@ async function transfer(
   const hashes = [claim.sha256, told.sha256].filter((hash) => hash !== null && hash !== undefined);
   const { stream, passed, fault } = check(bytes, limit, hashes);
   try {
-    await store.write(claim.storage_path, stream);
+    await store.write(claim.storage_path, stream, signal);
   } catch (error) {
     throw fault() ?? error;
   }

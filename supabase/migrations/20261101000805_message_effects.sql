@@ -83,11 +83,12 @@ begin
   set status = 'active', phase = 'live', ai_enabled = false, bot_status = 'agent'
   from unnest(sums) s
   where v.id = s.conversation_id and s.business_at is not null
-    and (v.phase in ('automated', 'waiting') or private.reopens(v, s.business_at));
+    and (v.phase in ('automated', 'waiting') and s.business_at >= date_trunc('second', private.last_resolution(v.id))
+      or private.reopens(v, s.business_at));
 end
 $$;
 comment on function private.answer_in_app(private.message_sum[]) is
-  'Who answers in WhatsApp''s own app has read what came before, and takes over from the bot.';
+  'Who answers in WhatsApp''s own app has read what came before, and takes over from the bot, unless the conversation was resolved since and has begun anew.';
 
 create function private.reopen_conversations(ids uuid[]) returns void
 language plpgsql

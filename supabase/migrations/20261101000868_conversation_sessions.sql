@@ -62,6 +62,17 @@ $$;
 comment on function private.first_inbound(uuid, timestamptz, timestamptz) is
   'When the person first wrote after a resolution (-infinity: none) and before the next; null: not.';
 
+create function private.last_resolution(conversation uuid) returns timestamptz
+language plpgsql stable
+set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
+as $$
+begin
+  return coalesce((
+    select max(s.since) from private.conversation_sessions s where s.conversation_id = last_resolution.conversation), '-infinity');
+end
+$$;
+comment on function private.last_resolution(uuid) is 'When a conversation was last resolved, also if it has begun anew since; -infinity: never.';
+
 create function private.write_sessions(told private.told_session[]) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan

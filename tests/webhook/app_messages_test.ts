@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { makeWorkspace, type Workspace } from "../support/workspace.ts";
 import { at, type Json, status, text, timeAt, uniqueWamid } from "../fixtures/whatsapp/delivery.ts";
 import { contactsOf, eventsOf, messagesOf } from "./rows.ts";
-import { ask, echo, tell } from "./updates.ts";
+import { ask, echo, resolveAt, tell } from "./updates.ts";
 
 const ANA = "16045550111";
 
@@ -63,6 +63,19 @@ Deno.test("an echo before the message that it answers leaves what came after it 
   await wroteInApp(workspace, echo(ANA, uniqueWamid(), 5));
   await tell(workspace, { messages: [4, 6].map((n) => text(ANA, "Hi", { timestamp: at(n) })) });
   assert.deepEqual(await threadOf(workspace), { ...live, unread_count: 1, message_count: 3 });
+});
+
+Deno.test("an echo from before the end of the conversation leaves what began since to the bot", async () => {
+  for (const [echoed, shown] of [[50, "automated"], [150, "live"], [250, "live"]] as const) {
+    const workspace = await makeWorkspace();
+    await tell(workspace, { messages: [text(ANA, "Hi", { timestamp: at(10) })] });
+    await resolveAt(workspace, 100);
+    await tell(workspace, { messages: [text(ANA, "Me again", { timestamp: at(200) })] });
+    assert.equal((await threadOf(workspace)).phase, "automated");
+    await wroteInApp(workspace, echo(ANA, uniqueWamid(), echoed));
+    const { phase, ai_enabled } = await threadOf(workspace);
+    assert.deepEqual([echoed, phase, ai_enabled], [echoed, shown, shown === "automated"]);
+  }
 });
 
 Deno.test("an echo to a stranger makes the contact, once, by number or by id, and opens no window", async () => {

@@ -12,9 +12,10 @@ import type {
 } from "../support/types.ts";
 import { uniqueWord } from "../support/unique.ts";
 import { makeWorkspace, type Workspace } from "../support/workspace.ts";
-import { at, delivered, EPOCH, person, text, timeAt } from "../fixtures/whatsapp/delivery.ts";
+import { at, delivered, person, text, timeAt } from "../fixtures/whatsapp/delivery.ts";
 import { deliver } from "./hook.ts";
 import { contactsOf } from "./rows.ts";
+import { resolveAt } from "./updates.ts";
 
 async function conversationOf(workspace: Workspace): Promise<Conversation | null> {
   const [{ id }] = await contactsOf(workspace.id);
@@ -69,21 +70,11 @@ Deno.test("messages out of order: the latest time counts, not the latest deliver
   assert.deepEqual([contact.message_count, contact.last_contact_at], [3, timeAt(50)]);
 });
 
-/** As resolving a conversation will do it, at that second. */
-function resolve(workspace: Workspace, second: number): Promise<unknown> {
-  return withDatabase((sql) =>
-    sql`update public.conversations
-      set status = 'resolved', phase = 'resolved', ai_enabled = false, bot_status = 'paused',
-        resolved_at = to_timestamp(${EPOCH + second})
-      where workspace_id = ${workspace.id}`
-  );
-}
-
 Deno.test("a later message reopens a resolved conversation, and the bot has it again", async () => {
   const workspace = await makeWorkspace();
   await write(workspace, 10);
   const before = await conversationOf(workspace);
-  await resolve(workspace, 100);
+  await resolveAt(workspace, 100);
   assert.equal(await conversationOf(workspace), null);
   await write(workspace, 101);
   const after = await conversationOf(workspace);
@@ -100,7 +91,7 @@ Deno.test("a later message reopens a resolved conversation, and the bot has it a
 Deno.test("a message from before the end that comes late does not reopen it", async () => {
   const workspace = await makeWorkspace();
   await write(workspace, 10);
-  await resolve(workspace, 100);
+  await resolveAt(workspace, 100);
   await write(workspace, 99);
   assert.equal(await conversationOf(workspace), null);
   await write(workspace, 98, 102);
@@ -111,7 +102,7 @@ Deno.test("a message of the very second in which a conversation was resolved reo
   const workspace = await makeWorkspace();
   await write(workspace, 10);
   // WhatsApp's times are cut to seconds: what was written after 100.4 may well be said to be of 100.
-  await resolve(workspace, 100.4);
+  await resolveAt(workspace, 100.4);
   await write(workspace, 100);
   assert.equal((await conversationOf(workspace))?.status, "active");
 });
@@ -122,7 +113,7 @@ Deno.test("a duplicate of an old message does not reopen a conversation", async 
     messages: [text("16045550111", "Hi", { timestamp: at(200) })],
   });
   await deliver(payload);
-  await resolve(workspace, 100);
+  await resolveAt(workspace, 100);
   await deliver(payload);
   assert.equal(await conversationOf(workspace), null);
 });

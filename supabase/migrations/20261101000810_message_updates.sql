@@ -11,7 +11,7 @@ begin
   -- Buckets, in their order: a batch needs few locks and two batches cannot deadlock. Those who
   -- store do not stand in each other's way.
   for b in
-    select abs(hashtext(ids.id)) % 256 as bucket, bool_or(ids.awaits) as awaits
+    select hashtext(ids.id) & 255 as bucket, bool_or(ids.awaits) as awaits
     from (
       select unnest(storing) as id, false as awaits
       union all

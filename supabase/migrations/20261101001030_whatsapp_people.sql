@@ -169,7 +169,7 @@ as $$
 begin
   perform pg_advisory_xact_lock(hashtext('identity'), bucket)
   from (
-    select distinct abs(hashtext(n.workspace_id || n.channel || n.external_id)) % 256 as bucket from unnest(nodes) n order by 1
+    select distinct hashtext(n.workspace_id || n.channel || n.external_id) & 255 as bucket from unnest(nodes) n order by 1
   ) as buckets;
 end
 $$;

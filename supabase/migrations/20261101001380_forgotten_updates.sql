@@ -269,17 +269,20 @@ as $$
 begin
   return case jsonb_typeof(value)
     when 'array' then (
-      select coalesce(jsonb_agg(private.without_quoting(e, forgotten) order by n), '[]')
+      select coalesce(jsonb_agg(r.rest order by n), '[]')
       from jsonb_array_elements(value) with ordinality as a (e, n)
+      cross join lateral (select private.without_quoting(e, forgotten) as rest offset 0) as r
       -- A reply to what was forgotten is news all the same.
-      where jsonb_typeof(e) <> 'object' or not private.names_itself(e - 'context', forgotten))
+      where jsonb_typeof(e) <> 'object' or not private.names_itself(e - 'context', forgotten)
+        -- A chat of the history says by itself whose it is.
+        and (r.rest -> 'messages' is distinct from '[]' or e -> 'messages' = '[]'))
     when 'object' then (
       select coalesce(jsonb_object_agg(o.key, private.without_quoting(o.value, forgotten)), '{}') from jsonb_each(value) o)
     else value end;
 end
 $$;
 comment on function private.without_quoting(jsonb, text[]) is
-  'As private.without_items, but what merely quotes one of the ids stays.';
+  'As private.without_items, but what merely quotes one of the ids stays; a chat goes with the last of its messages.';
 
 create function private.without_forgotten(body jsonb) returns jsonb
 language plpgsql volatile

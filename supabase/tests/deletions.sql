@@ -2,7 +2,7 @@
 -- what must not come back, what a later table has to say, and what a failed deletion still does.
 begin;
 set local search_path = public, extensions;
-select plan(73);
+select plan(74);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('deletions ' || label)::uuid $$;
@@ -119,7 +119,9 @@ from (values
   ('{"messages": [{"id": "w.1", "from": "5"}, {"id": "w.2", "from": "6"}], "contacts": [{"wa_id": "5"}, {"wa_id": "6"}]}',
     '{"messages": [{"id": "w.2", "from": "6"}], "contacts": [{"wa_id": "6"}]}', 'who is named by it alone is left out'),
   ('{"messages": [{"id": "w.1", "from": "5"}, {"id": "w.2", "from": "5"}], "contacts": [{"wa_id": "5"}]}',
-    '{"messages": [{"id": "w.2", "from": "5"}], "contacts": [{"wa_id": "5"}]}', 'who says something else is not')
+    '{"messages": [{"id": "w.2", "from": "5"}], "contacts": [{"wa_id": "5"}]}', 'who says something else is not'),
+  ('{"history": [{"metadata": {"phase": 0}, "threads": [{"id": "5", "context": {"wa_id": "5"}, "messages": [{"id": "w.1"}]}, {"id": "6", "messages": [{"id": "w.2"}, {"id": "w.1"}]}, {"id": "7", "messages": []}]}]}',
+    '{"history": [{"metadata": {"phase": 0}, "threads": [{"id": "6", "messages": [{"id": "w.2"}]}, {"id": "7", "messages": []}]}]}', 'a chat of which nothing is left')
 ) as t (given, rest, what);
 select is(pg_temp.again('{"messages": [{"id": "w.1"}]}', '986000000000002'), '{"messages": [{"id": "w.1"}]}', 'of another number it is another message');
 select is(jsonb_array_length(private.without_forgotten('[{"entry": []}, {"entry": []}]'::jsonb)), 2, 'several deliveries stay several');

@@ -24,7 +24,27 @@ comment on function private.whatsapp_statuses(private.whatsapp_change[]) is 'The
 create type private.whatsapp_call as (
   workspace_id uuid, phone_number_id text, wa_call_id text, wa_id text, bsuid text, direction public.message_direction,
   status public.call_status, happened_at timestamptz, started_at timestamptz, ended_at timestamptz, duration_seconds int,
-  by_person boolean);
+  by_person boolean, profile_name text);
+
+create function private.whatsapp_call_names(changes private.whatsapp_change[]) returns table (n bigint, external_id text, name text)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+  select c.n, id.external_id, min(id.name)
+  from unnest(changes) c
+  cross join jsonb_array_elements(private.json_list(c.value -> 'contacts')) as person
+  cross join lateral (
+    select private.wa_id(person -> 'wa_id') as external_id, nullif(left(btrim(person #>> '{profile,name}'), 200), '') as name
+    union all
+    select private.whatsapp_user_id(person -> 'user_id'), nullif(left(btrim(person #>> '{profile,name}'), 200), '')) as id
+  where c.field = 'calls' and id.external_id is not null and id.name is not null
+  group by 1, 2;
+end
+$$;
+comment on function private.whatsapp_call_names(private.whatsapp_change[]) is
+  'The profile names that come with calls: by the change and either of a person''s ids.';
 
 create function private.whatsapp_calls(changes private.whatsapp_change[]) returns setof private.whatsapp_call
 language plpgsql stable
@@ -32,37 +52,47 @@ set search_path = ''
 as $$
 begin
   return query
-  select c.workspace_id, c.phone_number_id, k ->> 'id', private.wa_id(person.wa_id), private.whatsapp_user_id(person.bsuid),
-    case when person.is_caller then 'inbound' else 'outbound' end::public.message_direction,
-    case when k ->> 'event' = 'terminate'
-        then case upper(k ->> 'status') when 'FAILED' then 'failed' when 'REJECTED' then 'rejected' else 'completed' end
-      when k ->> 'event' = 'accept' then 'accepted'
-      else 'connecting' end::public.call_status,
-    coalesce(private.whatsapp_time(k -> 'timestamp'), now()),
-    private.whatsapp_time(k -> 'start_time'),
-    case when k ->> 'event' = 'terminate' then coalesce(private.whatsapp_time(k -> 'end_time'), private.whatsapp_time(k -> 'timestamp')) end,
-    case when k ->> 'duration' ~ '^[0-9]{1,8}$' then (k ->> 'duration')::int end,
-    person.is_caller and k ->> 'event' is distinct from 'terminate'
-  from unnest(changes) c
-  cross join jsonb_array_elements(private.json_list(c.value -> 'calls')) as k
-  cross join lateral (
-    select k ->> 'direction' is distinct from 'BUSINESS_INITIATED' as is_caller,
-      case when k ->> 'direction' = 'BUSINESS_INITIATED' then k -> 'to' else k -> 'from' end as wa_id,
-      case when k ->> 'direction' = 'BUSINESS_INITIATED' then k -> 'to_user_id' else k -> 'from_user_id' end as bsuid) as person
-  where c.field = 'calls' and c.workspace_id is not null and c.phone_number_id is not null
-    and char_length(k ->> 'id') between 1 and 512
-    and coalesce(private.wa_id(person.wa_id), private.whatsapp_user_id(person.bsuid)) is not null
-  union all
-  -- Statuses are of calls that the business makes.
-  select c.workspace_id, c.phone_number_id, k ->> 'id', private.wa_id(k -> 'recipient_id'),
-    private.whatsapp_user_id(k -> 'recipient_user_id'), 'outbound',
-    case upper(k ->> 'status') when 'ACCEPTED' then 'accepted' when 'REJECTED' then 'rejected' else 'ringing' end::public.call_status,
-    coalesce(private.whatsapp_time(k -> 'timestamp'), now()), null, null, null, false
-  from unnest(changes) c
-  cross join jsonb_array_elements(private.json_list(c.value -> 'statuses')) as k
-  where c.field = 'calls' and c.workspace_id is not null and c.phone_number_id is not null
-    and char_length(k ->> 'id') between 1 and 512
-    and coalesce(private.wa_id(k -> 'recipient_id'), private.whatsapp_user_id(k -> 'recipient_user_id')) is not null;
+  with told as (
+    select c.n, c.workspace_id, c.phone_number_id, k ->> 'id' as wa_call_id, private.wa_id(person.wa_id) as wa_id,
+      private.whatsapp_user_id(person.bsuid) as bsuid,
+      case when person.is_caller then 'inbound' else 'outbound' end::public.message_direction as direction,
+      case when k ->> 'event' = 'terminate'
+          then case upper(k ->> 'status') when 'FAILED' then 'failed' when 'REJECTED' then 'rejected' else 'completed' end
+        when k ->> 'event' = 'accept' then 'accepted'
+        else 'connecting' end::public.call_status as status,
+      coalesce(private.whatsapp_time(k -> 'timestamp'), now()) as happened_at,
+      private.whatsapp_time(k -> 'start_time') as started_at,
+      case when k ->> 'event' = 'terminate' then coalesce(private.whatsapp_time(k -> 'end_time'), private.whatsapp_time(k -> 'timestamp')) end as ended_at,
+      case when k ->> 'duration' ~ '^[0-9]{1,8}$' then (k ->> 'duration')::int end as duration_seconds,
+      person.is_caller and k ->> 'event' is distinct from 'terminate' as by_person
+    from unnest(changes) c
+    cross join jsonb_array_elements(private.json_list(c.value -> 'calls')) as k
+    cross join lateral (
+      select k ->> 'direction' is distinct from 'BUSINESS_INITIATED' as is_caller,
+        case when k ->> 'direction' = 'BUSINESS_INITIATED' then k -> 'to' else k -> 'from' end as wa_id,
+        case when k ->> 'direction' = 'BUSINESS_INITIATED' then k -> 'to_user_id' else k -> 'from_user_id' end as bsuid) as person
+    where c.field = 'calls' and c.workspace_id is not null and c.phone_number_id is not null
+      and char_length(k ->> 'id') between 1 and 512
+      and coalesce(private.wa_id(person.wa_id), private.whatsapp_user_id(person.bsuid)) is not null
+    union all
+    -- Statuses are of calls that the business makes.
+    select c.n, c.workspace_id, c.phone_number_id, k ->> 'id', private.wa_id(k -> 'recipient_id'),
+      private.whatsapp_user_id(k -> 'recipient_user_id'), 'outbound',
+      case upper(k ->> 'status') when 'ACCEPTED' then 'accepted' when 'REJECTED' then 'rejected' else 'ringing' end::public.call_status,
+      coalesce(private.whatsapp_time(k -> 'timestamp'), now()), null, null, null, false
+    from unnest(changes) c
+    cross join jsonb_array_elements(private.json_list(c.value -> 'statuses')) as k
+    where c.field = 'calls' and c.workspace_id is not null and c.phone_number_id is not null
+      and char_length(k ->> 'id') between 1 and 512
+      and coalesce(private.wa_id(k -> 'recipient_id'), private.whatsapp_user_id(k -> 'recipient_user_id')) is not null
+  ), names as materialized (
+    select * from private.whatsapp_call_names(changes)
+  )
+  select t.workspace_id, t.phone_number_id, t.wa_call_id, t.wa_id, t.bsuid, t.direction, t.status, t.happened_at, t.started_at,
+    t.ended_at, t.duration_seconds, t.by_person, coalesce(w.name, b.name)
+  from told t
+  left join names w on w.n = t.n and w.external_id = t.wa_id
+  left join names b on b.n = t.n and b.external_id = t.bsuid;
 end
 $$;
 comment on function private.whatsapp_calls(private.whatsapp_change[]) is 'What a delivery says about calls; by_person: the person calls, which opens the window to write to them.';

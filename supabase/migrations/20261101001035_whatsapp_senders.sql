@@ -13,7 +13,7 @@ begin
       case when not m.from_history then m.profile_name end, m.happened_at)::private.whatsapp_person
     from unnest(messages) m where m.contact_id is null
     union all
-    select row(k.workspace_id, k.wa_id, k.bsuid, null, null, null, null, true, null, null)::private.whatsapp_person
+    select row(k.workspace_id, k.wa_id, k.bsuid, null, null, null, null, true, k.profile_name, k.happened_at)::private.whatsapp_person
     from unnest(calls) k where private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null) is null
     union all
     select row(f.workspace_id, f.wa_id, f.bsuid, null, null, null, null, true, null, null)::private.whatsapp_person

@@ -174,6 +174,21 @@ $$;
 comment on function private.store_message_changes(private.whatsapp_message[]) is
   'Stores reactions, edits and revokes, each once, and shows them on the messages that they name; returns how many were new.';
 
+create function private.name_callers(calls private.whatsapp_call[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if exists (select from unnest(calls) k where k.profile_name is not null) then
+    perform private.name_by_changes(array(
+      select row(k.workspace_id, k.phone_number_id, k.wa_id, k.bsuid, null, k.profile_name, null, k.happened_at, null, false, false,
+        private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null))::private.whatsapp_message
+      from unnest(calls) k));
+  end if;
+end
+$$;
+comment on function private.name_callers(private.whatsapp_call[]) is 'The profile names that came with calls: by their own time as well.';
+
 create function private.store_whatsapp_calls(calls private.whatsapp_call[]) returns int
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
@@ -211,6 +226,7 @@ begin
       max(greatest(k.happened_at, k.started_at)) as last_at
     from unnest(calls) k group by 1
   ) as s;
+  perform private.name_callers(calls);
   update public.conversations v
   set last_inbound_at = s.last_at, phone_number_id = s.phone_number_id
   from (

@@ -141,6 +141,34 @@ Deno.test("a caller by a business-scoped id alone, and one named by contacts[], 
   assert.deepEqual((await effectsOf(workspace)).map((row) => (row as unknown[])[0]), [3]);
 });
 
+/** The name of the only contact, and when it was called that. */
+async function nameOf(workspace: Workspace): Promise<unknown[]> {
+  const rows = await ask<{ name: string | null; profile_name_at: Date | null }>(
+    `select c.name, a.profile_name_at
+      from public.contacts c join public.contact_activity a on a.contact_id = c.id
+      where c.workspace_id = $1`,
+    workspace.id,
+  );
+  return rows.map(({ name, profile_name_at }) => [name, profile_name_at]);
+}
+
+Deno.test("a caller has the profile name that comes with the call, by the times of the updates", async () => {
+  const earlier = { ...connect, id: "wacid.2", timestamp: at(5) };
+  const byId = { ...connect, id: "wacid.3", from: undefined, timestamp: at(20) };
+  const steps: Json[] = [
+    { contacts: [person(ANA, "Ana")], calls: [connect] },
+    { contacts: [person(ANA, "Anna")], calls: [earlier] },
+    { contacts: [{ user_id: "CA.7", profile: { name: "Anita" } }], calls: [byId] },
+    { contacts: [person("16045550112", "Bob")], calls: [{ ...connect, id: "wacid.4" }] },
+  ];
+  for (const order of [[0, 1], [1, 0], [0, 3], [3, 0], [0, 2], [2, 0], [1, 2, 3, 0]]) {
+    const workspace = await makeWorkspace();
+    for (const index of order) await tell(workspace, steps[index], "calls");
+    const latest = order.includes(2) ? ["Anita", timeAt(20)] : ["Ana", timeAt(10)];
+    assert.deepEqual(await nameOf(workspace), [latest], `${order}`);
+  }
+});
+
 Deno.test("a call by nobody is kept as an event", async () => {
   const workspace = await makeWorkspace();
   const nobody = { ...connect, from: "nobody", from_user_id: null };

@@ -32,13 +32,16 @@ create table private.unclaimed_updates (
   body jsonb not null,
   countries jsonb not null,
   dedupe_key bytea not null unique,
-  received_at timestamptz not null default now()
+  received_at timestamptz not null default now(),
+  attempts int not null default 0,
+  due_at timestamptz not null default now()
 );
-create index unclaimed_updates_phone_number_id_idx on private.unclaimed_updates (phone_number_id, id);
+create index unclaimed_updates_due_idx on private.unclaimed_updates (phone_number_id, due_at, id);
 create index unclaimed_updates_received_idx on private.unclaimed_updates (received_at);
 alter table private.unclaimed_updates enable row level security;
 comment on table private.unclaimed_updates is
-  'What came for numbers that nobody had registered: deliveries of one change, stored as if they came now once the number is registered. Swept after 30 days.';
+  'What came for numbers that nobody had registered: deliveries of one change, stored as if they came now once the number is registered. Swept after 30 days if it is not.';
+comment on column private.unclaimed_updates.due_at is 'What could not be stored waits, longer each time, so that it keeps up nobody.';
 
 create function private.keep_unclaimed(changes private.whatsapp_change[], countries jsonb) returns int
 language plpgsql
@@ -353,26 +356,52 @@ as $$
 $$;
 comment on function private.record_rejected_delivery(bytea, text) is 'Keeps a signed body that is not JSON; returns the delivery''s id.';
 
-create function private.claim_unclaimed_updates(at_most int) returns int
+create function private.next_unclaimed_update() returns private.unclaimed_updates
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  update_ private.unclaimed_updates;
+begin
+  -- Of each number the first only: what follows is about the same people, and would wait for it.
+  select u.* into update_
+  from public.whatsapp_numbers w
+  cross join lateral (
+    select f.id from private.unclaimed_updates f
+    where f.phone_number_id = w.phone_number_id and f.due_at <= now()
+    order by f.due_at, f.id limit 1) as first
+  join private.unclaimed_updates u on u.id = first.id
+  order by u.due_at, u.id limit 1 for update of u skip locked;
+  return update_;
+end
+$$;
+comment on function private.next_unclaimed_update() is
+  'The update that is to be stored next of those whose number has been registered, locked; null: none, or others are at them.';
+
+create function private.claim_unclaimed_update() returns boolean
 language plpgsql
 set search_path = ''
 as $$
 declare
-  update_ record;
-  claimed int := 0;
+  update_ private.unclaimed_updates := private.next_unclaimed_update();
 begin
-  for update_ in
-    -- Skip locked: two that claim at the same time share the work.
-    select u.* from private.unclaimed_updates u
-    where u.phone_number_id in (select w.phone_number_id from public.whatsapp_numbers w)
-    order by u.id limit at_most for update skip locked
-  loop
+  if update_.id is null then
+    return false;
+  end if;
+  begin
     perform private.ingest_whatsapp(update_.body::text, update_.countries);
     delete from private.unclaimed_updates u where u.id = update_.id;
-    claimed := claimed + 1;
-  end loop;
-  return claimed;
+  exception
+    -- Its time is up, most likely, and the others' has not begun. What it says is not for the log.
+    when query_canceled or others then
+      raise warning 'unclaimed update % cannot be stored: %', update_.id, sqlstate;
+      update private.unclaimed_updates u
+      set attempts = u.attempts + 1, due_at = now() + least(interval '1 hour', interval '10 seconds' * 2 ^ least(u.attempts, 10))
+      where u.id = update_.id;
+  end;
+  return true;
 end
 $$;
-comment on function private.claim_unclaimed_updates(int) is
-  'Stores what came for numbers before they were registered, up to that many deliveries; returns how many.';
+comment on function private.claim_unclaimed_update() is
+  'Stores one delivery that came for a number before that was registered, or puts it off if that fails; false: none is due. Its own transaction, for a delivery may take as long as a statement may.';

@@ -268,7 +268,8 @@ begin
   get diagnostics deliveries = row_count;
   delete from public.whatsapp_pending_statuses where created_at < now() - interval '30 days';
   get diagnostics statuses = row_count;
-  delete from private.unclaimed_updates where received_at < now() - interval '30 days';
+  delete from private.unclaimed_updates u where u.received_at < now() - interval '30 days'
+    and not exists (select from public.whatsapp_numbers w where w.phone_number_id = u.phone_number_id);
   get diagnostics unclaimed = row_count;
   delete from private.forgotten_updates where forgotten_at < now() - interval '31 days';
   get diagnostics forgotten = row_count;

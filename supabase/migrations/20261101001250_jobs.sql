@@ -8,10 +8,10 @@ as $$
 begin
   return exists (
     select from public.whatsapp_numbers w
-    where exists (select from private.unclaimed_updates u where u.phone_number_id = w.phone_number_id));
+    where exists (select from private.unclaimed_updates u where u.phone_number_id = w.phone_number_id and u.due_at <= now()));
 end
 $$;
-comment on function private.updates_due() is 'Whether updates wait whose number has been registered since.';
+comment on function private.updates_due() is 'Whether updates are due whose number has been registered since.';
 
 create function private.due_jobs(sentiment_model boolean default false) returns text[]
 language plpgsql stable

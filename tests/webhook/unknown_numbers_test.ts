@@ -40,7 +40,7 @@ async function register(workspace: Workspace, phoneNumberId: string): Promise<vo
 /** Claims until nothing of the number is left; the stack's own worker may be at it as well. */
 async function claim(phoneNumberId: string): Promise<void> {
   await until(async () => {
-    await ask("select private.claim_unclaimed_updates(2)");
+    await ask("select private.claim_unclaimed_update()");
     return (await kept(phoneNumberId)).length === 0 || undefined;
   });
 }
@@ -115,7 +115,7 @@ Deno.test("kept and acknowledged, once, until the number is registered; then all
     "smb_message_echoes",
   ]);
   assert.deepEqual(await messagesOf(update.phoneNumberId), []);
-  await ask("select private.claim_unclaimed_updates(1000)");
+  await ask("select private.claim_unclaimed_update()");
   assert.equal((await kept(update.phoneNumberId)).length, 5);
 
   await register(workspace, update.phoneNumberId);
@@ -145,7 +145,7 @@ Deno.test("two that claim at once share the work, and each update is stored once
   const messages = Array.from({ length: 12 }, (_, n) => text(ANA, `${n}`, { timestamp: at(n) }));
   for (const message of messages) await deliver(delivered(phoneNumberId, { messages: [message] }));
   await register(workspace, phoneNumberId);
-  await Promise.all([1, 2, 3].map(() => ask("select private.claim_unclaimed_updates(1000)")));
+  await Promise.all([1, 2, 3].map(() => ask("select private.claim_unclaimed_update()")));
   await claim(phoneNumberId);
   assert.deepEqual(
     (await messagesOf(phoneNumberId)).map(({ wa_message_id }) => wa_message_id),

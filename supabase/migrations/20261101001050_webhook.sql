@@ -41,7 +41,23 @@ create index unclaimed_updates_received_idx on private.unclaimed_updates (receiv
 alter table private.unclaimed_updates enable row level security;
 comment on table private.unclaimed_updates is
   'What came for numbers that nobody had registered: deliveries of one change, stored as if they came now once the number is registered. Swept after 30 days if it is not.';
+comment on column private.unclaimed_updates.countries is 'Of the ids in body; of nobody else.';
 comment on column private.unclaimed_updates.due_at is 'What could not be stored waits, longer each time, so that it keeps up nobody.';
+
+create function private.countries_in(body jsonb, countries jsonb) returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_object_agg(c.key, c.value), '{}') from jsonb_each(countries) c
+    -- A phone book has numbers as people write them.
+    where c.key in (
+      select private.digits(v #>> '{}') from jsonb_path_query(body, 'strict $.**') as v
+      where jsonb_typeof(v) in ('string', 'number') and char_length(v #>> '{}') <= 64));
+end
+$$;
+comment on function private.countries_in(jsonb, jsonb) is 'Of { wa_id: ISO country } those whose ids are in some JSON.';
 
 create function private.keep_unclaimed(changes private.whatsapp_change[], countries jsonb) returns int
 language plpgsql
@@ -54,7 +70,7 @@ begin
     return 0;
   end if;
   insert into private.unclaimed_updates (phone_number_id, waba_id, body, countries, dedupe_key)
-  select u.phone_number_id, u.waba_id, u.body, keep_unclaimed.countries, sha256(convert_to(u.body::text, 'UTF8'))
+  select u.phone_number_id, u.waba_id, u.body, private.countries_in(u.body, keep_unclaimed.countries), sha256(convert_to(u.body::text, 'UTF8'))
   from (
     select c.n, c.phone_number_id, c.waba_id, jsonb_build_object('entry', jsonb_build_array(jsonb_build_object(
       'id', c.waba_id, 'time', c.entry_time,

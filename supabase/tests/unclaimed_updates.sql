@@ -2,7 +2,7 @@
 -- number is registered.
 begin;
 set local search_path = public, extensions;
-select plan(11);
+select plan(16);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('unclaimed updates ' || label)::uuid $$;
@@ -29,6 +29,21 @@ as $$ select u from private.unclaimed_updates u where phone_number_id = number $
 create function pg_temp.stored() returns text language sql as $$
   select string_agg(body, ' ' order by body) from messages where workspace_id in (pg_temp.id('home'), pg_temp.id('away'))
 $$;
+
+-- Countries ---------------------------------------------------------------------------------------
+
+select pg_temp.deliver(
+  pg_temp.said_to('986000000000011', pg_temp.said('a')),
+  pg_temp.said_to('986000000000012', pg_temp.said('b', '5511912345678')),
+  pg_temp.change('986000000000013', '{"history": [{"threads": [{"id": "447400123456", "messages": []}]}]}', 'history'),
+  pg_temp.change('986000000000014', '{"state_sync": [{"type": "contact", "contact": {"phone_number": "+33 6 12 34 56 78"}}]}', 'smb_app_state_sync'),
+  pg_temp.change('986000000000015', '{"anything": 1}', 'odd'));
+select is((pg_temp.kept('98600000000001' || n)).countries, countries, what)
+from (values (1, '{"34600111222": "ES"}'::jsonb, 'a change is kept with the countries of its own people'),
+  (2, '{"5511912345678": "BR"}', 'and not with those of the others in the delivery'),
+  (3, '{"447400123456": "GB"}', 'of a thread'), (4, '{"33612345678": "FR"}', 'of a number as people write them'),
+  (5, '{}', 'of nobody')) v (n, countries, what);
+delete from private.unclaimed_updates;
 
 -- One by one ----------------------------------------------------------------------------------------
 

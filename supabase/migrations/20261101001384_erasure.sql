@@ -222,12 +222,48 @@ $$;
 comment on function private.erase_events(private.batch_jobs, int) is
   'Looks through the next events of the workspace for people of a deletion; the new state of its job.';
 
+create function private.is_empty_delivery(body jsonb) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return not coalesce(jsonb_path_exists(body,
+    'strict $.entry[*].changes[*].value.** ? (@.type() == "array" && @.size() > 0)', silent => true), false);
+end
+$$;
+comment on function private.is_empty_delivery(jsonb) is 'Whether no list of a delivery''s changes holds anything any more.';
+
+create function private.redact_unclaimed(receipt uuid, numbers text[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  needles text[] := private.erasure_needles(receipt);
+begin
+  with held as materialized (
+    select u.id, u.body, private.held_keys(receipt, u.body::text, needles) as keys
+    from private.unclaimed_updates u where u.phone_number_id = any (numbers)
+  ), cut as materialized (
+    select h.id, h.body, private.without_people(h.body, h.keys, numbers, '{}') as rest from held h where h.keys <> '{}'
+  ), emptied as (
+    delete from private.unclaimed_updates u using cut c
+    where u.id = c.id and c.rest <> c.body and private.is_empty_delivery(c.rest)
+  )
+  -- The key stays: the same delivered again is known by it.
+  update private.unclaimed_updates u
+  set body = c.rest, countries = private.countries_in(c.rest, u.countries)
+  from cut c
+  where u.id = c.id and c.rest <> c.body and not private.is_empty_delivery(c.rest);
+end
+$$;
+comment on function private.redact_unclaimed(uuid, text[]) is
+  'Takes people of a deletion out of updates that wait for their number to be registered; those of which nothing is left go.';
+
 create function private.erase_loose_ends(job private.batch_jobs) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  needles text[] := private.erasure_needles(job.id);
   numbers text[] := private.owned_numbers(job.workspace_id,
     array(select jsonb_array_elements_text(private.json_list(job.state -> 'numbers'))));
 begin
@@ -241,8 +277,7 @@ begin
   delete from public.message_changes h
   using private.erasure_keys k
   where k.receipt_id = job.id and h.workspace_id = job.workspace_id and h.contact_id is null and h.target_wa_message_id = k.key;
-  delete from private.unclaimed_updates u
-  where u.phone_number_id = any (numbers) and private.held_keys(job.id, u.body::text, needles) <> '{}';
+  perform private.redact_unclaimed(job.id, numbers);
   -- A tag that nobody else has is in the changes of its count until they are added up.
   perform private.fold_contact_tags(job.workspace_id, 1000000);
   delete from private.erasure_keys k where k.receipt_id = job.id;

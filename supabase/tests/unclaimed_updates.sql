@@ -1,8 +1,8 @@
 -- What came for numbers that nobody had registered: kept a change a row, stored one by one once the
--- number is registered.
+-- number is registered, and without the people who are deleted meanwhile.
 begin;
 set local search_path = public, extensions;
-select plan(16);
+select plan(19);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('unclaimed updates ' || label)::uuid $$;
@@ -77,6 +77,21 @@ update private.unclaimed_updates set due_at = now();
 select is(private.updates_due() and private.claim_unclaimed_update() and pg_temp.stored() = 'first other slow third', true,
   'until it is stored');
 select is((pg_temp.kept('986000000000001')).id, null, 'once');
+
+-- Deleted people --------------------------------------------------------------------------------------
+
+select pg_temp.deliver(pg_temp.said_to('986000000000004', pg_temp.said('hers'), pg_temp.said('his', '5511912345678')),
+  pg_temp.said_to('986000000000005', pg_temp.said('alone')),
+  pg_temp.said_to('986000000000006', pg_temp.said('elsewhere')));
+select pg_temp.register('986000000000004'), pg_temp.register('986000000000005'), pg_temp.register('986000000000006', 'away');
+create temp table deletion as select private.start_batch_job('bulk_delete', pg_temp.id('home'), '{"history": "erase"}') as id;
+select private.keep_erasure_keys(id, array['34600111222']), private.erase_loose_ends(j)
+from deletion join private.batch_jobs j using (id);
+select is((pg_temp.kept('986000000000004')).body #> '{entry,0,changes,0,value,messages}',
+  jsonb_build_array(pg_temp.said('his', '5511912345678')), 'a deleted person''s messages go, somebody else''s beside them stay');
+select is((pg_temp.kept('986000000000004')).countries, '{"5511912345678": "BR"}', 'with their country');
+select results_eq($$ select phone_number_id from private.unclaimed_updates where phone_number_id > '986000000000003' order by 1 $$,
+  $$ values ('986000000000004'), ('986000000000006') $$, 'nothing is kept of a person alone; another workspace''s update stays');
 
 select * from finish();
 rollback;

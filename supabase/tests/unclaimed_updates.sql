@@ -56,7 +56,7 @@ select is(private.updates_due(), true, 'updates are due once their number is reg
 create function pg_temp.be_slow() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return new; end $$;
 create trigger aaa_slow before insert on messages for each row when (new.body = 'slow') execute function pg_temp.be_slow();
 set local statement_timeout = '2s';
-select lives_ok($$ select private.claim_unclaimed_update() $$, 'one a statement') from generate_series(1, 1);
+select lives_ok($$ select private.claim_unclaimed_update() $$, 'one a statement');
 select lives_ok($$ select private.claim_unclaimed_update() $$, 'whose time is its own');
 select private.claim_unclaimed_update();
 select private.claim_unclaimed_update();

@@ -192,6 +192,8 @@ create table public.whatsapp_events (
   created_at timestamptz not null default now()
 );
 create index whatsapp_events_workspace_idx on public.whatsapp_events (workspace_id, field, created_at);
+-- What is said about an account may have to be given to somebody else (private.give_account_events).
+create index whatsapp_events_account_idx on public.whatsapp_events (waba_id) where phone_number_id is null;
 comment on table public.whatsapp_events is
   'Updates that are no messages and no statuses: reactions, edits, revokes, system changes, account events, fields not known yet. Each once.';
 

@@ -80,8 +80,9 @@ end
 $$;
 comment on function private.whatsapp_target(jsonb) is 'The wamid of the message that a reaction, edit or revoke is about; null for other messages.';
 
+-- shows_account: of a registered number of which it was not known yet whose account it is of.
 create type private.whatsapp_change as (
-  n bigint, waba_id text, field text, value jsonb, phone_number_id text, workspace_id uuid, entry_time jsonb);
+  n bigint, waba_id text, field text, value jsonb, phone_number_id text, workspace_id uuid, entry_time jsonb, shows_account boolean);
 
 -- A message of a delivery with what is needed to find its thread; contact_id once that is known.
 -- from_history: of the chat history that the WhatsApp Business app hands over.
@@ -117,15 +118,19 @@ begin
       -- What cannot be a number's id will never be registered: kept as an event, not until it is.
       case when char_length(g.phone_number_id) between 1 and 32 and ltrim(g.phone_number_id, '0123456789') = ''
         then g.phone_number_id end as usable_id,
-      case when g.phone_number_id is not null
-        then (select w.workspace_id from public.whatsapp_numbers w where w.phone_number_id = g.phone_number_id)
-        else (select w.workspace_id from public.whatsapp_numbers w where w.waba_id = g.waba_id order by w.phone_number_id limit 1)
-      end as workspace_id
+      n.workspace_id, n.lacks_account
     from (select distinct d.phone_number_id, case when d.phone_number_id is null then d.waba_id end as waba_id from given d) as g
+    left join lateral (
+      select w.workspace_id, w.waba_id is null as lacks_account
+      from public.whatsapp_numbers w where w.phone_number_id = g.phone_number_id
+      union all
+      (select w.workspace_id, false from public.whatsapp_numbers w
+        where g.phone_number_id is null and w.waba_id = g.waba_id order by w.phone_number_id limit 1)) as n on true
   )
   -- What is kept to be read again has null for what was missing: it has to be the same as when it came.
   select g.n, g.waba_id, coalesce(g.field, 'unknown'), nullif(g.value, 'null'),
-    o.usable_id, o.workspace_id, nullif(g.entry_time, 'null')
+    o.usable_id, o.workspace_id, nullif(g.entry_time, 'null'),
+    case when o.lacks_account then coalesce(g.waba_id ~ '^[0-9]{1,32}$', false) else false end
   from given g
   left join owners o on o.phone_number_id = g.phone_number_id
     or o.phone_number_id is null and g.phone_number_id is null and o.waba_id is not distinct from g.waba_id;

@@ -271,22 +271,91 @@ $$;
 comment on function private.store_whatsapp_facts(private.whatsapp_fact[]) is
   'Consents and phone book names of contacts, which are locked, by the events'' own times.';
 
+create function private.give_account_events(accounts text[]) returns void
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
+as $$
+begin
+  update public.whatsapp_events e set workspace_id = o.workspace_id
+  from (
+    select k.id, coalesce(
+      (select w.workspace_id from public.whatsapp_numbers w
+        where w.waba_id = k.waba_id and private.digits(w.display_phone_number) = private.digits(k.payload ->> 'display_phone_number')
+        order by w.phone_number_id limit 1),
+      k.workspace_id,
+      (select w.workspace_id from public.whatsapp_numbers w where w.waba_id = k.waba_id order by w.phone_number_id limit 1)) as workspace_id
+    from public.whatsapp_events k
+    where k.waba_id = any (accounts) and k.phone_number_id is null
+      and (k.workspace_id is null or k.payload ->> 'display_phone_number' is not null)
+  ) as o
+  where e.id = o.id and e.workspace_id is distinct from o.workspace_id;
+end
+$$;
+comment on function private.give_account_events(text[]) is
+  'What is said about accounts and no number''s id: to the workspace of the number that it shows; else to whose it is, or whoever has a number of the account.';
+
+create function private.upgrade_throughput(changes private.whatsapp_change[], adopted text[]) returns void
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
+as $$
+declare
+  quality constant text := 'phone_number_quality_update';
+begin
+  -- Meta lets a number send faster, once it has earned that.
+  update public.whatsapp_numbers w set messages_per_second = 1000
+  from (
+    select c.waba_id, c.value as told from unnest(changes) c where c.field = quality
+    union all
+    -- What came before it was known whose number that is.
+    select e.waba_id, e.payload from public.whatsapp_events e
+    where e.waba_id in (select a.waba_id from public.whatsapp_numbers a where a.phone_number_id = any (adopted))
+      and e.phone_number_id is null and e.field = quality
+  ) as t
+  where t.told ->> 'event' = 'THROUGHPUT_UPGRADE' and w.waba_id = t.waba_id
+    and private.digits(w.display_phone_number) = private.digits(t.told ->> 'display_phone_number');
+end
+$$;
+comment on function private.upgrade_throughput(private.whatsapp_change[], text[]) is
+  'Numbers may send as fast as the changes say, and what was said before about the accounts of those that have just been adopted.';
+
+create function private.store_accounts(changes private.whatsapp_change[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  accounts text[] := array(
+    select distinct c.waba_id from unnest(changes) c
+    where c.shows_account or c.value ->> 'display_phone_number' is not null or c.workspace_id is null and c.phone_number_id is null);
+  adopted text[];
+begin
+  if cardinality(accounts) = 0 then
+    return;
+  end if;
+  -- Of an event about an account and the first that shows a number of it the second sees the first.
+  perform pg_advisory_xact_lock(hashtext('waba'), bucket)
+  from (select distinct hashtext(a) as bucket from unnest(accounts) a where a is not null order by 1) as buckets;
+  -- Whose account a number is of is taken from what Meta signs, never from who registers it: what is
+  -- said about the account goes to whoever has a number of it.
+  with adopted as (
+    update public.whatsapp_numbers w set waba_id = c.waba_id
+    from unnest(changes) c
+    where c.shows_account and w.phone_number_id = c.phone_number_id and w.waba_id is null
+    returning w.phone_number_id
+  )
+  select coalesce(array_agg(a.phone_number_id), '{}') into adopted from adopted a;
+  perform private.give_account_events(accounts);
+  perform private.upgrade_throughput(changes, adopted);
+end
+$$;
+comment on function private.store_accounts(private.whatsapp_change[]) is
+  'Which accounts numbers are of, whose the accounts'' events are and what they allow, whatever came first. After the events of the changes were stored.';
+
 create function private.store_number_updates(changes private.whatsapp_change[]) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  -- Whose account a number is of is taken from what Meta signs, never from who registers it: what is
-  -- said about the account goes to whoever has a number of it.
-  update public.whatsapp_numbers w set waba_id = c.waba_id
-  from unnest(changes) c
-  where w.phone_number_id = c.phone_number_id and w.waba_id is null and c.waba_id ~ '^[0-9]{1,32}$';
-  if found then
-    -- What came about the account before anybody had a number of it.
-    update public.whatsapp_events e set workspace_id = w.workspace_id
-    from public.whatsapp_numbers w
-    where e.workspace_id is null and e.phone_number_id is null and e.waba_id = w.waba_id;
-  end if;
+  perform private.store_accounts(changes);
   update public.whatsapp_numbers w
   set history_phase = s.phase, history_progress = s.progress
   from (
@@ -299,11 +368,6 @@ begin
   ) as s
   where w.phone_number_id = s.phone_number_id
     and (s.phase, s.progress) > (coalesce(w.history_phase, -1), coalesce(w.history_progress, -1));
-  -- Meta lets a number send faster, once it has earned that.
-  update public.whatsapp_numbers w set messages_per_second = 1000
-  from unnest(changes) c
-  where c.field = 'phone_number_quality_update' and c.value ->> 'event' = 'THROUGHPUT_UPGRADE'
-    and w.waba_id = c.waba_id and private.digits(w.display_phone_number) = private.digits(c.value ->> 'display_phone_number');
 end
 $$;
 comment on function private.store_number_updates(private.whatsapp_change[]) is

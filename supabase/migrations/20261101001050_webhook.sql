@@ -92,7 +92,7 @@ set search_path = ''
 as $$
 begin
   return (
-    select coalesce(bool_or(c.field <> 'messages' or c.workspace_id is null or jsonb_typeof(c.value) is distinct from 'object'
+    select coalesce(bool_or(c.field <> 'messages' or c.workspace_id is null or c.shows_account or jsonb_typeof(c.value) is distinct from 'object'
         or c.value - '{messages,statuses,contacts,metadata,messaging_product}'::text[] <> '{}'), false)
       or coalesce(sum(
         case when jsonb_typeof(c.value -> 'messages') = 'array' then jsonb_array_length(c.value -> 'messages') else 0 end
@@ -101,7 +101,7 @@ begin
 end
 $$;
 comment on function private.has_more_than(private.whatsapp_change[], int) is
-  'Whether a delivery says more than that many messages and statuses of registered numbers.';
+  'Whether a delivery says more than that many messages and statuses of registered numbers whose account is known.';
 
 -- What a delivery says, read. about: those of the messages that change another one. further: it says
 -- more than messages and statuses of registered numbers.
@@ -236,14 +236,12 @@ begin
   end if;
   news.about := private.locate_messages(news.about);
   detail := private.store_whatsapp_news(news, held);
-  -- A number that nothing is known of yet has people that nothing is known of.
-  if news.further or cardinality(created) > 0 then
-    perform private.store_number_updates(news.changes);
-  end if;
   if news.further then
     perform private.keep_unclaimed(news.changes, countries);
     events := private.store_whatsapp_events(array(
       select c from unnest(news.changes) c where c.workspace_id is not null or c.phone_number_id is null));
+    -- After its events: they may be about a number whose account this very delivery shows.
+    perform private.store_number_updates(news.changes);
   end if;
   if cardinality(created) > 0 then
     perform private.route_contacts(created);

@@ -8,6 +8,8 @@ import { deliver } from "./hook.ts";
 import { contactsOf, eventsOf, messagesOf, storeOutbound } from "./rows.ts";
 import { ask, tell } from "./updates.ts";
 
+const ANA = "16045550111";
+
 async function accountOf(workspace: Workspace): Promise<string> {
   const [{ waba_id }] = await ask<{ waba_id: string }>(
     "select waba_id from public.whatsapp_numbers where workspace_id = $1",
@@ -70,6 +72,87 @@ Deno.test("a throughput upgrade lets the number of that account send faster, and
   await about(account, field, upgrade);
   assert.deepEqual([await speedOf(workspace), await speedOf(other)], [1000, 80]);
   assert.equal((await eventsOf(workspace.id)).length, 3);
+});
+
+/** A second workspace's number of the same account, whose account we have not heard yet. */
+async function sibling(display: string): Promise<Workspace> {
+  const workspace = await makeWorkspace();
+  await withDatabase((sql) =>
+    sql`update public.whatsapp_numbers set waba_id = null, display_phone_number = ${display}
+      where workspace_id = ${workspace.id}`
+  );
+  return workspace;
+}
+
+/** A message of somebody who is known, or of a stranger: either shows whose account it is. */
+function wrote(workspace: Workspace, account: string, from = ANA): Promise<void> {
+  const changes = [change(workspace.phoneNumberId, { messages: [text(from, "Hi")] })];
+  return deliver({ object: "whatsapp_business_account", entry: [{ id: account, changes }] });
+}
+
+const UPGRADE = { display_phone_number: "+34 910 000 777", event: "THROUGHPUT_UPGRADE" };
+
+Deno.test("an account shows with any message, and what was said of it before counts", async () => {
+  for (const order of ["message first", "upgrade first"]) {
+    const workspace = await makeWorkspace();
+    await wrote(workspace, uniqueNumericId());
+    await withDatabase((sql) =>
+      sql`update public.whatsapp_numbers set waba_id = null, display_phone_number = '34910000777'
+        where workspace_id = ${workspace.id}`
+    );
+    const account = uniqueNumericId();
+    const steps = [
+      // Nothing new but the message: the person has been there.
+      () => wrote(workspace, account),
+      () => about(account, "phone_number_quality_update", UPGRADE),
+    ];
+    if (order === "upgrade first") steps.reverse();
+    for (const step of steps) await step();
+    assert.deepEqual([order, await accountOf(workspace)], [order, account]);
+    assert.deepEqual([order, await speedOf(workspace)], [order, 1000]);
+    assert.deepEqual(
+      (await eventsOf(workspace.id)).map(({ field }) => field),
+      ["phone_number_quality_update"],
+      order,
+    );
+  }
+});
+
+Deno.test("an upgrade in the very delivery that shows the account counts", async () => {
+  const workspace = await sibling("34910000777");
+  const account = uniqueNumericId();
+  const field = "phone_number_quality_update";
+  const changes = [
+    change(workspace.phoneNumberId, { messages: [text(ANA, "Hi")] }),
+    { field, value: UPGRADE },
+  ];
+  await deliver({ object: "whatsapp_business_account", entry: [{ id: account, changes }] });
+  assert.equal(await speedOf(workspace), 1000);
+  assert.deepEqual((await eventsOf(workspace.id)).map((event) => event.field), [field]);
+});
+
+Deno.test("what names a number is its workspace's, whoever else has a number of the account", async () => {
+  for (const order of ["message first", "event first"]) {
+    const others = [await makeWorkspace(), await makeWorkspace()];
+    const workspace = await sibling("34910000777");
+    const account = await accountOf(others[0]);
+    await withDatabase((sql) =>
+      sql`update public.whatsapp_numbers set waba_id = ${account}, display_phone_number = '34910000776'
+        where workspace_id in ${sql(others.map(({ id }) => id))}`
+    );
+    const steps = [
+      () => wrote(workspace, account),
+      () => about(account, "phone_number_quality_update", UPGRADE),
+    ];
+    if (order === "event first") steps.reverse();
+    for (const step of steps) await step();
+    const fields = (await eventsOf(workspace.id)).map(({ field }) => field);
+    assert.deepEqual([order, ...fields], [order, "phone_number_quality_update"]);
+    assert.equal(await speedOf(workspace), 1000);
+    for (const other of others) {
+      assert.deepEqual([await eventsOf(other.id), await speedOf(other)], [[], 80], order);
+    }
+  }
 });
 
 Deno.test("statuses with a price and with errors: what each says is kept, the earliest failure counts", async () => {

@@ -32,14 +32,13 @@ set search_path = ''
 as $$
 begin
   return query
-  select c.n, id.external_id, min(id.name)
+  select c.n, id.external_id, min(profile.name)
   from unnest(changes) c
   cross join jsonb_array_elements(private.json_list(c.value -> 'contacts')) as person
+  cross join lateral (select nullif(left(btrim(person #>> '{profile,name}'), 200), '') as name) as profile
   cross join lateral (
-    select private.wa_id(person -> 'wa_id') as external_id, nullif(left(btrim(person #>> '{profile,name}'), 200), '') as name
-    union all
-    select private.whatsapp_user_id(person -> 'user_id'), nullif(left(btrim(person #>> '{profile,name}'), 200), '')) as id
-  where c.field = 'calls' and id.external_id is not null and id.name is not null
+    values (private.wa_id(person -> 'wa_id')), (private.whatsapp_user_id(person -> 'user_id'))) as id (external_id)
+  where c.field = 'calls' and id.external_id is not null and profile.name is not null
   group by 1, 2;
 end
 $$;

@@ -268,6 +268,19 @@ $$;
 comment on function private.contact_conditions(uuid, jsonb, boolean, boolean) is
   'The filter of list-contacts ({ parameter: value }, lists as arrays) → an SQL condition on private.contact_source in that workspace. checked_only: the workspace is looked up in contact_activity and only checked in contacts; indexed: in a form that the index of the search can answer. The only place that knows what a filter means.';
 
+create function private.leaves_somebody_out(filter jsonb) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return exists (
+    select from jsonb_each(filter) as f (name, value)
+    where case f.name when 'search' then private.search_condition(f.value #>> '{}') <> 'true' else f.value <> '[]' end);
+end
+$$;
+comment on function private.leaves_somebody_out(jsonb) is
+  'Whether a filter of list-contacts has a condition at all: empty lists and a search for marks that cannot be seen are none.';
+
 create function private.range_mask(kind text, bound text, value numeric) returns bigint
 language plpgsql immutable
 set search_path = ''

@@ -240,6 +240,11 @@ begin
   if args ?| '{filter,filter_id}' then
     filter := private.with_saved_filter(workspace,
       coalesce(args -> 'filter', '{}') || jsonb_strip_nulls(jsonb_build_object('filter_id', args -> 'filter_id')));
+    -- What was left out by mistake, here or when it was saved, must not mean everybody.
+    if not private.leaves_somebody_out(filter) then
+      perform private.refuse_field(case when args ? 'filter' then '/filter' else '/filter_id' end, 'required',
+        'The filter leaves nobody out; give at least one that does.');
+    end if;
     return format('select c.id from %s where %s', private.contact_source(workspace, filter, null),
       private.contact_conditions(workspace, filter));
   end if;
@@ -247,7 +252,7 @@ begin
     workspace, args -> 'contact_ids');
 end
 $$;
-comment on function private.people_asked_for(uuid, jsonb) is '{ contact_ids } or { filter, filter_id } → SQL that selects the ids of the contacts meant. 404 filter_not_found.';
+comment on function private.people_asked_for(uuid, jsonb) is '{ contact_ids } or { filter, filter_id } → SQL that selects the ids of the contacts meant. 404 filter_not_found, 422 for a filter without a condition.';
 
 create function api.delete_contacts(args jsonb) returns private.answer
 language plpgsql

@@ -180,11 +180,47 @@ Deno.test("every filter of list-contacts is taken, with JSON's own values, and n
     [{ limit: 1 }, "/filter/limit", "unknown_field"],
     [{}, "/filter", "required"],
     [{ search: "  " }, "/filter", "required"],
+    // What cannot be seen, or no search looks for.
+    ...["\u200b", "\u200f", "\u2060", "\u0301", "\u0640 \u200b"].map((
+      search,
+    ): [unknown, string, string] => [{ search }, "/filter", "required"]),
   ];
   for (const [given, path, code] of wrong) {
     assertInvalid(await remove({ filter: given }, key), { [path]: code });
   }
+  for (
+    const name of Object.keys(filter).filter((name) =>
+      Array.isArray(filter[name as keyof typeof filter])
+    )
+  ) {
+    const given = { ...filter, [name]: [] };
+    assertInvalid(await remove({ filter: given }, key), { [`/filter/${name}`]: "too_few" });
+  }
   assert.deepEqual(await idsOf(key), [kept.id]);
+});
+
+Deno.test("a saved filter that leaves nobody out deletes and changes nobody", async () => {
+  const { id, key } = await makeWorkspace();
+  const kept = await createContact(key);
+  for (const stored of [{ tags_all: [] }, { search: "\u200b" }, { tags_all: [], search: " " }]) {
+    const [{ id: filter_id }] = await withDatabase((sql) =>
+      sql<{ id: string }[]>`
+        insert into public.saved_filters (workspace_id, name, filter, shared)
+        values (${id}, ${uniqueWord()}, ${sql.json(stored)}, true) returning id`
+    );
+    const changed = await key.post("bulk-update-contacts", { filter_id, set: { is_vip: true } });
+    assertInvalid(changed, { "/filter_id": "required" });
+    assertInvalid(await remove({ filter_id }, key), { "/filter_id": "required" });
+    // Of what is given beside it the same is true.
+    const filter = { search: "\u2060" };
+    assertInvalid(await remove({ filter_id, filter }, key), { "/filter": "required" });
+    assert.equal((await removed({ filter_id, filter: { is_vip: true } }, key)).requested, 0);
+  }
+  const listed = await key.get<Page<Contact>>("list-contacts?search=%E2%80%8B");
+  assert.deepEqual(listed.body.data.map((contact) => [contact.id, contact.is_vip]), [[
+    kept.id,
+    false,
+  ]]);
 });
 
 Deno.test("what names nobody, or too many, or both ways, is refused", async () => {

@@ -41,7 +41,9 @@ export const contactFilterBody = parameters.transform((given, ctx) => {
   });
   return z.NEVER;
 }).meta({
-  description: "The filters of list-contacts by their names; at least one.",
+  description: "The filters of list-contacts by their names; at least one. An empty list is " +
+    "refused. What deletes or changes contacts also refuses a filter, saved ones too, that leaves " +
+    "nobody out, such as a search for marks that cannot be seen.",
   example: { tags: ["Imported twice"], has_email: false },
   override: {
     type: "object",

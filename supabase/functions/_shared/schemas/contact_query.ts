@@ -4,10 +4,11 @@ import { isUuid } from "../uuid.ts";
 import { AUTO_STATUS, GRADE, SALE_STATUS, SENTIMENT, SOURCE, STATUS } from "./enums.ts";
 import { decimal, flag, integer, text, uuid } from "./fields.ts";
 
+// A list with nothing in it says as little as none: whoever sends one meant to name something.
 const oneOf = <Values extends readonly [string, ...string[]]>(values: Values) =>
-  z.array(z.enum(values)).max(50).optional();
+  z.array(z.enum(values)).min(1).max(50).optional();
 
-const texts = (max: number) => z.array(text(1, max)).max(100).optional();
+const texts = (max: number) => z.array(text(1, max)).min(1).max(100).optional();
 
 const INT_MAX = 2_147_483_647;
 const count = integer(0, INT_MAX).optional();

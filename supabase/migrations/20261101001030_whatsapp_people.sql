@@ -55,7 +55,8 @@ begin
       coalesce(
         (select i.external_id from public.contact_identities i
           where i.contact_id = c.id and i.channel = 'whatsapp'
-          order by i.moved_at desc nulls last, i.external_id limit 1),
+          -- A merge leaves a contact with the numbers of two: their own is the one that people see.
+          order by i.moved_at desc nulls last, i.phone_key = c.phone_key desc nulls last, i.external_id limit 1),
         c.whatsapp_contact_id),
       (select i.external_id from public.contact_identities i
         where i.contact_id = c.id and i.channel = 'whatsapp_bsuid'

@@ -197,6 +197,27 @@ create trigger contacts_900_touch before update on public.contacts
 
 -- Audit ---------------------------------------------------------------------------------------
 
+create function private.merging(going boolean) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform set_config('leadbase.merging', going::text, true);
+end
+$$;
+comment on function private.merging(boolean) is
+  'Says that what this transaction writes from now on is (true) or is not any more a merge, or the undoing of one.';
+
+create function private.is_merging() returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return coalesce(current_setting('leadbase.merging', true) = 'true', false);
+end
+$$;
+comment on function private.is_merging() is 'What private.merging has said.';
+
 create function private.log_contact_changes() returns trigger
 language plpgsql
 -- Definer: nobody but this trigger writes the log.
@@ -207,6 +228,11 @@ as $$
 declare
   actor private.actor := private.current_actor();
 begin
+  -- What two contacts are together has a line that names neither's data (private.merging): after the
+  -- undo one's would else stand in the log of the other, where no erasure looks for it.
+  if private.is_merging() then
+    return null;
+  end if;
   insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id, changes)
   select n.workspace_id, actor.type, actor.id, 'contact.updated', 'contact', n.id, changed
   from inserted n
@@ -227,7 +253,7 @@ begin
   return null;
 end
 $$;
-comment on function private.log_contact_changes() is 'Trigger: what people changed of contacts goes into the activity log, one statement a batch.';
+comment on function private.log_contact_changes() is 'Trigger: what people changed of contacts goes into the activity log, one statement a batch; a merge has a line of its own.';
 
 create trigger contacts_700_log_insert after insert on public.contacts
   referencing new table as changed for each statement execute function private.log_rows('contact.created', 'contact');

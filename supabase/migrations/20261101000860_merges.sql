@@ -103,6 +103,7 @@ declare
   merge uuid;
   actor private.actor := private.current_actor();
 begin
+  perform private.merging(true);
   perform from public.contacts c where c.id in (kept, other) order by c.id for update;
   select * into k from public.contacts c where c.id = kept;
   select * into o from public.contacts c where c.id = other;
@@ -126,7 +127,7 @@ begin
   perform private.join_rescoring(array[kept]);
   insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id, changes)
   values (k.workspace_id, actor.type, actor.id, 'contact.merged', 'contact', kept, jsonb_build_object('duplicate_id', other));
-  perform private.record_merge_rows(merge, kept, other, before);
+  perform private.record_merge_rows(merge, kept, other, before), private.merging(false);
   return merge;
 end
 $$;

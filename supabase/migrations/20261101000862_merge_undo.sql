@@ -290,13 +290,16 @@ as $$
 declare
   m public.contact_merges := private.lock_merge(workspace, merge);
   begun uuid := private.uuid_v7();
-  phone text[] := private.free_phone(m);
-  now_ private.merge_image[] := private.merge_state(array[m.primary_id]);
+  phone text[];
+  now_ private.merge_image[];
   unrestored text[];
   fields jsonb;
   conversations jsonb;
   gone jsonb;
 begin
+  perform private.merging(true);
+  phone := private.free_phone(m);
+  now_ := private.merge_state(array[m.primary_id]);
   unrestored := private.restore_duplicate(m);
   select * into m from public.contact_merges c where c.id = m.id;
   perform private.restore_removed(m);
@@ -327,7 +330,7 @@ begin
   perform private.join_rescoring(array[m.primary_id, m.duplicate_id]);
   perform private.settle_sessions(array(
     select v.id from public.conversations v where v.contact_id in (m.primary_id, m.duplicate_id)));
-  perform private.finish_undo(m);
+  perform private.finish_undo(m), private.merging(false);
   return jsonb_build_object('fields', coalesce(fields -> m.primary_id::text, '[]') || to_jsonb(phone), 'duplicate_fields', unrestored,
     'conversations', conversations, 'arrived', private.arrived_since(m), 'gone', gone);
 end

@@ -89,6 +89,11 @@ declare
     union all
     select g.id from public.meetings g where g.contact_id = any (contacts));
   updates private.update_name[] := private.latest_updates(contacts);
+  -- Who was once merged with them by mistake.
+  parted uuid[] := array(
+    select case when m.primary_id = any (contacts) then m.duplicate_id else m.primary_id end
+    from public.contact_merges m
+    where m.undone_at is not null and (m.primary_id = any (contacts) or m.duplicate_id = any (contacts)));
   reacted_to text[] := array(
     select h.target_wa_message_id from public.message_changes h where h.contact_id = any (contacts) and h.kind = 'reaction');
   gone int;
@@ -110,6 +115,10 @@ begin
   get diagnostics gone = row_count;
   -- The deletion's own lines of them too: the receipt is what stays.
   delete from public.activity_log a where a.workspace_id = workspace and a.entity_id = any (entities);
+  delete from public.contact_merges m where m.undone_at is not null and m.duplicate_id = any (contacts);
+  delete from public.activity_log a
+  where a.workspace_id = workspace and a.entity_id = any (parted) and a.action in ('contact.merged', 'contact.unmerged')
+    and coalesce(a.changes ->> 'duplicate_id', a.changes ->> 'primary_id')::uuid = any (contacts);
   -- In a group they may have reacted to what others said.
   perform private.show_message_changes(reacted_to) where cardinality(reacted_to) > 0;
   update public.deletion_receipts r set deleted = r.deleted + gone where r.id = receipt;
@@ -117,7 +126,7 @@ begin
 end
 $$;
 comment on function private.delete_people(uuid, uuid[], text) is
-  'Deletes locked contacts with everything that refers to them and every line of the log about them; returns how many there were. history: keep = what was said stays under a pseudonym.';
+  'Deletes locked contacts with everything that refers to them and every line of the log about them or that names them as merged; returns how many there were. history: keep = what was said stays under a pseudonym.';
 
 create function private.fewer_people(job private.batch_jobs, tried int) returns jsonb
 language plpgsql immutable

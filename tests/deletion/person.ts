@@ -49,6 +49,7 @@ export const WORDS = {
 
 export const FILE_TEXT = "quuxfilecontent";
 export const OTHER_PHONE = "16045558842";
+const BYSTANDER_PHONE = "16045559953";
 
 export const WAMID = (n: string) => `wamid.quux.${n}`;
 
@@ -155,8 +156,22 @@ export async function leaveTraces(stage: Stage): Promise<string> {
   await deal(stage, id);
   await tellOthers(stage);
   await breakThings(stage);
+  await mistakeForAnother(stage, id);
   const found = await key.get(`get-contact?contact_id=${id}`);
   return (found.body as { data: { id: string } }).data.id;
+}
+
+/** Merged with somebody else, either way round, and parted again. */
+async function mistakeForAnother({ key }: Stage, id: string): Promise<void> {
+  const made = await key.post("create-contact", { phone: `+${BYSTANDER_PHONE}` });
+  const bystander = (made.body as { data: { id: string } }).data.id;
+  for (const [primary_id, duplicate_id] of [[bystander, id], [id, bystander]]) {
+    const merged = await key.post("merge-contacts", { primary_id, duplicate_id });
+    assert.equal(merged.status, 200, merged.text);
+    const { merge_id } = (merged.body as { data: { merge_id: string } }).data;
+    const parted = await key.post("merge-contacts/undo", { merge_id });
+    assert.equal(parted.status, 200, parted.text);
+  }
 }
 
 async function enter(stage: Stage): Promise<string> {

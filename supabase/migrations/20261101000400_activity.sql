@@ -13,8 +13,11 @@ create table public.activity_log (
 );
 create index activity_log_workspace_idx on public.activity_log (workspace_id, created_at desc, id desc);
 create index activity_log_entity_idx on public.activity_log (workspace_id, entity_id, created_at desc, id desc);
+-- What was a person's and is gone is found by the line that says so.
+create index activity_log_deleted_idx on public.activity_log (workspace_id, (changes ->> 'contact_id'))
+  where action in ('deal.deleted', 'meeting.deleted');
 comment on table public.activity_log is 'Append-only audit trail, written by triggers; nobody has the right to change or delete a line.';
-comment on column public.activity_log.changes is 'Changed fields: { field: { "from": …, "to": … } }.';
+comment on column public.activity_log.changes is 'Changed fields: { field: { "from": …, "to": … } }; or ids: { contact_id } of a deal or meeting that was deleted.';
 
 -- What two rows of a table differ in, without the columns the system keeps by itself.
 create function private.row_changes(before jsonb, after jsonb, ignored text[]) returns jsonb
@@ -39,8 +42,9 @@ as $$
 declare
   actor private.actor := private.current_actor();
 begin
-  insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id)
-  select r.workspace_id, actor.type, actor.id, tg_argv[0], tg_argv[1], r.id
+  insert into public.activity_log (workspace_id, actor_type, actor_id, action, entity_type, entity_id, changes)
+  select r.workspace_id, actor.type, actor.id, tg_argv[0], tg_argv[1], r.id,
+    case when tg_nargs > 2 then jsonb_build_object(tg_argv[2], to_jsonb(r) -> tg_argv[2]) else '{}' end
   from changed r
   -- A workspace that is itself being deleted takes its log with it.
   where tg_op <> 'DELETE' or exists (select from public.workspaces w where w.id = r.workspace_id);
@@ -48,7 +52,7 @@ begin
 end
 $$;
 comment on function private.log_rows() is
-  'Trigger (action, entity type), its transition table named changed: a line a row that was inserted or deleted, one statement a batch.';
+  'Trigger (action, entity type, perhaps a column to be kept), its transition table named changed: a line a row that was inserted or deleted, one statement a batch.';
 
 create function private.log_updates() returns trigger
 language plpgsql

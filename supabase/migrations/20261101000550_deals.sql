@@ -96,7 +96,7 @@ create trigger deals_700_log_update after update on public.deals
   referencing old table as deleted new table as inserted for each statement
   execute function private.log_updates('deal.updated', 'deal', '{contact_id,version,updated_at,closed_at}');
 create trigger deals_700_log_delete after delete on public.deals
-  referencing old table as changed for each statement execute function private.log_rows('deal.deleted', 'deal');
+  referencing old table as changed for each statement execute function private.log_rows('deal.deleted', 'deal', 'contact_id');
 
 -- The contact's value ---------------------------------------------------------------------------
 --

@@ -50,6 +50,6 @@ create trigger meetings_700_log_update after update on public.meetings
   referencing old table as deleted new table as inserted for each statement
   execute function private.log_updates('meeting.updated', 'meeting', '{contact_id,updated_at}');
 create trigger meetings_700_log_delete after delete on public.meetings
-  referencing old table as changed for each statement execute function private.log_rows('meeting.deleted', 'meeting');
+  referencing old table as changed for each statement execute function private.log_rows('meeting.deleted', 'meeting', 'contact_id');
 create trigger meetings_900_touch before update on public.meetings
   for each row execute function private.touch_updated_at();

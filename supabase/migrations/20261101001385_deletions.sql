@@ -71,6 +71,33 @@ $$;
 comment on function private.next_people(private.batch_jobs) is
   'The contacts of the next batch of a deletion, and how many of the ids that it was asked for these are; 0: no more.';
 
+create function private.logged_entities(workspace uuid, contacts uuid[]) returns uuid[]
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  -- Under all ids that they ever had.
+  people uuid[] := contacts || array(
+    select m.duplicate_id from public.contact_merges m where m.primary_id = any (contacts) and m.undone_at is null);
+begin
+  return people || array(
+    select v.id from public.conversations v where v.contact_id = any (contacts)
+    union all
+    select t.conversation_id from private.merged_conversations t join public.conversations v on v.id = t.merged_into
+    where v.contact_id = any (contacts)
+    union all
+    select d.id from public.deals d where d.contact_id = any (contacts)
+    union all
+    select g.id from public.meetings g where g.contact_id = any (contacts)
+    union all
+    select a.entity_id from public.activity_log a
+    where a.workspace_id = workspace and a.action in ('deal.deleted', 'meeting.deleted')
+      and a.changes ->> 'contact_id' = any (people::text[]));
+end
+$$;
+comment on function private.logged_entities(uuid, uuid[]) is
+  'Of what there may be lines in the log that are about contacts of the workspace: themselves, their conversations, deals and meetings, under ids from before a merge and after they were deleted, too.';
+
 create function private.delete_people(receipt uuid, contacts uuid[], history text) returns int
 language plpgsql
 -- Locks are waited for briefly here as in private.lock_people.
@@ -78,16 +105,7 @@ set search_path = '' set lock_timeout = '500ms'
 as $$
 declare
   workspace uuid := (select r.workspace_id from public.deletion_receipts r where r.id = receipt);
-  -- Under all ids that they ever had.
-  entities uuid[] := contacts || array(
-    select m.duplicate_id from public.contact_merges m
-    where m.primary_id = any (contacts) and not exists (select from public.contacts c where c.id = m.duplicate_id)
-    union all
-    select v.id from public.conversations v where v.contact_id = any (contacts)
-    union all
-    select d.id from public.deals d where d.contact_id = any (contacts)
-    union all
-    select g.id from public.meetings g where g.contact_id = any (contacts));
+  entities uuid[] := private.logged_entities(workspace, contacts);
   updates private.update_name[] := private.latest_updates(contacts);
   -- Who was once merged with them by mistake.
   parted uuid[] := array(

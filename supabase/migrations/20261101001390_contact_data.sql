@@ -59,11 +59,8 @@ begin
     union all
     -- The log must outlive what it is about, so nothing refers from it.
     select 'public.activity_log'::regclass,
-      't.workspace_id = (select c.workspace_id from public.contacts c where c.id = $1) and t.entity_id in (
-        select $1 union all select m.duplicate_id from public.contact_merges m where m.primary_id = $1
-        union all select v.id from public.conversations v where v.contact_id = $1
-        union all select d.id from public.deals d where d.contact_id = $1
-        union all select g.id from public.meetings g where g.contact_id = $1)'
+      't.workspace_id = (select c.workspace_id from public.contacts c where c.id = $1) and t.entity_id = any (
+        private.logged_entities((select c.workspace_id from public.contacts c where c.id = $1), array[$1]))'
     union all
     -- Ids that were named together with the contact's and are nobody's yet.
     select 'private.identity_links'::regclass,

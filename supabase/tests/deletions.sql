@@ -195,5 +195,19 @@ select is_empty('select pg_temp.unsaid()', 'of every table it is said how it los
 create table private.overlooked (id int, phone text);
 select set_eq('select pg_temp.unsaid()', array['private.overlooked'], 'a table of which it is not said is noticed');
 
+-- A deletion must not read the whole log --------------------------------------------------------
+
+insert into activity_log (workspace_id, actor_type, action, entity_type, entity_id, changes)
+select pg_temp.id('home'), 'system', case when n % 50 = 0 then 'deal.deleted' else 'deal.updated' end, 'deal', pg_temp.id('deal ' || n),
+  jsonb_build_object('contact_id', pg_temp.id('buyer ' || n)) from generate_series(1, 20000) n;
+analyze activity_log;
+create function pg_temp.log_plan() returns setof text language plpgsql as $$
+begin
+  return query execute format('explain (costs off) select entity_id from activity_log where workspace_id = %L
+    and action in (''deal.deleted'', ''meeting.deleted'') and changes ->> ''contact_id'' = any (%L::text[])', pg_temp.id('home'), array[pg_temp.id('buyer 50')]);
+end
+$$;
+select matches((select string_agg(l, E'\n') from pg_temp.log_plan() l), 'Index Scan .*activity_log_deleted_idx', 'what was deleted before is looked up');
+
 select * from finish();
 rollback;

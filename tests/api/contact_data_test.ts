@@ -2,8 +2,11 @@
 import assert from "node:assert/strict";
 import { createContact } from "../support/contacts.ts";
 import { withDatabase } from "../support/database.ts";
+import { createDeal } from "../support/deals.ts";
 import { client } from "../support/http.ts";
 import { storeMedia } from "../support/media.ts";
+import { createMeeting } from "../support/meetings.ts";
+import { merge } from "../support/merging.ts";
 import { assertProblem } from "../support/problem.ts";
 import type { Data } from "../support/types.ts";
 import { uniquePhone, uniqueWord } from "../support/unique.ts";
@@ -56,6 +59,32 @@ Deno.test("a contact's data are all there: fields, ids, consents, messages, note
   assert.deepEqual(
     [...new Set(held.activity_log.map(({ action }) => action))].sort(),
     ["contact.created", "contact.updated", "conversation.created", "note.created"],
+  );
+});
+
+Deno.test("the log of what is gone is in it: deals, meetings, a conversation from before a merge", async () => {
+  const [one, two] = [await createContact(key), await createContact(key)];
+  const gone: string[] = [];
+  for (const { id: contact_id } of [one, two]) {
+    await key.post("handoff", { contact_id });
+    const { id: deal } = await createDeal(key, { contact_id });
+    const { id: meeting } = await createMeeting(key, { contact_id });
+    for (const path of [`deals/${deal}`, `meetings/${meeting}`]) {
+      assert.equal((await key.delete(path)).status, 204);
+    }
+    gone.push(deal, meeting);
+  }
+  const [thread] = (await dataOf(two.id)).conversations;
+  await merge(key, one.id, two.id);
+  const lines = (await dataOf(one.id)).activity_log;
+  const about = (id: unknown) =>
+    lines.filter(({ entity_id }) => entity_id === id).map(({ action }) => action as string);
+  assert.deepEqual(gone.map((id) => about(id).length), [2, 2, 2, 2]);
+  assert.ok(about(thread.id).includes("conversation.created"));
+  const deleted = lines.filter(({ action }) => /^(deal|meeting)[.]deleted$/.test(action as string));
+  assert.deepEqual(
+    deleted.map(({ changes }) => (changes as Row).contact_id).sort(),
+    [one.id, one.id, two.id, two.id].sort(),
   );
 });
 

@@ -9,6 +9,7 @@ export interface Answer {
 export interface Client {
   get(path: string): Promise<Answer>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
+  delete(path: string): Promise<Answer>;
 }
 
 /** Calls with that token; `url` ends in /functions/v1. */
@@ -30,6 +31,7 @@ export function client(url: string, token: string): Client {
   return {
     get: (path) => call("GET", path),
     post: (path, body, headers) => call("POST", path, body, headers),
+    delete: (path) => call("DELETE", path),
   };
 }
 

@@ -74,6 +74,13 @@ Deno.test("a person is erased from every table, file and log", async (t) => {
       assert.deepEqual(await filesWith(stage.media, FILE_TEXT), []);
       const output = stage.stack.output();
       assert.deepEqual(WORD_LIST.filter((word) => output.includes(word)), []);
+      // Under ids that they once had, too.
+      const lines = await stage.sql`
+        select a.action, a.entity_id from public.activity_log a
+        where a.entity_type in ('contact', 'conversation', 'deal', 'meeting')
+          and not exists (select from public.contacts c where c.id = a.entity_id)
+          and not exists (select from public.conversations v where v.id = a.entity_id)`;
+      assert.deepEqual([...lines], []);
     });
 
     await t.step(

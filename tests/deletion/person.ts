@@ -45,6 +45,8 @@ export const WORDS = {
   meeting: "quuxmeetingplace",
   surveyed: "quuxsurveyanswer",
   reported: "quuxcallsummary",
+  formerDeal: "quuxformerdealtitle",
+  formerMeeting: "quuxformermeetingplace",
 } as const;
 
 export const FILE_TEXT = "quuxfilecontent";
@@ -151,6 +153,7 @@ export async function leaveTraces(stage: Stage): Promise<string> {
   const [{ contact_id: duplicate }] = await stage.sql<{ contact_id: string }[]>`
     select contact_id from public.messages where wa_message_id = ${WAMID("byid")}`;
   await key.post("update-contact", { contact_id: duplicate, email: WORDS.duplicateEmail });
+  await changeMinds(stage, duplicate);
   await write(stage);
   await answer(stage, id);
   await deal(stage, id);
@@ -159,6 +162,19 @@ export async function leaveTraces(stage: Stage): Promise<string> {
   await mistakeForAnother(stage, id);
   const found = await key.get(`get-contact?contact_id=${id}`);
   return (found.body as { data: { id: string } }).data.id;
+}
+
+/** A deal and a meeting that are not there any more: only the log has heard of their names. */
+async function changeMinds({ key, sql }: Stage, contact_id: string): Promise<void> {
+  const starts_at = "2026-11-04T17:00:00Z";
+  const made = await key.post("deals", { contact_id, title: "A former deal" });
+  const met = await key.post("meetings", { contact_id, title: "A former visit", starts_at });
+  const [deal, meeting] = [made, met].map(({ body }) => (body as { data: { id: string } }).data.id);
+  await sql`update public.deals set title = ${WORDS.formerDeal} where id = ${deal}`;
+  await sql`update public.meetings set location = ${WORDS.formerMeeting} where id = ${meeting}`;
+  for (const path of [`deals/${deal}`, `meetings/${meeting}`]) {
+    assert.equal((await key.delete(path)).status, 204);
+  }
 }
 
 /** Merged with somebody else, either way round, and parted again. */

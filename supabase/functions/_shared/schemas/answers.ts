@@ -310,7 +310,8 @@ export const activityEntry = lazy(() =>
     entity_type: z.string().meta({ example: "contact" }),
     entity_id: id,
     changes: z.record(z.string(), z.unknown()).meta({
-      description: "Changed fields: `{ field: { from, to } }`.",
+      description: "Changed fields: `{ field: { from, to } }`; or ids that go with the action, " +
+        "such as the `contact_id` of a deal or meeting that was deleted.",
     }),
     created_at: time,
   }).meta({ id: "ActivityEntry" })

@@ -53,17 +53,21 @@ export function flagOf(text: string): boolean | CellProblem {
     new CellProblem("invalid_value", "A flag is true or false, yes or no, 1 or 0.");
 }
 
+const LONGEST_NUMBER = 64;
 const PLAIN = /^[+-]?\d+(?:\.\d+)?$/;
 // Groups of three between separators of one kind, then perhaps the other kind and decimals.
 const GROUPED = /^([+-]?)(\d{1,3})((?:([.,' \u00a0\u202f’])\d{3})(?:\4\d{3})*)(?:([.,])(\d+))?$/;
 const DECIMAL_COMMA = /^[+-]?\d+,\d+$/;
+const NO_NUMBER = new CellProblem("invalid_type", "That is not a number.");
 
 /**
  * A number with either decimal sign and any grouping, a currency's sign aside. What may be read in
  * two ways (`1,234`) is refused.
  */
 export function numberOf(text: string): number | CellProblem {
-  const bare = text.replace(/^([+-]?)\s*\p{Sc}\s*|\s*\p{Sc}$/gu, "$1").trim();
+  // A cell may be a megabyte, and what follows looks through parts of it more than once.
+  if (text.length > LONGEST_NUMBER) return NO_NUMBER;
+  const bare = text.replace(/^([+-]?)\s*\p{Sc}\s*|\p{Sc}$/gu, "$1").trim();
   // 1.234 is a thousand and more to half of the world.
   if (/^[+-]?[1-9]\d{0,2}[.,]\d{3}$/.test(bare)) {
     return new CellProblem(
@@ -78,7 +82,7 @@ export function numberOf(text: string): number | CellProblem {
     const [, sign, first, groups, , , decimals] = grouped;
     return Number(`${sign}${first}${groups.replace(/\D/g, "")}${decimals ? `.${decimals}` : ""}`);
   }
-  return new CellProblem("invalid_type", "That is not a number.");
+  return NO_NUMBER;
 }
 
 /** JSON text; what it has to be is for the field's schema to say. */

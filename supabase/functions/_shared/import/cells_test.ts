@@ -42,6 +42,7 @@ const NUMBERS: [string, number | string][] = [
   ["$1,200.50", 1200.5],
   ["1.200,50 €", 1200.5],
   ["-$5", -5],
+  ["- $ 5", -5],
   ["1,234", "ambiguous_number"],
   ["1.234", "ambiguous_number"],
   ["-12,345", "ambiguous_number"],
@@ -61,6 +62,17 @@ for (const [text, expected] of NUMBERS) {
     assert.equal(found instanceof CellProblem ? found.code : found, expected);
   });
 }
+
+Deno.test("a number is short: what is not is refused before it is looked through", () => {
+  const begun = performance.now();
+  for (const text of [`1${" ".repeat(100_000)}x`, `-${" ".repeat(100_000)}€x`, "1".repeat(65)]) {
+    const found = numberOf(text);
+    assert.equal(found instanceof CellProblem && found.code, "invalid_type");
+  }
+  assert.ok(performance.now() - begun < 1000);
+  assert.equal(numberOf(`$${" ".repeat(62)}5`), 5);
+  assert.equal(numberOf(`5${" ".repeat(62)}$`), 5);
+});
 
 Deno.test("one quote before a formula is taken off, and no other", () => {
   for (const sign of ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"]) {

@@ -80,9 +80,11 @@ function askedFields(
 ): Map<number, string | null> {
   const asked = new Map<number, string | null>();
   const errors: FieldError[] = [];
+  const exact = numbersBy(names, (name) => name);
+  const loose = numbersBy(names, comparable);
   for (const [name, field] of Object.entries(mapping)) {
     const path = pointer(["mapping", name.slice(0, 100)]);
-    const found = columnsNamed(names, name);
+    const found = exact.get(name) ?? loose.get(comparable(name)) ?? [];
     if (found.length === 0) {
       errors.push({
         path,
@@ -102,12 +104,12 @@ function askedFields(
   return asked;
 }
 
-function columnsNamed(names: readonly string[], name: string): number[] {
-  const numbers = names.map((_, n) => n);
-  const exact = numbers.filter((n) => names[n] === name);
-  return exact.length > 0
-    ? exact
-    : numbers.filter((n) => comparable(names[n]) === comparable(name));
+/** The numbers of the columns whose names come to the same: made once, for mappings of any length. */
+function numbersBy(
+  names: readonly string[],
+  key: (name: string) => string,
+): Map<string, number[]> {
+  return Map.groupBy(names.keys(), (n) => key(names[n]));
 }
 
 function refuseBadNames(names: readonly string[]): void {

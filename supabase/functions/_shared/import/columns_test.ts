@@ -77,3 +77,17 @@ Deno.test("names that objects have are names like others", () => {
     "custom.__proto__: custom.__proto__",
   ]);
 });
+
+Deno.test("a mapping of many names is compared with many columns in one go", () => {
+  const names = [
+    "phone",
+    ...Array.from({ length: 999 }, (_, n) => `Column ${n} ${"x".repeat(200)}`),
+  ];
+  const mapping = Object.fromEntries(names.map((name) => [name.toUpperCase(), "notes"]));
+  const begun = performance.now();
+  assert.deepEqual(read(names, { ...mapping, PHONE: "phone" }).slice(0, 2), [
+    "phone: phone",
+    `${names[1]}: notes`,
+  ]);
+  assert.ok(performance.now() - begun < 1000);
+});

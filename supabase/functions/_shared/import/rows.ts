@@ -2,7 +2,8 @@
 import { FIELD_ERROR_CODES } from "../error_codes.ts";
 import { type FieldError, Refusal } from "../errors.ts";
 import { parsePhone } from "../phone.ts";
-import { newContact } from "../schemas/contact.ts";
+import { isDeeperThan } from "../request.ts";
+import { CUSTOM_DEPTH, newContact } from "../schemas/contact.ts";
 import { SALE_STATUS, SOURCE, STATUS } from "../schemas/enums.ts";
 import { isStorable, unstorablePath } from "../text.ts";
 import { validate } from "../validation.ts";
@@ -151,7 +152,8 @@ class Row {
     const text = this.#text("custom");
     const value = text === undefined ? {} : jsonOf(text);
     if (value instanceof CellProblem) return void this.#fail("custom", value);
-    if (unstorablePath(value)) {
+    // What is too deep is the schema's to refuse: to look through it would take all of the stack.
+    if (!isDeeperThan(CUSTOM_DEPTH, value) && unstorablePath(value)) {
       return void this.#fail(
         "custom",
         new CellProblem("invalid_text", FIELD_ERROR_CODES.invalid_text),

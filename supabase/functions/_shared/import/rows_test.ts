@@ -80,6 +80,7 @@ const ERRORS: [Record<string, string>, string[]][] = [
   [{ custom: "[1]" }, ["custom invalid_type"]],
   [{ custom: "7" }, ["custom invalid_type"]],
   [{ custom: '{"a":"\\u0000"}' }, ["custom invalid_text"]],
+  [{ custom: `{"a":${"[".repeat(5000)}${"]".repeat(5000)}}` }, ["custom too_deep"]],
   [{ custom: '{"a":1e999}' }, ["custom too_big"]],
   [{ name: "a\0b" }, ["name invalid_text"]],
   [{ tags: "x".repeat(65) }, ["tags too_long"]],

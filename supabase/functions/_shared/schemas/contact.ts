@@ -38,7 +38,8 @@ export const money = z.number().min(-HIGHEST_VALUE).max(HIGHEST_VALUE).check((ct
   });
 }).meta({ multipleOf: 0.01 });
 
-const CUSTOM_DEPTH = 32;
+/** How deep `custom` may be nested. */
+export const CUSTOM_DEPTH = 32;
 const CUSTOM_BYTES = 65_536;
 
 // Checked and not copied, so that it is stored as it came.

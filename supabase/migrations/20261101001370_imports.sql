@@ -99,6 +99,7 @@ create table private.import_changes (
   created boolean not null,
   version int not null,
   changes jsonb,
+  deals jsonb,
   primary key (import_id, "row")
 );
 create index import_changes_contact_id_idx on private.import_changes (contact_id);
@@ -107,9 +108,11 @@ alter table private.import_changes enable row level security;
 comment on table private.import_changes is
   'What an import made of which contact, for its revert. Kept for 30 days, or until it is reverted.';
 comment on column private.import_changes."row" is 'The first row of the file that the contact''s values came from.';
-comment on column private.import_changes.version is 'Of the contact after this was written.';
+comment on column private.import_changes.version is
+  'Of the contact after this was written; of before, if somebody has changed it since the import wrote it last.';
 comment on column private.import_changes.changes is
-  '{ field: { "from": …, "to": … } } of a contact that existed; name_source, if the name was changed.';
+  '{ field: { "from": …, "to": … } } of a contact that existed; with a field of private.sourced_fields its source.';
+comment on column private.import_changes.deals is '{ id: version } of the deals that were closed by this, as it left them.';
 
 -- What comes after an import -------------------------------------------------------------------
 

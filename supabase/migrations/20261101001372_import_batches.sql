@@ -141,6 +141,17 @@ $$;
 comment on function private.imported_contact(public.contacts, jsonb, jsonb) is
   'A contact with the given fields of a file written over it; members of custom are added to those that it has.';
 
+create function private.sourced_fields() returns table (field text, source text, computed text)
+language plpgsql immutable rows 3
+set search_path = ''
+as $$
+begin
+  return query values ('name', 'name_source', 'profile'), ('value', 'value_source', 'deals'), ('is_vip', 'vip_source', 'rule');
+end
+$$;
+comment on function private.sourced_fields() is
+  'The columns of public.contacts that follow something until a person sets them, the column that says so, and what it then says.';
+
 create function private.changed_fields(before public.contacts, after public.contacts) returns jsonb
 language plpgsql immutable
 set search_path = ''
@@ -150,12 +161,45 @@ declare
   a jsonb := to_jsonb(after);
 begin
   return (
-    select jsonb_object_agg(f, jsonb_build_object('from', b -> f, 'to', a -> f))
-    from unnest(private.import_fields() || '{name_source}'::text[]) f where b -> f is distinct from a -> f);
+    select jsonb_object_agg(noted, jsonb_build_object('from', b -> noted, 'to', a -> noted))
+    from unnest(private.import_fields()) f
+    left join private.sourced_fields() s on s.field = f
+    cross join lateral unnest(array[f, s.source]) as noted
+    where b -> f is distinct from a -> f and noted is not null);
 end
 $$;
 comment on function private.changed_fields(public.contacts, public.contacts) is
-  'What an import changed of a contact: { field: { from, to } }; name_source as well, so that a revert knows whose the name was.';
+  'What an import changed of a contact: { field: { from, to } }; with name, value and is_vip their sources, so that a revert knows whose they were.';
+
+create function private.open_deals(contacts uuid[]) returns uuid[]
+language plpgsql stable
+set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
+as $$
+begin
+  return array(select d.id from public.deals d where d.contact_id = any (contacts) and d.status = 'open');
+end
+$$;
+comment on function private.open_deals(uuid[]) is 'The open deals of the contacts.';
+
+create function private.note_closed_deals(import uuid, opened uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update private.import_changes h
+  -- Without its deals a contact may be worth something else: a version more, and the import's.
+  set deals = closed.deals, version = case c.version when h.version + 1 then c.version else h.version end
+  from (
+    select d.contact_id, jsonb_object_agg(d.id, d.version) as deals
+    from public.deals d where d.id = any (opened) and d.status <> 'open' group by d.contact_id
+  ) as closed
+  join public.contacts c on c.id = closed.contact_id
+  where h.import_id = import and h.contact_id = c.id
+    and h."row" = (select max(t."row") from private.import_changes t where t.import_id = import and t.contact_id = c.id);
+end
+$$;
+comment on function private.note_closed_deals(uuid, uuid[]) is
+  'Notes which of the deals that were open before an import wrote their contacts (locked) are so no more.';
 
 create function private.import_existing(imported public.contact_imports, groups private.import_group[]) returns void
 language plpgsql
@@ -163,6 +207,7 @@ set search_path = '' set enable_nestloop = off
 as $$
 declare
   ids uuid[] := array(select distinct g.contact_id from unnest(groups) g);
+  opened uuid[];
   locked int;
 begin
   perform from public.contacts c where c.id = any (ids) order by c.id for no key update;
@@ -170,6 +215,8 @@ begin
   if locked < cardinality(ids) then
     raise serialization_failure using message = 'a contact was deleted while it was being imported';
   end if;
+  opened := private.open_deals(array(
+    select g.contact_id from unnest(groups) g where g.data ->> 'status' = 'converted' or g.data ->> 'sale_status' = 'sold'));
   with before as materialized (
     select g.first_row, c as contact, private.imported_contact(c, g.data, g.custom) as wanted
     from unnest(groups) g join public.contacts c on c.id = g.contact_id
@@ -186,14 +233,22 @@ begin
     returning t.id, t as contact
   )
   insert into private.import_changes (import_id, "row", contact_id, created, version, changes)
-  select imported.id, b.first_row, w.id, false, (w.contact).version, changed
+  select imported.id, b.first_row, w.id, false,
+    case when noted.version <> (b.contact).version then noted.version else (w.contact).version end, changed
   from written w join before b on (b.contact).id = w.id
+  left join (
+    select h.contact_id, max(h.version) as version from private.import_changes h
+    where h.import_id = imported.id and h.contact_id = any (ids) group by h.contact_id
+  ) as noted on noted.contact_id = w.id
   cross join lateral private.changed_fields(b.contact, w.contact) as changed
   where changed is not null;
+  if cardinality(opened) > 0 then
+    perform private.note_closed_deals(imported.id, opened);
+  end if;
 end
 $$;
 comment on function private.import_existing(public.contact_imports, private.import_group[]) is
-  'Writes the given fields of the groups into their contacts, and notes what they were before.';
+  'Writes the given fields of the groups into their contacts, and notes what they were before and which deals that has closed.';
 
 create function private.count_import(imported public.contact_imports, first_row int, last_row int) returns int
 language plpgsql stable

@@ -2,7 +2,7 @@
 -- costs one row, jobs that fail end their import, and what is old is swept.
 begin;
 set local search_path = public, extensions;
-select plan(17);
+select plan(18);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('imports ' || label)::uuid $$;
@@ -51,6 +51,20 @@ select is(pg_temp.run('refused'), 'running', 'after the last row');
 select is((select status from contact_imports where id = pg_temp.id('refused')), 'completed', 'the import is complete');
 select is(pg_temp.run('refused'), 'completed', 'then its file is dropped');
 select is_empty($$ select from private.import_rows where import_id = pg_temp.id('refused') $$, 'to the last row');
+
+-- Somebody comes between two rows of one contact --------------------------------------------------
+select pg_temp.import('between');
+insert into private.import_rows (import_id, "row", phone, data)
+select pg_temp.id('between'), n, '+3460000200' || n % 2, jsonb_build_object('status', case when n < 3 then 'new' else 'lost' end)
+from generate_series(1, 4) n;
+select private.write_import(i, 1, 2) from contact_imports i where i.id = pg_temp.id('between');
+update contacts set notes = 'Mine' where phone = '+34600002001';
+select private.write_import(i, 3, 4) from contact_imports i where i.id = pg_temp.id('between');
+select results_eq(
+  $$ select c.phone from contacts c where c.id = any (private.touched_contacts(pg_temp.id('between'),
+    array(select h.contact_id from private.import_changes h where h.import_id = pg_temp.id('between')))) $$,
+  array['+34600002001'], 'what somebody wrote between two batches is theirs, what later rows wrote is not');
+delete from contacts where phone in ('+34600002000', '+34600002001');
 
 -- A job that fails ------------------------------------------------------------------------------
 select pg_temp.import('failing');

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { createContact, updateContact } from "../support/contacts.ts";
 import { withDatabase } from "../support/database.ts";
 import type { Client } from "../support/http.ts";
-import { contactsByPhone, findings, type Import, importCsv, revert } from "../support/imports.ts";
+import { contactsByPhone, findings, importCsv, revert, reverted } from "../support/imports.ts";
 import { assertProblem } from "../support/problem.ts";
 import { createSignal } from "../support/scoring.ts";
-import type { Contact, Data, Deal, Page } from "../support/types.ts";
+import type { Contact, Data, Deal, Note, Page } from "../support/types.ts";
 import { makeWorkspace } from "../support/workspace.ts";
 
 const VOLATILE = ["updated_at", "assigned_at", "assigned_by"] as const;
@@ -18,10 +18,6 @@ async function snapshot(client: Client, id: string): Promise<Partial<Contact>> {
   const contact: Partial<Contact> = { ...answer.body.data };
   for (const field of VOLATILE) delete contact[field];
   return contact;
-}
-
-function reverted({ status, revert }: Import): unknown[] {
-  return [status, revert!.deleted, revert!.restored, revert!.kept];
 }
 
 Deno.test("what an import made goes, what it changed goes back, field by field", async () => {
@@ -161,6 +157,49 @@ for (const [name, touch] of TOUCHES) {
     assert.deepEqual([...(await contactsByPhone(key)).keys()], ["+34600111222"]);
   });
 }
+
+Deno.test("a note on the deal that the import's lead form opened keeps the contact", async () => {
+  const { key, admin } = await makeWorkspace();
+  await createSignal(admin, { kind: "action", action: "form_submitted", buying_intent: true });
+  const file = "phone,source\n+34600111222,lead_form\n+34600111333,lead_form\n";
+  const done = await importCsv(key, file);
+  const made = (await contactsByPhone(key)).get("+34600111222")!;
+  const [deal] = (await key.get<Page<Deal>>(`deals?contact_id=${made.id}`)).body.data;
+  const note = { content: "Mine", entity_type: "deal", entity_id: deal.id };
+  assert.equal((await key.post("internal-notes", note)).status, 201);
+  const after = await revert(key, done.id);
+  assert.deepEqual(reverted(after), ["reverted", 1, 0, 1]);
+  assert.deepEqual(findings(after.conflicts), ["1 null contact_in_use"]);
+  const notes = await key.get<Page<Note>>(`internal-notes?entity_type=deal&entity_id=${deal.id}`);
+  assert.deepEqual(notes.body.data.map(({ content }) => content), ["Mine"]);
+});
+
+Deno.test("what later rows of the import and a suppression made of its contacts is nobody's work", async () => {
+  const { key, admin } = await makeWorkspace();
+  await createSignal(admin, { kind: "action", action: "form_submitted", buying_intent: true });
+  const gone = await createContact(key, { phone: "+34600111222", opted_out: true });
+  const deletion = { contact_ids: [gone.id], history: "keep" };
+  assert.equal((await key.post("delete-contacts", deletion)).status, 200);
+  const between = Array.from({ length: 1000 }, (_, n) => `+1604${2000000 + n},,,`);
+  const rows = [
+    "+34600111222,new,,",
+    "+34600111333,new,lead_form,500",
+    "+34600111444,new,,",
+    ...between,
+    "+34600111333,converted,,",
+    "+34600111444,lost,,",
+  ];
+  const file = `phone,status,source,value\n${rows.join("\n")}\n`;
+  const done = await importCsv(key, file, { on_conflict: "update" });
+  assert.deepEqual([done.created, done.updated], [1003, 2]);
+  const made = await contactsByPhone(key);
+  assert.equal(made.get("+34600111222")!.opted_out, true);
+  assert.equal(made.get("+34600111333")!.status, "converted");
+  await updateContact(key, made.get("+16042000007")!.id, { status: "lost" });
+  const after = await revert(key, done.id);
+  assert.deepEqual(findings(after.conflicts), ["11 null contact_in_use"]);
+  assert.deepEqual(reverted(after), ["reverted", 1002, 0, 1]);
+});
 
 Deno.test("a contact that was merged since is not restored to what another was", async () => {
   const { key } = await makeWorkspace();

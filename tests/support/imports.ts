@@ -110,6 +110,11 @@ export function counts({ created, updated, skipped, failed }: Import): number[] 
   return [created, updated, skipped, failed];
 }
 
+/** What came of a revert: status, deleted, restored, kept. */
+export function reverted({ status, revert }: Import): unknown[] {
+  return [status, revert!.deleted, revert!.restored, revert!.kept];
+}
+
 /** `row column code` of each error. */
 export function findings(errors: ImportError[]): string[] {
   return errors.map(({ row, column, code }) => `${row} ${column} ${code}`);

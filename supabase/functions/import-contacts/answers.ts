@@ -51,7 +51,9 @@ export const importDetail = lazy(() =>
     ...fields(),
     errors: z.array(z.strictObject(error)).meta({ description: "The first 100." }),
     conflicts: z.array(z.strictObject({ ...error, contact_id: z.guid().nullable() })).meta({
-      description: "What a revert has left as it is; the first 100.",
+      description: "What a revert has left as it is; the first 100. Codes: `contact_in_use`, " +
+        "`edited_since` (of the field in `column`), `deal_changed_since`, `merged_since`, " +
+        "`not_restorable`.",
     }),
   }).meta({ id: "ImportDetail" })
 );

@@ -22,8 +22,11 @@ export const revert = route({
   description:
     "Contacts that the import made are deleted, unless somebody has worked with them or written " +
     "to them since; fields that it changed get their old values back, unless they have been edited " +
-    "since. What stays is told in `conflicts` and at `GET import-contacts/errors?of=revert`. " +
-    "Possible for 30 days; a second revert answers the first.",
+    "since. A name, value or VIP mark that nobody had set follows profile, deals or rule again. What " +
+    "the person has said since on `opted_out` and `do_not_call` stays, whatever the import had " +
+    "written. Deals that were won because the import made their contact converted or sold are open " +
+    "again, unless they have been changed since. What stays is told in `conflicts` and at " +
+    "`GET import-contacts/errors?of=revert`. Possible for 30 days; a second revert answers the first.",
   scope: "contacts:write",
   body: z.strictObject({ import_id: uuid }),
   example: { body: { import_id: IMPORT_EXAMPLE.id } },

@@ -22,7 +22,9 @@ export const start = route({
   summary: "Import contacts from CSV",
   description:
     `A file of up to ${FILE_LIMIT} bytes and 1,000,000 rows: comma, semicolon or tab, in UTF-8, ` +
-    "UTF-16 or Windows-1252, its first line the names of the columns. Exports of Google Contacts, " +
+    "UTF-16 or Windows-1252 (or, where the type of the body or of the form's file says so, as in " +
+    "`text/csv; charset=windows-1250`, any of the Encoding Standard's encodings of one byte a " +
+    "character), its first line the names of the columns. Exports of Google Contacts, " +
     "Outlook, HubSpot, Mailchimp and our own map themselves; of our own come back all fields that " +
     "create-contact takes, for contacts with a phone. Columns that the product computes (`id`, " +
     "`score`, `created_at`, … see export-contacts) are left out. Every row is checked as " +

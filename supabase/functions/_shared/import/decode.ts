@@ -13,5 +13,5 @@ export function toUtf8(bytes: Uint8Array, encoding: Encoding): Buffer {
 export function lengthInFile(utf8: Buffer, encoding: Encoding): number {
   if (encoding === "utf-8") return utf8.length;
   const units = utf8.toString().length;
-  return encoding === "windows-1252" ? units : 2 * units;
+  return encoding.startsWith("utf-16") ? 2 * units : units;
 }

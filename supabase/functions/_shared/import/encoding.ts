@@ -2,7 +2,8 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { ApiError } from "../errors.ts";
 
-export type Encoding = "utf-8" | "utf-16le" | "utf-16be" | "windows-1252";
+/** As TextDecoder calls it: UTF-8, UTF-16, or one that has a byte for every character. */
+export type Encoding = string;
 
 /** How the bytes of a file become text, and where its text begins. */
 export interface Decoding {
@@ -11,15 +12,28 @@ export interface Decoding {
   mark: number;
 }
 
-/** What a sender may say of the file's encoding (a charset), where it cannot be seen. */
-const SAID: Record<string, Encoding> = {
-  "windows-1252": "windows-1252",
-  "cp1252": "windows-1252",
-  "iso-8859-1": "windows-1252",
-  "latin1": "windows-1252",
-  "utf-16le": "utf-16le",
-  "utf-16be": "utf-16be",
-};
+// Of others it cannot be told from a piece of text where in the file it ends.
+const READ =
+  /^(?:utf-8|utf-16[lb]e|windows-\d+|iso-8859-\d+(?:-i)?|koi8-[ru]|ibm866|macintosh|x-mac-cyrillic)$/;
+
+/**
+ * The encoding that a sender says (a charset), where it cannot be seen.
+ *
+ * @throws ApiError 422 `unreadable_file`
+ */
+function encodingOf(charset: string): Encoding {
+  const known = knownEncoding(charset);
+  if (known !== undefined && READ.test(known)) return known;
+  throw unreadable(`Its charset is said to be ${charset.slice(0, 50)}, which is not read.`);
+}
+
+function knownEncoding(charset: string): string | undefined {
+  try {
+    return new TextDecoder(charset).encoding;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Counts what tells encodings apart; `decoding` decides. */
 export class EncodingScan {
@@ -51,8 +65,9 @@ export class EncodingScan {
     const wide = this.#counts.wide();
     if (wide && this.#size % 2 === 0) return { encoding: wide, mark: 0 };
     if (this.#isUtf8 && this.#rest.length === 0) return { encoding: "utf-8", mark: 0 };
-    const said = SAID[charset?.toLowerCase() ?? ""];
-    if (said && (said === "windows-1252" || this.#size % 2 === 0)) {
+    const said = charset === undefined ? "utf-8" : encodingOf(charset);
+    // That it is UTF-8 has just been seen to be wrong.
+    if (said !== "utf-8" && !(said.startsWith("utf-16") && this.#size % 2 === 1)) {
       return { encoding: said, mark: 0 };
     }
     if (!this.#hasUtf8 && this.#counts.isWestern()) return { encoding: "windows-1252", mark: 0 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Refusal } from "../errors.ts";
-import { toUtf8 } from "./decode.ts";
+import { lengthInFile, toUtf8 } from "./decode.ts";
 import { EncodingScan } from "./encoding.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -87,8 +87,26 @@ Deno.test("a file that was UTF-8 for long is not Windows-1252 in the end", () =>
 Deno.test("what cannot be seen may be said", () => {
   const russian = Uint8Array.from([0xcf, 0xf0, 0xe8, 0xe2, 0xe5, 0xf2, 44, 49]);
   assert.equal(scan(russian, 8, "windows-1252"), "windows-1252 0");
-  assert.equal(scan(russian, 8, "windows-1251"), "unreadable_file");
+  assert.equal(scan(russian, 8, "Windows-1251"), "windows-1251 0");
+  assert.equal(scan(russian, 8, "cp1251"), "windows-1251 0");
+  assert.equal(scan(russian, 8, "latin1"), "windows-1252 0");
+  assert.equal(scan(western(SPANISH), 64, "iso-8859-15"), "iso-8859-15 0");
+  assert.equal(scan(western(SPANISH), 64, "utf-8"), "windows-1252 0");
   assert.equal(scan(utf8(TEXT), 64, "windows-1252"), "utf-8 0");
+});
+
+Deno.test("a charset that is not read is refused by its name, unless the bytes say another", () => {
+  for (const charset of ["shift_jis", "gb18030", "ebcdic-cp-us", "x-user-defined"]) {
+    const scan = new EncodingScan();
+    scan.add(western(SPANISH));
+    assert.throws(() => scan.decoding(charset), ({ problem }: Refusal) => {
+      assert.equal(problem.code, "unreadable_file");
+      return problem.detail!.includes(charset);
+    });
+    const known = new EncodingScan();
+    known.add(utf8(TEXT));
+    assert.deepEqual(known.decoding(charset), { encoding: "utf-8", mark: 0 });
+  }
 });
 
 Deno.test("every encoding becomes the same text", () => {
@@ -96,4 +114,7 @@ Deno.test("every encoding becomes the same text", () => {
   assert.equal(toUtf8(utf16(TEXT, false), "utf-16be").toString(), TEXT);
   assert.equal(toUtf8(western(SPANISH), "windows-1252").toString(), SPANISH);
   assert.equal(toUtf8(Uint8Array.from([0x80, 0x93]), "windows-1252").toString(), "€“");
+  const polish = toUtf8(Uint8Array.from([0xa3, 0x75, 0x6b, 0x61, 0x73, 0x7a]), "windows-1250");
+  assert.equal(polish.toString(), "Łukasz");
+  assert.equal(lengthInFile(polish, "windows-1250"), 6);
 });

@@ -149,6 +149,28 @@ for (const [name, bytes] of ENCODED) {
   });
 }
 
+Deno.test("a file in what its type says: of a form, or the whole body", async () => {
+  const bytes = Uint8Array.from([
+    ...Buffer.from("phone,name\n+34600111222,"),
+    0xa3,
+    ...Buffer.from("ukasz"),
+  ]);
+  const form = new FormData();
+  form.set("file", new Blob([bytes], { type: "text/csv;charset=windows-1250" }), "a.csv");
+  const senders = [
+    (key: Caller) => sendForm(key, form),
+    (key: Caller) => send(key, bytes, {}, { "content-type": "text/csv; charset=windows-1250" }),
+  ];
+  for (const sender of senders) {
+    const workspace = await makeWorkspace();
+    assert.equal((await sender(workspace.key)).status, 200);
+    assert.equal((await contact(workspace, "+34600111222")).name, "Łukasz");
+  }
+  const { key } = await makeWorkspace();
+  const refused = await send(key, bytes, {}, { "content-type": "text/csv; charset=big5" });
+  assertProblem(refused, 422, "unreadable_file");
+});
+
 Deno.test("a file whose encoding cannot be told is refused, and nothing of it stays", async () => {
   const { key } = await makeWorkspace();
   const bytes = Uint8Array.from([...Buffer.from("phone,name\n1,"), 0xcf, 0xf0, 0xe8, 0xe2]);
@@ -331,6 +353,12 @@ Deno.test("forms and options that cannot be are refused", async () => {
   assertInvalid(await form(["mapping", "{}"]), { "/file": "required" });
   assertInvalid(await form(["file", file], ["file", file]), { "/file": "repeated" });
   assertInvalid(await form(["file", file], ["colour", "red"]), { "/colour": "unknown_field" });
+  assertInvalid(await form(["file", file], ["photo", file]), { "/photo": "unknown_field" });
+  assertInvalid(await form(["file", file], ["mapping", new Blob(["[]"])]), {
+    "/mapping": "invalid_format",
+  });
+  const dry = await form(["file", file], ["dry_run", new Blob(["true"])]);
+  assert.deepEqual([dry.status, dry.body.data.dry_run], [200, true]);
   assertInvalid(await form(["file", file], ["dry_run", "perhaps"]), {
     "/dry_run": "invalid_value",
   });

@@ -1,13 +1,14 @@
 /** The file in a request's body, as it streams in: a form's part, or the whole body. */
-import { Busboy, type BusboyInstance } from "@fastify/busboy";
+import { Busboy, type BusboyInstance, type Dicer } from "@fastify/busboy";
 import { Readable } from "node:stream";
 import { ApiError, invalid } from "../_shared/errors.ts";
+import { importOptions } from "./options.ts";
 
 /** What came with the file. */
 export interface Received {
   fileName: string | null;
   charset?: string;
-  /** The other fields of a form. */
+  /** The other fields of a form; of files that are no fields the names count alone. */
   form: Record<string, string>;
 }
 
@@ -15,6 +16,8 @@ export interface Received {
 export const FILE_LIMIT = 200_000_000;
 // A form's boundaries and other fields.
 const FORM_ROOM = 262_144;
+const FIELDS = 20;
+const FIELD_BYTES = 131_072;
 const PATIENCE_MS = 30_000;
 const READ_BYTES = 65_536;
 
@@ -39,7 +42,7 @@ export async function receiveFile(
   if (!kind || encoding !== "identity") throw wrongType();
   if (Number(request.headers.get("content-length") ?? 0) > FILE_LIMIT + FORM_ROOM) throw tooLarge();
   const counted = limited(sink);
-  const body = paced(request.body, patienceMs);
+  const body = bounded(paced(request.body, patienceMs));
   if (kind === "multipart/form-data") return await receiveForm(body, type, counted);
   await whole(async () => {
     for await (const bytes of body) await counted(bytes);
@@ -71,6 +74,16 @@ async function* paced(
     clearTimeout(timer);
     // What is left of it is nobody's business any more, nor how that ends.
     reader?.cancel().catch(() => undefined);
+  }
+}
+
+/** The same bytes, up to as many as a body may have, whichever parts of a form they are in. */
+async function* bounded(body: Bytes): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const bytes of body) {
+    size += bytes.length;
+    if (size > FILE_LIMIT + FORM_ROOM) throw tooLarge();
+    yield bytes;
   }
 }
 
@@ -118,16 +131,16 @@ async function receiveForm(body: Bytes, type: string, sink: Sink): Promise<Recei
   const parser = formParser(type);
   let files = 0;
   let written: Promise<void> | undefined;
-  parser.on("field", (name, value, _isNameCut, isCut) => {
-    if (isCut) parser.destroy(tooLarge());
-    Object.defineProperty(received.form, name, { value, enumerable: true, configurable: true });
-  });
-  parser.on("file", (name, stream, fileName, _encoding, mime) => {
+  let partType = "";
+  onType(parser, (type) => partType = type);
+  takeFields(parser, received.form);
+  parser.on("file", (name, stream, fileName) => {
     // A form that breaks off is told by both: here it would end the process.
     stream.on("error", (error) => parser.destroy(error));
+    if (name !== "file") set(received.form, name, "A file.");
     if (name !== "file" || ++files > 1) return void stream.resume();
     received.fileName = shortName(fileName);
-    received.charset = parameter(mime, "charset");
+    received.charset = parameter(partType, "charset");
     written = handOn(stream, sink);
     written.catch((error) => parser.destroy(error));
   });
@@ -140,6 +153,31 @@ async function receiveForm(body: Bytes, type: string, sink: Sink): Promise<Recei
     path: "/file",
     code: files === 0 ? "required" : "repeated",
     message: "The form has to have one file, in the field file.",
+  });
+}
+
+function takeFields(parser: BusboyInstance, form: Record<string, string>): void {
+  const refuse = () => void parser.destroy(tooMuchForm());
+  parser.on("field", (name, value, _isNameCut, isCut) => isCut ? refuse() : set(form, name, value));
+  // What is beyond would be passed over in silence.
+  parser.on("fieldsLimit", refuse).on("partsLimit", refuse);
+}
+
+/** Sets a member, whatever it is called. */
+function set(form: Record<string, string>, name: string, value: string): void {
+  Object.defineProperty(form, name, { value, enumerable: true, configurable: true });
+}
+
+/**
+ * Tells the type of each part before the part itself, with its parameters: the form's parser leaves
+ * them out, so the parser of parts below it is asked.
+ */
+function onType(parser: BusboyInstance, hear: (type: string) => void): void {
+  const parts = (parser as unknown as { _parser: { parser: Dicer } })._parser.parser;
+  parts.prependListener("part", (part) => {
+    part.on("header", (header) => {
+      hear((header as Record<string, string[] | undefined>)["content-type"]?.[0] ?? "");
+    });
   });
 }
 
@@ -164,7 +202,11 @@ function formParser(type: string): BusboyInstance {
   try {
     return new Busboy({
       headers: { "content-type": type },
-      limits: { fields: 20, fieldSize: 131_072, parts: 25 },
+      limits: { fields: FIELDS, fieldSize: FIELD_BYTES, parts: FIELDS + 5 },
+      // Some clients send every part as a file.
+      isPartAFile: (name, type, fileName) =>
+        (fileName !== undefined || type === "application/octet-stream") &&
+        !Object.hasOwn(importOptions.shape, name ?? ""),
     });
   } catch (cause) {
     throw new ApiError("incomplete_body", "The form has no boundary.", { cause });
@@ -200,6 +242,13 @@ function shortName(name: string | undefined): string | null {
 
 function tooLarge(): ApiError {
   return new ApiError("body_too_large", `A file may have ${FILE_LIMIT} bytes at most.`);
+}
+
+function tooMuchForm(): ApiError {
+  return new ApiError(
+    "body_too_large",
+    `A form may have ${FIELDS} fields of ${FIELD_BYTES} bytes at most beside its file.`,
+  );
 }
 
 function wrongType(): ApiError {

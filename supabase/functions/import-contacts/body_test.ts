@@ -96,6 +96,52 @@ Deno.test("a form has the file and its options in any order, cut anywhere", asyn
   }
 });
 
+Deno.test("fields may come as files; other files are told as unknown fields are", async () => {
+  const file = head('name="file"; filename="a.csv"') + "a\r\n";
+  const field = (name: string, type: string, value: string) =>
+    head(`name="${name}"; filename="blob"\r\nContent-Type: ${type}`) + `${value}\r\n`;
+  const whole = field("mapping", "application/json", '{"ä":"phone"}') + file +
+    field("dry_run", "application/octet-stream", "true") +
+    field("photo", "image/png", "x".repeat(200_000)) + "--x--\r\n";
+  const received = await receive(streaming(FORM, [whole]));
+  assert.ok(typeof received === "object");
+  const { photo, ...form } = received.form;
+  assert.deepEqual([received.text, form], ["a", { mapping: '{"ä":"phone"}', dry_run: "true" }]);
+  assert.ok(photo.length > 0 && photo.length < 100);
+});
+
+Deno.test("the charset of a form's file is the one that its own part says", async () => {
+  const part = (name: string, type: string) =>
+    head(`name="${name}"; filename="a.csv"\r\nContent-Type: ${type}`);
+  const whole = part("mapping", "text/plain; charset=utf-8") + "{}\r\n" +
+    part("file", 'text/csv;charset="Windows-1250"') + "a\r\n" +
+    part("dry_run", "text/plain; charset=us-ascii") + "true\r\n--x--\r\n";
+  for (const length of [whole.length, 5]) {
+    const pieces = whole.match(new RegExp(`[^]{1,${length}}`, "g"))!;
+    const received = await receive(streaming(FORM, pieces));
+    assert.ok(typeof received === "object");
+    assert.equal(received.charset, "Windows-1250");
+  }
+});
+
+Deno.test("every byte of a form counts, and every field", async () => {
+  const file = head('name="file"; filename="a.csv"') + "a\r\n";
+  const piece = new Uint8Array(1_000_000);
+  const other = [
+    file,
+    head('name="photo"; filename="b"'),
+    ...Array(201).fill(piece),
+    "\r\n--x--\r\n",
+  ];
+  assert.equal(await receive(streaming(FORM, other)), "body_too_large");
+  for (const more of ['name="mapping"', 'name="mapping"; filename="m.json"']) {
+    const long = [file, head(more), "x".repeat(140_000), "\r\n--x--\r\n"];
+    assert.equal(await receive(streaming(FORM, long)), "body_too_large");
+    const many = [file, ...Array(30).fill(`${head(more)}{}\r\n`), "--x--\r\n"];
+    assert.equal(await receive(streaming(FORM, many)), "body_too_large");
+  }
+});
+
 for (const type of ["text/csv", FORM]) {
   const begin = type === FORM ? [head('name="file"; filename="a.csv"')] : [];
 

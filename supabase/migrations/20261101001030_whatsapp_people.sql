@@ -42,31 +42,48 @@ $$;
 comment on function private.whatsapp_contact(uuid, text, text, text) is
   'The contact that has all of the ids given; null if one of them is unknown or another contact''s.';
 
--- Writing to a person: the newest of their ids.
+-- Writing to a person: one of their ids; the other is null.
 create type private.whatsapp_address as (wa_id text, bsuid text);
 
-create function private.whatsapp_recipient(contact uuid) returns private.whatsapp_address
+create function private.whatsapp_recipient(conversation uuid) returns private.whatsapp_address
 language plpgsql stable
-set search_path = ''
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
+declare
+  v public.conversations := (select t from public.conversations t where t.id = conversation);
+  sender text := (
+    select m.sender_external_id from public.messages m
+    where m.conversation_id = v.id and m.sent_at = v.last_inbound_at and m.direction = 'inbound' and not m.from_history
+    order by m.sender_external_id limit 1);
+  used text := (select i.channel from public.contact_identities i where i.contact_id = v.contact_id and i.external_id = sender limit 1);
 begin
   return (
     select row(
-      coalesce(
-        (select i.external_id from public.contact_identities i
-          where i.contact_id = c.id and i.channel = 'whatsapp'
-          -- A merge leaves a contact with the numbers of two: their own is the one that people see.
-          order by i.moved_at desc nulls last, i.phone_key = c.phone_key desc nulls last, i.external_id limit 1),
-        c.whatsapp_contact_id),
-      (select i.external_id from public.contact_identities i
-        where i.contact_id = c.id and i.channel = 'whatsapp_bsuid'
-        order by i.moved_at desc nulls last, i.external_id limit 1))::private.whatsapp_address
-    from public.contacts c where c.id = contact
+      case when i.channel is distinct from 'whatsapp_bsuid' then coalesce(i.external_id, c.whatsapp_contact_id) end,
+      case when i.channel = 'whatsapp_bsuid' then i.external_id end)::private.whatsapp_address
+    from public.contacts c
+    left join lateral (
+      select i.channel, i.external_id
+      from public.contact_identities i
+      where i.contact_id = c.id and i.channel in ('whatsapp', 'whatsapp_bsuid')
+      order by
+        coalesce(i.channel = used, false) desc,
+        -- A merge leaves a contact with the ids of two: the window is open to the one that wrote,
+        -- unless that person has another since.
+        coalesce(i.external_id = sender, false) and not exists (
+          select from public.contact_identities j
+          where j.contact_id = c.id and j.channel = i.channel and j.external_id <> i.external_id
+            and j.moved_at >= v.last_inbound_at) desc,
+        i.channel, i.moved_at desc nulls last, i.phone_key = c.phone_key desc nulls last, i.external_id
+      limit 1
+    ) as i on true
+    where c.id = v.contact_id
   );
 end
 $$;
 comment on function private.whatsapp_recipient(uuid) is
-  'Where to write to a contact: their current WhatsApp id (else the digits of their phone) and business-scoped user id; null where there is none.';
+  'Where to write to in a conversation: the id that wrote last, or what took its place, else the newest WhatsApp id, else the business-scoped user id, else the digits of the phone. Both null where there is none.';
 
 create type private.identity_node as (
   workspace_id uuid, channel text, external_id text, country text, moved_at timestamptz, creates boolean,

@@ -115,7 +115,7 @@ begin
   if item.signal then
     return '{"messaging_product": "whatsapp"}' || item.request;
   end if;
-  recipient := private.whatsapp_recipient((select v.contact_id from public.conversations v where v.id = item.conversation_id));
+  recipient := private.whatsapp_recipient(item.conversation_id);
   -- With a user id in `to` WhatsApp would accept the message and never deliver it.
   return case when recipient.wa_id is not null or recipient.bsuid is not null then
     '{"messaging_product": "whatsapp", "recipient_type": "individual"}'

@@ -2,7 +2,7 @@
 -- what must not come back, what a later table has to say, and what a failed deletion still does.
 begin;
 set local search_path = public, extensions;
-select plan(74);
+select plan(75);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('deletions ' || label)::uuid $$;

@@ -8,8 +8,6 @@ import { assertInvalid, assertProblem } from "../support/problem.ts";
 import { snapshot } from "../support/snapshot.ts";
 import type { Contact, Data, Deal, Note, Page } from "../support/types.ts";
 import { makeWorkspace } from "../support/workspace.ts";
-import { text } from "../fixtures/whatsapp/delivery.ts";
-import { tell } from "../webhook/updates.ts";
 import { storeMessages } from "../support/conversations.ts";
 import type { Conversation, Handoff } from "../support/types.ts";
 
@@ -329,24 +327,4 @@ Deno.test("a merge sells nothing: open deals stay open, also where the other had
   await merge(key, one.id, two.id);
   await updateContact(key, one.id, { status: "converted" });
   assert.equal(await status(), "won");
-});
-
-Deno.test("who has two numbers is written to at their own, whichever sorts first", async () => {
-  const place = await makeWorkspace();
-  const recipient = async (contact: string) => {
-    const [{ wa_id }] = await withDatabase((sql) =>
-      sql<{ wa_id: string }[]>`select (private.whatsapp_recipient(${contact})).wa_id`
-    );
-    return wa_id;
-  };
-  const numbers = ["16045550001", "16045559999"];
-  await tell(place, { messages: numbers.map((number) => text(number, "Hi")) });
-  const [low, high] = await Promise.all(numbers.map(async (number) => {
-    const found = await place.key.get<Data<Contact>>(`get-contact?phone=%2B${number}`);
-    return found.body.data;
-  }));
-  const mergeId = await merge(place.key, high.id, low.id);
-  assert.equal(await recipient(high.id), numbers[1]);
-  await undo(place.key, mergeId);
-  assert.deepEqual([await recipient(low.id), await recipient(high.id)], numbers);
 });

@@ -140,7 +140,7 @@ Deno.test("user_id_update moves the id: who writes under the new one is the same
     await tell(workspace, { messages: [byUserId("CA.8", "new")] });
     assert.equal((await onlyContact(workspace, 2)).phone, `+${OLD}`);
     const [{ bsuid }] = await ask<{ bsuid: string }>(
-      "select (private.whatsapp_recipient(c.id)).bsuid from public.contacts c where workspace_id = $1",
+      "select (private.whatsapp_recipient(v.id)).bsuid from public.conversations v where workspace_id = $1",
       workspace.id,
     );
     assert.equal(bsuid, "CA.8");

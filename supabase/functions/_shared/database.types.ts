@@ -1369,6 +1369,7 @@ export type Database = {
           "read_at": string | null;
           "reply_to": string | null;
           "revoked_at": string | null;
+          "sender_external_id": string | null;
           "sender_id": string | null;
           "sender_name": string | null;
           "sender_type": Database["public"]["Enums"]["sender_type"];
@@ -1407,6 +1408,7 @@ export type Database = {
           "read_at"?: string | null;
           "reply_to"?: string | null;
           "revoked_at"?: string | null;
+          "sender_external_id"?: string | null;
           "sender_id"?: string | null;
           "sender_name"?: string | null;
           "sender_type": Database["public"]["Enums"]["sender_type"];
@@ -1444,6 +1446,7 @@ export type Database = {
           "read_at"?: string | null;
           "reply_to"?: string | null;
           "revoked_at"?: string | null;
+          "sender_external_id"?: string | null;
           "sender_id"?: string | null;
           "sender_name"?: string | null;
           "sender_type"?: Database["public"]["Enums"]["sender_type"];

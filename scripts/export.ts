@@ -1,6 +1,7 @@
 /** `deno task export`: contacts into a CSV file, or to where the output leads. */
-import { join, resolve } from "node:path";
-import { ROOT } from "./stack/files.ts";
+import { join } from "node:path";
+import { type Caller, request, requestJson } from "./api.ts";
+import { callersPath, ROOT } from "./stack/files.ts";
 import { describeFailure, StackProblem } from "./stack/problem.ts";
 
 const USAGE = `Writes contacts as CSV: deno task export [file] [--<filter> value …]
@@ -12,10 +13,8 @@ const USAGE = `Writes contacts as CSV: deno task export [file] [--<filter> value
 
 The API key is LEADBASE_KEY, or the local stack's.`;
 
-interface Options {
+interface Options extends Caller {
   file?: string;
-  url: string;
-  key: string;
   parameters: URLSearchParams;
 }
 
@@ -54,27 +53,20 @@ async function localStack(): Promise<{ url: string; api_key: string } | undefine
   }
 }
 
-async function ask({ url, key }: Options, path: string): Promise<Response> {
-  const response = await fetch(`${url}/${path}`, { headers: { authorization: `Bearer ${key}` } });
-  if (response.ok) return response;
-  const problem = await response.json().catch(() => undefined);
-  throw new StackProblem(`${response.status}: ${problem?.detail ?? response.statusText}`);
-}
-
 /** How many contacts there will be. */
 async function countContacts(options: Options): Promise<number> {
   const parameters = new URLSearchParams(options.parameters);
   parameters.set("limit", "1");
   parameters.set("count", "exact");
-  const answer = await ask(options, `list-contacts?${parameters}`);
-  return (await answer.json()).total;
+  const { total } = await requestJson<{ total: number }>(options, `list-contacts?${parameters}`);
+  return total;
 }
 
 /** Counts rows as they pass, and shows how far they are. */
 function counting(total: number): TransformStream<Uint8Array, Uint8Array> {
   let [rows, isQuoted, shown] = [-1, false, 0];
   const show = (end: string) => {
-    const done = total > 0 ? Math.min(rows / total, 1) : 1;
+    const done = total > 0 ? Math.max(0, Math.min(rows / total, 1)) : 1;
     const bar = "█".repeat(Math.round(done * 30)).padEnd(30, "░");
     Deno.stderr.writeSync(new TextEncoder().encode(`\r${bar} ${rows} of ${total}${end}`));
   };
@@ -112,11 +104,11 @@ async function main(): Promise<void> {
   const options = await readOptions(Deno.args);
   if (!options) return console.log(USAGE);
   const total = await countContacts(options);
-  const { body } = await ask(options, `export-contacts?${options.parameters}`);
-  // `deno task` runs us in the checkout; a relative file is meant from where it was called.
-  const folder = Deno.env.get("LEADBASE_TASK") ? Deno.env.get("INIT_CWD") : undefined;
-  const file = options.file && resolve(folder ?? Deno.cwd(), options.file);
-  await write(body!.pipeThrough(counting(total)), file);
+  const { body } = await request(options, `export-contacts?${options.parameters}`);
+  const file = options.file && callersPath(options.file);
+  await write(body!.pipeThrough(counting(total)), file).catch((error) => {
+    throw new StackProblem(`The contacts could not be written: ${(error as Error).message}`);
+  });
 }
 
 if (import.meta.main) {

@@ -1,11 +1,15 @@
 import { join } from "node:path";
+import { patiently } from "./api.ts";
 import { type ImportOptions, parseImportArguments, USAGE } from "./import/arguments.ts";
 import { type ImportState, saveErrors, state, upload } from "./import/client.ts";
 import { Progress } from "./import/progress.ts";
 import { report } from "./import/report.ts";
+import { callersPath, ROOT } from "./stack/files.ts";
 import { describeFailure, StackProblem } from "./stack/problem.ts";
 
 const EVERY_MS = 300;
+// Longer than a Postgres takes that was killed and goes through its log.
+const PATIENCE_MS = 60_000;
 
 /** Imports a file and waits for its end; returns the exit code. */
 async function main(): Promise<number> {
@@ -14,11 +18,15 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
+  // Opened before anything is sent: afterwards it would be too late to name another.
+  using errors = options.errors === undefined
+    ? undefined
+    : await open(options.errors, { write: true, create: true });
   const progress = new Progress(screen());
   const done = await follow(options, progress);
   progress.clear();
-  if (options.errors && done.failed > 0) await saveErrors(options, done.id, options.errors);
   console.log(report(done));
+  if (errors) await saveErrors(options, done.id, errors);
   return done.status === "completed" && done.failed === 0 ? 0 : 1;
 }
 
@@ -31,14 +39,22 @@ async function follow(options: ImportOptions, progress: Progress): Promise<Impor
   while (now.status === "pending" || now.status === "running") {
     progress.show("Importing", now.progress);
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
-    now = await state(options, now.id);
+    now = await ask(options, now.id);
   }
   return now;
 }
 
-async function open(path: string): Promise<Deno.FsFile> {
+/** How far an import is, from a server that may be away for a while. */
+async function ask(options: ImportOptions, id: string): Promise<ImportState> {
+  const pace = { patienceMs: PATIENCE_MS, everyMs: EVERY_MS };
+  return await patiently(() => state(options, id), pace).catch((error) => {
+    throw new StackProblem(`${(error as Error).message} The import may be going on: ${id}`);
+  });
+}
+
+async function open(path: string, options?: Deno.OpenOptions): Promise<Deno.FsFile> {
   try {
-    return await Deno.open(path);
+    return await Deno.open(callersPath(path), options);
   } catch (error) {
     throw new StackProblem(`${path} cannot be opened: ${(error as Error).message}`);
   }
@@ -46,7 +62,7 @@ async function open(path: string): Promise<Deno.FsFile> {
 
 function readCredentials() {
   try {
-    return JSON.parse(Deno.readTextFileSync(join(".leadbase", "credentials.json")));
+    return JSON.parse(Deno.readTextFileSync(join(ROOT, ".leadbase", "credentials.json")));
   } catch {
     return undefined;
   }

@@ -1,12 +1,10 @@
 import { parseArgs } from "node:util";
+import type { Caller } from "../api.ts";
 import { StackProblem } from "../stack/problem.ts";
 
 /** What `deno task import` is asked for. */
-export interface ImportOptions {
+export interface ImportOptions extends Caller {
   file: string;
-  /** Up to and with `/functions/v1`. */
-  url: string;
-  key: string;
   onConflict?: string;
   mapping?: string;
   dryRun: boolean;

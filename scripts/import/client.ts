@@ -1,4 +1,5 @@
 /** What the terminal asks the API about an import. */
+import { request, requestJson } from "../api.ts";
 import { StackProblem } from "../stack/problem.ts";
 import type { ImportOptions } from "./arguments.ts";
 
@@ -46,35 +47,24 @@ export async function state(options: ImportOptions, id: string): Promise<ImportS
   return await ask(options, `import-contacts?import_id=${id}`);
 }
 
-/** All errors as CSV, into a file. */
-export async function saveErrors(options: ImportOptions, id: string, path: string): Promise<void> {
-  const response = await request(options, `import-contacts/errors?import_id=${id}`);
-  await Deno.writeFile(path, response.body!);
+/** All errors as CSV, into a file that is open, instead of what is in it. */
+export async function saveErrors(
+  options: ImportOptions,
+  id: string,
+  file: Deno.FsFile,
+): Promise<void> {
+  const { body } = await request(options, `import-contacts/errors?import_id=${id}`);
+  await replace(file, body!).catch((error) => {
+    throw new StackProblem(`The errors could not be saved: ${(error as Error).message}`);
+  });
+}
+
+async function replace(file: Deno.FsFile, body: ReadableStream<Uint8Array>): Promise<void> {
+  // Not so a terminal or a pipe.
+  if ((await file.stat()).isFile) await file.truncate();
+  await body.pipeTo(file.writable);
 }
 
 async function ask(options: ImportOptions, path: string, init?: RequestInit): Promise<ImportState> {
-  return (await (await request(options, path, init)).json()).data;
-}
-
-async function request(
-  { url, key }: ImportOptions,
-  path: string,
-  init: RequestInit = {},
-): Promise<Response> {
-  const headers = { authorization: `Bearer ${key}`, ...init.headers };
-  const response = await fetch(`${url}/${path}`, { ...init, headers }).catch((error) => {
-    throw new StackProblem(`${url} does not answer: ${(error as Error).message}`);
-  });
-  if (response.ok) return response;
-  throw new StackProblem(await reason(response));
-}
-
-async function reason(response: Response): Promise<string> {
-  const text = await response.text();
-  try {
-    const { detail, code } = JSON.parse(text);
-    return `${detail} (${response.status} ${code})`;
-  } catch {
-    return `The server answers ${response.status}.`;
-  }
+  return (await requestJson<{ data: ImportState }>(options, path, init)).data;
 }

@@ -1,8 +1,14 @@
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The checkout: the folder that holds deno.json. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The path as the caller means it: `deno task` runs us in the checkout. */
+export function callersPath(path: string): string {
+  const folder = Deno.env.get("LEADBASE_TASK") ? Deno.env.get("INIT_CWD") : undefined;
+  return resolve(folder ?? Deno.cwd(), path);
+}
 
 /** Whole or not at all, and readable by its owner only: the files hold keys and passwords. */
 export async function writePrivateFile(path: string, text: string): Promise<void> {

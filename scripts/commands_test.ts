@@ -1,0 +1,185 @@
+/** `deno task import` and `deno task export` as they are called, against an API that is made up. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { ROOT } from "./stack/files.ts";
+
+const ID = "0198f6c2-7d1e-7c3a-9b52-3f1d5a6b7c8d";
+const DONE = {
+  id: ID,
+  status: "completed",
+  dry_run: false,
+  columns: [],
+  progress: 100,
+  rows: 2,
+  created: 1,
+  updated: 0,
+  skipped: 0,
+  failed: 1,
+  error: null,
+  errors: [{ row: 2, column: "phone", message: "No." }],
+};
+
+interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the command as its task does, called from a folder with those files. */
+async function run(
+  command: "import" | "export",
+  args: string[],
+  { folder, url }: { folder: string; url: string },
+): Promise<Ran> {
+  const output = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", join(ROOT, "scripts", `${command}.ts`), ...args],
+    cwd: ROOT,
+    env: { LEADBASE_TASK: "1", INIT_CWD: folder, LEADBASE_URL: url, LEADBASE_KEY: "lb_1" },
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder();
+  const [stdout, stderr] = [text.decode(output.stdout), text.decode(output.stderr)];
+  return { code: output.code, stdout, stderr };
+}
+
+interface Api {
+  url: string;
+  folder: string;
+  /** Methods and paths of the requests. */
+  asked: string[];
+}
+
+/** An API with those answers, and a folder with a file. */
+async function withApi(
+  answers: (request: Request, nth: number) => Response | Promise<Response>,
+  use: (api: Api) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const asked: string[] = [];
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    const { pathname } = new URL(request.url);
+    return answers(request, asked.push(`${request.method} ${pathname}`));
+  });
+  try {
+    await Deno.writeTextFile(join(folder, "a.csv"), "phone\n+34600111222\n1\n");
+    await use({ url: `http://127.0.0.1:${server.addr.port}`, folder, asked });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const data = (fields: Record<string, unknown> = {}) =>
+  Response.json({ data: { ...DONE, ...fields } });
+
+async function importing(request: Request): Promise<Response> {
+  if (new URL(request.url).pathname.endsWith("/errors")) return new Response("row\r\n2\r\n");
+  await request.text();
+  return data();
+}
+
+Deno.test("files are those of the folder that the import is called from", async () => {
+  await withApi(importing, async (api) => {
+    const { code, stdout } = await run("import", ["a.csv", "--errors", "e.csv"], api);
+    assert.equal(code, 1);
+    assert.match(stdout, new RegExp(`1 failed of 2 rows. Import ${ID}`));
+    assert.equal(await Deno.readTextFile(join(api.folder, "e.csv")), "row\r\n2\r\n");
+  });
+});
+
+Deno.test("a place for errors that cannot be written is told before anything is sent", async () => {
+  await withApi(importing, async (api) => {
+    const { code, stderr } = await run("import", ["a.csv", "--errors", "none/e.csv"], api);
+    assert.equal(code, 1);
+    assert.match(stderr, /^\S*none\/e\.csv cannot be opened: .*\n$/);
+    assert.deepEqual(api.asked, []);
+  });
+});
+
+Deno.test("the errors take the place of what was there, once the file is sent", async () => {
+  let sent = "";
+  const answers = async (request: Request) => {
+    if (request.method !== "POST") return new Response("row\r\n");
+    sent = await request.text();
+    return data();
+  };
+  await withApi(answers, async (api) => {
+    await run("import", ["a.csv", "--errors", "a.csv"], api);
+    assert.equal(sent, "phone\n+34600111222\n1\n");
+    assert.equal(await Deno.readTextFile(join(api.folder, "a.csv")), "row\r\n");
+  });
+});
+
+Deno.test("errors that cannot be fetched cost nobody the report", async () => {
+  const answers = (request: Request) =>
+    request.method === "POST" ? importing(request) : new Response("", { status: 500 });
+  await withApi(answers, async (api) => {
+    const { code, stdout, stderr } = await run("import", ["a.csv", "--errors", "e.csv"], api);
+    assert.equal(code, 1);
+    assert.match(stdout, new RegExp(`Import ${ID}`));
+    assert.match(stderr, /The server answers 500\.\n$/);
+  });
+});
+
+/** An answer that breaks off. */
+function broken(): Response {
+  const encoder = new TextEncoder();
+  return new Response(
+    new ReadableStream({
+      start: (controller) => controller.enqueue(encoder.encode('{"data":')),
+      pull: (controller) => controller.error(new Error("away")),
+    }),
+  );
+}
+
+Deno.test("an import is waited for while the server is away", async () => {
+  const away = [() => new Response("", { status: 503 }), broken, () => data({ failed: 0 })];
+  const answers = async (request: Request, nth: number) => {
+    if (request.method === "GET") return away[nth - 2]();
+    await request.text();
+    return data({ status: "running" });
+  };
+  await withApi(answers, async (api) => {
+    const { code, stdout, stderr } = await run("import", ["a.csv"], api);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /1 created/);
+  });
+});
+
+Deno.test("who gives up an import names it", async () => {
+  const answers = async (request: Request) => {
+    if (request.method === "GET") {
+      return Response.json({ detail: "Gone.", code: "x" }, { status: 404 });
+    }
+    await request.text();
+    return data({ status: "running" });
+  };
+  await withApi(answers, async (api) => {
+    const { code, stderr } = await run("import", ["a.csv"], api);
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`Gone\\. \\(404 x\\).*${ID}.*\n$`));
+    assert.equal(stderr.includes("    at "), false);
+  });
+});
+
+Deno.test("an export without a server says so in one line", async () => {
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const url = `http://127.0.0.1:${listener.addr.port}`;
+  listener.close();
+  const { code, stderr } = await run("export", ["a.csv"], { folder: ROOT, url });
+  assert.equal(code, 1);
+  assert.match(stderr, new RegExp(`^${url} does not answer: .*\n$`));
+});
+
+Deno.test("an export that breaks off, or has no place, says so in one line and leaves no file", async () => {
+  const answers = ({ url }: Request) =>
+    url.includes("list-contacts") ? Response.json({ data: [], total: 3 }) : broken();
+  await withApi(answers, async (api) => {
+    for (const file of ["b.csv", "none/b.csv"]) {
+      const { code, stderr } = await run("export", [file], api);
+      assert.equal(code, 1);
+      assert.match(stderr, /The contacts could not be written: .*\n$/);
+      assert.equal(stderr.includes("    at "), false);
+    }
+    assert.deepEqual([...Deno.readDirSync(api.folder)].map(({ name }) => name), ["a.csv"]);
+  });
+});

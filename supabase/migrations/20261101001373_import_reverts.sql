@@ -91,8 +91,7 @@ comment on function private.revert_created(uuid, uuid[]) is 'Deletes the contact
 
 create function private.said_since(contact uuid, field text, since timestamptz) returns boolean
 language plpgsql stable
-set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 begin
   return exists (

@@ -82,7 +82,8 @@ end
 $$;
 comment on function private.pair_free_at(timestamptz) is 'When a lane that is full until then may send again.';
 
-create function private.wake_lane(lane private.outbox_lanes, finished uuid default null) returns void
+create function private.wake_lane(
+  lane private.outbox_lanes, finished uuid default null, not_before timestamptz default '-infinity') returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -94,7 +95,7 @@ begin
   update private.outbox_lanes l
   set sending = nullif(l.sending, finished),
     due_at = case when nullif(l.sending, finished) is null then (
-      select greatest(o.next_attempt_at, private.pair_free_at(l.full_until))
+      select greatest(o.next_attempt_at, private.pair_free_at(l.full_until), not_before)
       from private.outbox o
       where o.conversation_id = lane.conversation_id and o.phone_number_id = lane.phone_number_id
         and o.signal = lane.signal and o.state = 'queued'
@@ -102,8 +103,8 @@ begin
   where (l.conversation_id, l.phone_number_id, l.signal) = (lane.conversation_id, lane.phone_number_id, lane.signal);
 end
 $$;
-comment on function private.wake_lane(private.outbox_lanes, uuid) is
-  'Says anew when the lane is due; finished: the item that it is not sending any longer.';
+comment on function private.wake_lane(private.outbox_lanes, uuid, timestamptz) is
+  'Says anew when the lane is due, not_before if anything waits; finished: the item that it is not sending any longer.';
 
 create function private.lane_of(item private.outbox) returns private.outbox_lanes
 language plpgsql immutable
@@ -181,22 +182,35 @@ $$;
 comment on function private.graph_error_kind(int, int) is
   'What to do after an answer that accepts nothing: retry (not sent, may go better later), final (not sent, never will be) or unknown (perhaps sent). code: Graph''s own, null if the answer has none.';
 
-create function private.settle_outbox(item private.outbox, state text, error jsonb, retry_at timestamptz default null) returns void
+create function private.settle_outbox_items(ids uuid[], errors jsonb[], state text, retry_at timestamptz default null) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
   update private.outbox o
-  set state = settle_outbox.state, error = settle_outbox.error, lease_until = null,
+  set state = settle_outbox_items.state, error = e.error, lease_until = null,
     next_attempt_at = coalesce(retry_at, o.next_attempt_at)
-  where o.id = item.id;
-  if item.kind = 'message' then
-    update public.messages m
-    set status = settle_outbox.state::public.message_status,
-      error = case when settle_outbox.state <> 'queued' then settle_outbox.error end,
-      failed_at = case when settle_outbox.state = 'failed' then now() end
-    where m.id = item.message_id and m.status in ('queued', 'sending', 'unknown');
-  end if;
+  from unnest(ids, errors) as e (id, error)
+  where o.id = e.id;
+  -- A message's item has its id.
+  perform from public.messages m where m.id = any (ids) order by m.id for no key update;
+  update public.messages m
+  set status = settle_outbox_items.state::public.message_status,
+    error = case when settle_outbox_items.state <> 'queued' then e.error end,
+    failed_at = case when settle_outbox_items.state = 'failed' then now() end
+  from unnest(ids, errors) as e (id, error)
+  where m.id = e.id and m.status in ('queued', 'sending', 'unknown');
+end
+$$;
+comment on function private.settle_outbox_items(uuid[], jsonb[], text, timestamptz) is
+  'Items and their messages are failed, each with its error, or unknown, or queued again for retry_at. Their lanes are not told.';
+
+create function private.settle_outbox(item private.outbox, state text, error jsonb, retry_at timestamptz default null) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.settle_outbox_items(array[item.id], array[error], state, retry_at);
   perform private.wake_lane(private.lane_of(item), item.id);
 end
 $$;

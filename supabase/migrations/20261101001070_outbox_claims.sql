@@ -148,36 +148,57 @@ $$;
 comment on function private.overtaken(private.outbox) is
   'Why what was allowed when it was queued may not be sent any more: { code, title, details }; null if it may.';
 
+create function private.unsendable(item private.outbox, sealed_token bytea) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return case
+    when item.expires_at <= now() then '{"code": "expired", "title": "Not sent in time", "details": "WhatsApp could not be reached, or took nothing more from this number, until its time was over."}'
+    -- The number may be another workspace's by now: with its token nothing of ours is sent.
+    when sealed_token is null or not private.can_send_from(item.phone_number_id, item.workspace_id) then '{"code": "no_number", "title": "Number removed", "details": "The WhatsApp number was removed before the message was sent."}'
+    else private.overtaken(item)
+  end;
+end
+$$;
+comment on function private.unsendable(private.outbox, bytea) is
+  'Why an item fails instead of being sent with that token: { code, title, details }; null if it may be sent.';
+
 create function private.next_in_lane(lane private.outbox_lanes, sealed_token bytea) returns private.outbox
 language plpgsql
 set search_path = ''
 as $$
 declare
+  first uuid;
   item private.outbox;
   problem jsonb;
+  failing uuid[] := '{}';
+  problems jsonb[] := '{}';
 begin
-  loop
-    select o.id into item.id from private.outbox o
+  -- Some only: behind thousands that can no longer be sent the other lanes would wait for the claim.
+  for first in
+    select o.id from private.outbox o
     where o.conversation_id = lane.conversation_id and o.phone_number_id = lane.phone_number_id
       and o.signal = lane.signal and o.state = 'queued'
-    order by o.seq limit 1;
+    order by o.seq limit 100
+  loop
     -- Locked by its id: skipping to the next one would turn the order round.
-    select * into item from private.outbox o where o.id = item.id and o.state = 'queued' for update skip locked;
-    exit when item.id is null;
-    problem := case
-      when item.expires_at <= now() then '{"code": "expired", "title": "Not sent in time", "details": "WhatsApp could not be reached, or took nothing more from this number, until its time was over."}'
-      -- The number may be another workspace's by now: with its token nothing of ours is sent.
-      when sealed_token is null or not private.can_send_from(item.phone_number_id, item.workspace_id) then '{"code": "no_number", "title": "Number removed", "details": "The WhatsApp number was removed before the message was sent."}'
-      else private.overtaken(item)
-    end;
+    select * into item from private.outbox o where o.id = first for update skip locked;
+    exit when item.state is distinct from 'queued';
+    problem := private.unsendable(item, sealed_token);
     exit when problem is null;
-    perform private.settle_outbox(item, 'failed', problem);
+    failing := array_append(failing, item.id);
+    problems := array_append(problems, problem);
   end loop;
-  return item;
+  -- All at once: each leaves a dead entry in the index, which every search for the first walks over.
+  if cardinality(failing) > 0 then
+    perform private.settle_outbox_items(failing, problems, 'failed');
+  end if;
+  return case when problem is null and item.state = 'queued' then item end;
 end
 $$;
 comment on function private.next_in_lane(private.outbox_lanes, bytea) is
-  'The first of the lane that can be sent; null if there is none, or somebody else is at it. What can no longer be sent fails.';
+  'The first of the lane that can be sent; null if there is none, or none among the first hundred, or somebody else is at it. What can no longer be sent fails.';
 
 create function private.claim_lane(lane private.outbox_lanes, sealed_token bytea, lease interval) returns private.outbox
 language plpgsql
@@ -187,7 +208,8 @@ declare
   item private.outbox := private.next_in_lane(lane, sealed_token);
 begin
   if item.id is null then
-    perform private.wake_lane(lane);
+    -- Should more of it have to fail, then behind the lanes that have been due for longer.
+    perform private.wake_lane(lane, null, now());
     return null;
   end if;
   update private.outbox o
@@ -219,12 +241,14 @@ declare
   free int := at_most;
   slots int;
   used int;
+  fruitless int := 0;
 begin
   perform private.expire_outbox_leases(at_most);
   for number in
     select * from private.due_outbox_numbers() d where d.due_at <= now() and d.free_at <= now() order by d.due_at
   loop
-    exit when free <= 0;
+    -- A claim ends however much has to fail; these lanes are behind the others in the next one.
+    exit when free <= 0 or fruitless >= 4 * at_most;
     -- Of a number without a token nothing is sent; what waits there fails.
     slots := case when number.sealed_token is null then free else private.lock_number_slots(number.phone_number_id, free) end;
     continue when slots = 0;
@@ -235,7 +259,10 @@ begin
       order by l.due_at limit slots for update skip locked
     loop
       item := private.claim_lane(lane, number.sealed_token, lease);
-      continue when item.id is null;
+      if item.id is null then
+        fruitless := fruitless + 1;
+        continue;
+      end if;
       request := private.graph_body(item);
       if request is null then
         perform private.settle_outbox(item, 'failed', '{"code": "no_whatsapp", "title": "No recipient", "details": "The contact has no WhatsApp id and no phone number."}');

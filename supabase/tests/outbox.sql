@@ -2,7 +2,7 @@
 -- known of what became of it.
 begin;
 set local search_path = public, extensions;
-select plan(139);
+select plan(147);
 
 create function pg_temp.keep(statuses jsonb) returns jsonb language sql as $$
   select private.keep_message_statuses(array(select s from jsonb_populate_recordset(null::private.status_update, statuses) s))
@@ -335,6 +335,46 @@ select is((select count(*) from private.claim_outbox(64)), 9::bigint, 'what was 
 update whatsapp_numbers set messages_per_second = 1000 where phone_number_id = '900000000000001';
 select pg_temp.pass('10 seconds');
 select is((select count(*) from private.claim_outbox(64)), 8::bigint, 'all that is left, at a thousand');
+
+-- What can no longer be sent ----------------------------------------------------------------------
+
+-- Thousands that a bot said before a person came. What fails leaves dead entries in the index of the queue, which
+-- whoever looks for the first walks over, so they are counted too.
+select pg_temp.clear();
+insert into messages (id, workspace_id, conversation_id, contact_id, direction, sender_type, type, body, status, phone_number_id)
+select pg_temp.id('stale ' || n), pg_temp.id('workspace'), pg_temp.id('with ana'), pg_temp.id('ana'), 'outbound', 'bot', 'text',
+  'stale ' || n, 'queued', '900000000000001' from generate_series(1, 2000) n;
+insert into private.outbox (id, workspace_id, conversation_id, message_id, phone_number_id, kind, request, control_epoch)
+select pg_temp.id('stale ' || n), pg_temp.id('workspace'), pg_temp.id('with ana'), pg_temp.id('stale ' || n), '900000000000001',
+  'message', '{"type": "text"}', 0 from generate_series(1, 2000) n;
+select pg_temp.say('behind them', 'ana'), pg_temp.say('beside them', 'bea');
+update private.outbox_lanes set due_at = due_at - interval '1 second' where conversation_id = pg_temp.id('with ana');
+create temp table walked as select pg_stat_get_xact_tuples_returned('private.outbox_queue_idx'::regclass) as entries;
+select is(pg_temp.claim(), 'beside them', 'whoever is written to beside them does not wait for them');
+select is((select array[count(*), count(*) filter (where m.failed_at = now() and m.error ->> 'code' = 'stale_control')]
+  from private.outbox o join messages m on m.id = o.id where o.state = 'failed' and m.status = 'failed'), '{100,100}',
+  'a hundred of them fail at a time');
+select cmp_ok(pg_stat_get_xact_tuples_returned('private.outbox_queue_idx'::regclass) - entries, '<', 1000::bigint,
+  'and are looked at once or twice') from walked;
+select is(private.outbox_wait_ms(), 0, 'the others fail at once');
+select ok((select due_at = now() from private.outbox_lanes where conversation_id = pg_temp.id('with ana')),
+  'behind those who waited longer');
+create function pg_temp.claims_until_one_comes() returns text language plpgsql as $$
+declare
+  came text;
+begin
+  for n in 1..100 loop
+    came := pg_temp.claim();
+    if came is not null then
+      return n || ' ' || came;
+    end if;
+  end loop;
+end
+$$;
+select is(pg_temp.claims_until_one_comes(), '20 behind them', 'then the first that may be sent is');
+select is((select count(*) from messages where status = 'failed' and body like 'stale %'), 2000::bigint, 'and none of them was');
+select pg_temp.sent('behind them');
+select is(private.outbox_wait_ms(), 60000, 'nothing is left of them');
 
 -- Numbers and contacts that go --------------------------------------------------------------------
 

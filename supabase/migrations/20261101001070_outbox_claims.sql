@@ -133,7 +133,10 @@ set search_path = ''
 as $$
 begin
   return case
-    when item.control_epoch <> (select v.control_epoch from public.conversations v where v.id = item.conversation_id)
+    -- The epoch alone does not say: a merge leaves the conversation with who has it, and may leave the epoch.
+    when item.control_epoch is not null and not exists (
+      select from public.conversations v
+      where v.id = item.conversation_id and v.control_epoch = item.control_epoch and private.bot_in_control(v))
       then '{"code": "stale_control", "title": "Bot not in control", "details": "The conversation changed hands before the message was sent."}'::jsonb
     when item.automated and (
       select c.opted_out from public.conversations v join public.contacts c on c.id = v.contact_id where v.id = item.conversation_id)

@@ -2,7 +2,7 @@
 -- known of what became of it.
 begin;
 set local search_path = public, extensions;
-select plan(147);
+select plan(148);
 
 create function pg_temp.keep(statuses jsonb) returns jsonb language sql as $$
   select private.keep_message_statuses(array(select s from jsonb_populate_recordset(null::private.status_update, statuses) s))
@@ -287,6 +287,14 @@ select pg_temp.finish('seen', '{"accepted": null}');
 select is(pg_temp.state('seen'), 'accepted', 'until it is taken');
 select is(pg_temp.claim(), null, 'typing that is over is not shown');
 select is(pg_temp.state('types'), 'failed', 'it has failed');
+
+-- A merge may leave the epoch that the bot was told with a conversation that a person has.
+select pg_temp.clear();
+select pg_temp.say('bot''s', 'dan'), pg_temp.say('person''s', 'ana');
+update conversations set phase = 'live', ai_enabled = false, bot_status = 'agent' where id = pg_temp.id('with dan');
+update private.outbox o set control_epoch = v.control_epoch from conversations v where v.id = o.conversation_id and o.id = pg_temp.id('bot''s');
+select is(coalesce(pg_temp.claim(), '') || ', ' || pg_temp.state('bot''s'), 'person''s, failed failed stale_control',
+  'what a bot said is not sent while a person has the conversation, whatever the epoch');
 
 -- Rates -------------------------------------------------------------------------------------------
 

@@ -22,10 +22,10 @@ language plpgsql immutable
 set search_path = ''
 as $$
 begin
-  return coalesce((args ->> 'automated')::boolean, args ->> 'sender' = 'bot', false);
+  return coalesce(args ->> 'sender' = 'bot', false) or coalesce((args ->> 'automated')::boolean, false);
 end
 $$;
-comment on function private.is_automated(jsonb) is 'Whether a send { sender?, automated? } is written by nobody in person; a bot''s is, unless it says otherwise.';
+comment on function private.is_automated(jsonb) is 'Whether a send { sender?, automated? } is written by nobody in person; a bot''s always is.';
 
 create function private.refuse_unsendable(conversation public.conversations, args jsonb) returns void
 language plpgsql stable
@@ -113,6 +113,19 @@ $$;
 comment on function private.named_message(public.conversations, text, text) is
   'A message of the conversation by its id or wamid; null for null; 422 at that path for one that is not there or has no wamid.';
 
+create function private.bind_outbox(item uuid, conversation public.conversations, args jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update private.outbox o
+  set automated = true, control_epoch = case when args ->> 'sender' = 'bot' then conversation.control_epoch end
+  where o.id = item and private.is_automated(args);
+end
+$$;
+comment on function private.bind_outbox(uuid, public.conversations, jsonb) is
+  'What nobody wrote in person is asked again before it goes: whether it may still be sent, and a bot''s whether it is still in control.';
+
 create function private.store_outbound(conversation public.conversations, args jsonb, number text, quoted text) returns uuid
 language plpgsql
 -- Definer: messages are stored by the service only, after everything that can refuse one.
@@ -132,28 +145,29 @@ begin
     case when type = 'text' then '{}' else request - '{type,context}'::text[] end,
     quoted, number, 'queued', private.whatsapp_media(request));
   perform private.enqueue_outbox(made, conversation.workspace_id, conversation.id, made, number, 'message', request);
-  update private.outbox o
-  set automated = private.is_automated(args),
-    control_epoch = case when args ->> 'sender' = 'bot' then conversation.control_epoch end
-  where o.id = made and (private.is_automated(args) or args ->> 'sender' = 'bot');
+  perform private.bind_outbox(made, conversation, args);
   return made;
 end
 $$;
 comment on function private.store_outbound(public.conversations, jsonb, text, text) is
   'Stores a message of ours and queues it; quoted: the wamid that it answers. The caller has checked everything and locked the conversation.';
 
-create function private.store_reaction(conversation public.conversations, about public.messages, emoji text, number text) returns uuid
+create function private.store_reaction(conversation public.conversations, args jsonb, number text, about public.messages) returns uuid
 language plpgsql
 -- Definer: the outbox is the service's.
 security definer set search_path = ''
 as $$
+declare
+  made uuid := private.uuid_v7();
 begin
-  perform private.enqueue_outbox(private.uuid_v7(), conversation.workspace_id, conversation.id, about.id, number, 'reaction',
-    jsonb_build_object('type', 'reaction', 'reaction', jsonb_build_object('message_id', about.wa_message_id, 'emoji', emoji)));
+  perform private.enqueue_outbox(made, conversation.workspace_id, conversation.id, about.id, number, 'reaction',
+    jsonb_build_object('type', 'reaction', 'reaction', jsonb_build_object(
+      'message_id', about.wa_message_id, 'emoji', args #>> '{reaction,emoji}')));
+  perform private.bind_outbox(made, conversation, args);
   return about.id;
 end
 $$;
-comment on function private.store_reaction(public.conversations, public.messages, text, text) is
+comment on function private.store_reaction(public.conversations, jsonb, text, public.messages) is
   'Queues a reaction ("" takes ours back) and returns the message that it is about, which shows it once WhatsApp has taken it.';
 
 create function private.message_answer(status int, message uuid) returns private.answer
@@ -186,7 +200,7 @@ begin
   perform private.refuse_unsendable(v, args);
   number := private.sending_number(v, args ->> 'phone_number_id', coalesce(named.phone_number_id, v.phone_number_id));
   if reacts then
-    shown := private.store_reaction(v, named, args #>> '{reaction,emoji}', number);
+    shown := private.store_reaction(v, args, number, named);
   else
     -- A person who writes has the conversation; what is sent in their name by itself does not.
     if coalesce(args ->> 'sender', 'agent') = 'agent' and not coalesce((args ->> 'automated')::boolean, false) then

@@ -350,7 +350,7 @@ grant execute on function
   private.refuse_stale_bot(public.conversations, jsonb), private.refuse_unsendable(public.conversations, jsonb), private.is_automated(jsonb),
   private.sending_number(public.conversations, text, text), private.named_message(public.conversations, text, text),
   private.store_outbound(public.conversations, jsonb, text, text), private.message_answer(int, uuid),
-  private.store_reaction(public.conversations, public.messages, text, text),
+  private.store_reaction(public.conversations, jsonb, text, public.messages),
   private.mark_conversation_read(public.conversations, boolean), private.show_typing(public.conversations, timestamptz),
   private.can_send_from(text, uuid), private.store_number(jsonb), private.delete_number(text), private.number_answer(int, text),
   -- imports

@@ -1,7 +1,7 @@
 -- The operations that send: what is stored and queued, what is refused, from which number, by whom.
 begin;
 set local search_path = public, extensions;
-select plan(98);
+select plan(103);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('sending ' || label)::uuid $$;
@@ -153,7 +153,13 @@ select is((select count(*) from private.outbox where conversation_id = pg_temp.i
 
 create function pg_temp.bot(epoch int) returns jsonb language sql
 as $$ select pg_temp.text('Beep', jsonb_build_object('sender', 'bot', 'control_epoch', epoch)) $$;
+update contacts set opted_out = true where id = pg_temp.id('cid');
+select is(pg_temp.refused('cid', pg_temp.bot(1) || '{"automated": false}') -> 'reasons', '["opted_out"]',
+  'a bot is nobody in person, whatever it says');
+update contacts set opted_out = false where id = pg_temp.id('cid');
 select is(pg_temp.send('cid', pg_temp.bot(1)) ->> 'sender_type', 'bot', 'a bot in control writes');
+select is(pg_temp.send('cid', pg_temp.reaction('wamid.heard', given) || more) ->> 'body', 'heard', 'and reacts, as a campaign does')
+from (values ('🤖', '{"sender": "bot", "control_epoch": 1}'::jsonb), ('📣', '{"automated": true}')) r (given, more);
 select is(pg_temp.state('cid'), 'active automated active epoch 1', 'and stays in control');
 select is(pg_temp.refused('cid', pg_temp.bot(2)), '{"is": "409 stale_control", "control_epoch": 1, "phase": "automated"}',
   'another epoch is not believed, not even a later one');
@@ -172,9 +178,15 @@ select is(pg_temp.send('cid', pg_temp.text('One more thing')) ->> 'status', 'que
 select matches(pg_temp.state('cid'), '^active live agent epoch ', 'which opens it again');
 
 -- What waited is asked again before it goes.
-delete from private.outbox where conversation_id <> pg_temp.id('with cid') or kind = 'reaction';
+delete from private.outbox where conversation_id <> pg_temp.id('with cid');
 update contacts set opted_out = true where id = pg_temp.id('cid');
-select is((select count(*) from private.claim_outbox(10)), 1::bigint, 'one message is sent at a time');
+create temp table claimed as select * from private.claim_outbox(10);
+select is(jsonb_agg(body #>> '{reaction,emoji}'), '["👍"]', 'one is sent at a time') from claimed;
+select private.finish_outbox(id, attempts, '{"accepted": "wamid.reaction"}') from claimed;
+select is((select count(*) from private.claim_outbox(10)), 1::bigint, 'then the next');
+select results_eq($$ select request #>> '{reaction,emoji}', state, error ->> 'code' from private.outbox where kind = 'reaction' order by seq $$,
+  $$ values ('👍', 'accepted', null), ('🤖', 'failed', 'stale_control'), ('📣', 'failed', 'opted_out') $$,
+  'not what a bot thought of it before a person came, nor what nobody thought in person');
 select results_eq($$ select body, sender_type::text, status::text, error ->> 'code' from messages
     where conversation_id = pg_temp.id('with cid') and direction = 'outbound' order by id $$,
   $$ values ('Beep', 'bot', 'failed', 'stale_control'), ('I', 'agent', 'failed', 'opted_out'), ('I', 'agent', 'sending', null),

@@ -40,13 +40,16 @@ as $$
 declare
   workspace uuid := private.current_workspace('settings:write');
   number text := args ->> 'phone_number_id';
+  -- What is known stays, unless WhatsApp says that it is more: a number once upgraded is not told to be slow.
+  faster int := case when args ->> 'throughput' = 'HIGH' then 1000 end;
   created boolean;
 begin
   perform private.refuse_taken_number(workspace, number);
-  insert into public.whatsapp_numbers as n (phone_number_id, workspace_id, display_phone_number, verified_name)
-  values (number, workspace, args ->> 'display_phone_number', args ->> 'verified_name')
+  insert into public.whatsapp_numbers as n (phone_number_id, workspace_id, display_phone_number, verified_name, messages_per_second)
+  values (number, workspace, args ->> 'display_phone_number', args ->> 'verified_name', coalesce(faster, 80))
   on conflict (phone_number_id) do update
-  set display_phone_number = excluded.display_phone_number, verified_name = excluded.verified_name
+  set display_phone_number = excluded.display_phone_number, verified_name = excluded.verified_name,
+    messages_per_second = coalesce(faster, n.messages_per_second)
   where n.workspace_id = excluded.workspace_id
   returning n.xmax = 0 into created;
   if created is null then
@@ -86,7 +89,7 @@ begin
 end
 $$;
 comment on function api.register_whatsapp_number(jsonb) is
-  '{ phone_number_id, display_phone_number, verified_name?, sealed_token: base64 } → 201 the number, 200 if the workspace has it already. 409 number_taken. That the caller may use it was asked of WhatsApp.';
+  '{ phone_number_id, display_phone_number, verified_name?, throughput?: WhatsApp''s level, sealed_token: base64 } → 201 the number, 200 if the workspace has it already. 409 number_taken. That the caller may use it was asked of WhatsApp.';
 
 create function private.delete_number(number text) returns boolean
 language plpgsql

@@ -1,7 +1,7 @@
 -- The operations that send: what is stored and queued, what is refused, from which number, by whom.
 begin;
 set local search_path = public, extensions;
-select plan(103);
+select plan(105);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('sending ' || label)::uuid $$;
@@ -286,6 +286,9 @@ select is(pg_temp.register('910000000000003', more => '{"sealed_token": "Aw==", 
   "waba_id": null, "display_phone_number": "+1 604", "verified_name": "Acme Inc", "can_send": true, "messages_per_second": 80,
   "history_phase": null, "history_progress": null}}', 'again: the same number');
 select is((select sealed from private.whatsapp_tokens where phone_number_id = '910000000000003'), '\x03', 'with the new token');
+select is(pg_temp.register('910000000000003', more => given) #>> '{data,messages_per_second}', '1000', why)
+from (values ('{"throughput": "HIGH"}'::jsonb, 'it sends as fast as WhatsApp says'), ('{}', 'also when WhatsApp does not say so again'))
+  as r (given, why);
 -- What Meta signs tells whose account it is of; who registers is not asked.
 select private.ingest_whatsapp(jsonb_build_object('entry', jsonb_build_array(jsonb_build_object('id', account, 'changes',
   jsonb_build_array(jsonb_build_object('field', 'messages', 'value', jsonb_build_object('metadata',

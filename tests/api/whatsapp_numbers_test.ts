@@ -92,20 +92,36 @@ Deno.test("a removed number is gone; what comes for it is there when it is back"
   assert.equal(stored.wa_message_id, message.id);
 });
 
+/** Registers with another WhatsApp than the stack's; its answer. */
+async function registerAt(graphUrl: string, body: Record<string, string>) {
+  Deno.env.set("SUPABASE_DB_URL", stack.database_url);
+  Deno.env.set("GRAPH_API_URL", graphUrl);
+  Deno.env.set("LEADBASE_ENCRYPTION_KEY", new Uint8Array(32).toBase64());
+  const response = await app.fetch(
+    new Request("http://localhost/whatsapp-numbers", {
+      method: "POST",
+      headers: { authorization: `Bearer ${key.token}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    }),
+  );
+  return await response.json();
+}
+
+async function stopped(graph: Awaited<ReturnType<typeof startGraph>>): Promise<void> {
+  const names = ["SUPABASE_DB_URL", "GRAPH_API_URL", "LEADBASE_ENCRYPTION_KEY"];
+  for (const name of names) Deno.env.delete(name);
+  await closeDatabase();
+  await graph.stop();
+  // The counts that would be sent in a second.
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+}
+
 Deno.test("without WhatsApp's consent there is no registration", async (test) => {
   const graph = await startGraph({ tokens: ["EAAB-good"] });
-  Deno.env.set("SUPABASE_DB_URL", stack.database_url);
   const register = async (given: { token?: string; url?: string } = {}) => {
-    Deno.env.set("GRAPH_API_URL", given.url ?? graph.url);
     const phone_number_id = uniqueNumericId();
-    const response = await app.fetch(
-      new Request("http://localhost/whatsapp-numbers", {
-        method: "POST",
-        headers: { authorization: `Bearer ${key.token}`, "content-type": "application/json" },
-        body: JSON.stringify({ phone_number_id, access_token: given.token ?? "EAAB-good" }),
-      }),
-    );
-    const problem = await response.json();
+    const access_token = given.token ?? "EAAB-good";
+    const problem = await registerAt(given.url ?? graph.url, { phone_number_id, access_token });
     const listed = await key.get<Page<WhatsAppNumber>>("whatsapp-numbers");
     assert.equal(listed.text.includes(phone_number_id), false);
     return [problem.status, problem.code, problem.graph_error?.code];
@@ -129,10 +145,20 @@ Deno.test("without WhatsApp's consent there is no registration", async (test) =>
       assert.deepEqual(found, [502, "graph_unavailable", undefined]);
     });
   } finally {
-    for (const name of ["SUPABASE_DB_URL", "GRAPH_API_URL"]) Deno.env.delete(name);
-    await closeDatabase();
-    await graph.stop();
-    // The counts that would be sent in a second.
-    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await stopped(graph);
   }
+});
+
+Deno.test("a number sends as fast as WhatsApp says, also when it is registered again", async () => {
+  const number = { id: uniqueNumericId(), throughput: { level: "HIGH" as const } };
+  const graph = await startGraph({ numbers: [number] });
+  const body = { phone_number_id: number.id, access_token: "EAAB" };
+  try {
+    assert.equal((await registerAt(graph.url, body)).data.messages_per_second, 1000);
+    assert.equal((await key.delete(`whatsapp-numbers/${number.id}`)).status, 204);
+    assert.equal((await registerAt(graph.url, body)).data.messages_per_second, 1000);
+  } finally {
+    await stopped(graph);
+  }
+  assert.equal((await registerNumber(key, number.id)).messages_per_second, 1000);
 });

@@ -44,7 +44,7 @@ export async function postMessage(
 export async function describeNumber(
   given: { phoneNumberId: string; token: string },
 ): Promise<GraphOutcome> {
-  const query = { fields: "id,display_phone_number,verified_name" };
+  const query = { fields: "id,display_phone_number,verified_name,throughput" };
   return await ask({ path: encodeURIComponent(given.phoneNumberId), token: given.token, query });
 }
 

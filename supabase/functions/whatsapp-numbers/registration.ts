@@ -29,7 +29,7 @@ export async function proven(given: Registration): Promise<Record<string, unknow
 
 function described(outcome: GraphOutcome, phoneNumberId: string): Record<string, unknown> {
   if (outcome.kind !== "answered") throw unproven(outcome);
-  const { id, display_phone_number, verified_name } = outcome.body;
+  const { id, display_phone_number, verified_name, throughput } = outcome.body;
   // Whatever else the token may see under that id is no number.
   if (id !== phoneNumberId) {
     throw new ApiError("invalid_access_token", "WhatsApp knows no such number.", {
@@ -41,6 +41,7 @@ function described(outcome: GraphOutcome, phoneNumberId: string): Record<string,
       ? { display_phone_number: display_phone_number.slice(0, 32) }
       : {}),
     verified_name: typeof verified_name === "string" ? verified_name.slice(0, 256) : null,
+    throughput: (throughput as { level?: unknown } | null | undefined)?.level,
   };
 }
 

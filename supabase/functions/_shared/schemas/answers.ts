@@ -335,7 +335,10 @@ export const whatsappNumber = lazy(() =>
     display_phone_number: z.string(),
     verified_name: text,
     can_send: z.boolean().meta({ description: "Whether it has an access token." }),
-    messages_per_second: z.int(),
+    messages_per_second: z.int().meta({
+      description: "How fast it sends: 80, or 1,000 once WhatsApp has said, when the number was " +
+        "registered or by an update, that its throughput is high.",
+    }),
     history_phase: z.int().nullable().meta({
       description: "0 to 2, while the WhatsApp Business app hands over its chats.",
     }),

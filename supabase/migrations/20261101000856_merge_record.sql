@@ -76,6 +76,19 @@ $$;
 comment on function private.current_contact(uuid, uuid) is
   'A contact''s id, also one that it had before a merge → the id it has now; null if there is none in the workspace.';
 
+create function private.current_contacts(workspace uuid, contacts uuid[]) returns uuid[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select distinct f.id from (select private.current_contact(workspace, g) as id from unnest(contacts) g) as f
+    where f.id is not null order by f.id);
+end
+$$;
+comment on function private.current_contacts(uuid, uuid[]) is
+  'The same of many: the contacts that there are now, each once, in the order of their ids.';
+
 create function private.current_conversation(conversation uuid) returns uuid
 language plpgsql stable
 -- Definer: the table is the service's. Whose conversation it is, whoever asks has to find out.

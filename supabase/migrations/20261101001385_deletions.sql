@@ -45,7 +45,7 @@ $$;
 comment on function private.lock_people(uuid[]) is
   'Locks contacts and what was said with them, in everybody''s order; false, holding nothing, if somebody is at one of them for longer than half a second.';
 
-create function private.next_people(job private.batch_jobs, out contacts uuid[], out taken int)
+create function private.next_people(job private.batch_jobs, out asked uuid[], out contacts uuid[], out taken int)
 language plpgsql stable
 set search_path = ''
 as $$
@@ -62,14 +62,13 @@ begin
     from unnest(ids) with ordinality as g (id, n) left join public.contact_activity a on a.contact_id = g.id
   ) as counted
   where messages <= 2000 or n = 1;
+  asked := ids[:taken];
   -- Who went up in another contact since is that one.
-  contacts := array(
-    select distinct private.current_contact(job.workspace_id, g) as id from unnest(ids[:taken]) g order by id);
-  contacts := array_remove(contacts, null);
+  contacts := private.current_contacts(job.workspace_id, asked);
 end
 $$;
 comment on function private.next_people(private.batch_jobs) is
-  'The contacts of the next batch of a deletion, and how many of the ids that it was asked for these are; 0: no more.';
+  'The next ids that a deletion was asked for, which contacts these are now, and how many ids; 0: no more.';
 
 create function private.logged_entities(workspace uuid, contacts uuid[]) returns uuid[]
 language plpgsql stable
@@ -173,6 +172,9 @@ begin
       else job.state || jsonb_build_object('part', part + 1, 'at', 0) end;
   elsif not private.lock_people(next.contacts) then
     return private.fewer_people(job, next.taken);
+  elsif private.current_contacts(job.workspace_id, next.asked) <> next.contacts then
+    -- A merge or its undo was through while we waited: whom it has left is not locked.
+    raise sqlstate 'LB002';
   end if;
   numbers := array(
     select jsonb_array_elements_text(private.json_list(job.state -> 'numbers'))
@@ -180,11 +182,15 @@ begin
     select m.phone_number_id from public.messages m where m.contact_id = any (next.contacts) and m.phone_number_id is not null);
   perform private.delete_people(job.id, next.contacts, job.args ->> 'history');
   return job.state || jsonb_build_object('part', part, 'at', at, 'numbers', numbers, 'most', least(2 * next.taken, 500));
-exception when lock_not_available then
-  return private.fewer_people(job, next.taken);
+exception
+  when lock_not_available then
+    return private.fewer_people(job, next.taken);
+  when sqlstate 'LB002' then
+    return job.state;
 end
 $$;
-comment on function private.delete_next_people(private.batch_jobs) is 'Deletes the next contacts of a deletion; the new state of its job.';
+comment on function private.delete_next_people(private.batch_jobs) is
+  'Deletes the next contacts of a deletion; the new state of its job, which stays what it is if they have to be looked up again.';
 
 create function private.bulk_delete_batch(job private.batch_jobs) returns jsonb
 language plpgsql

@@ -19,15 +19,38 @@ end
 $$;
 comment on function private.with_tags(text[], jsonb) is 'Tags after { set: { tags, opted_out, do_not_call }, add_tags, remove_tags }.';
 
+create function private.hold_current(workspace uuid, contacts uuid[]) returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  asked uuid[];
+begin
+  loop
+    begin
+      asked := private.current_contacts(workspace, contacts);
+      perform from public.contacts c where c.id = any (asked) order by c.id for no key update;
+      if private.current_contacts(workspace, contacts) = asked then
+        return asked;
+      end if;
+      -- Let go, since whom they were merged with while we waited may have to be locked before them.
+      raise sqlstate 'LB002';
+    exception when sqlstate 'LB002' then
+      null;
+    end;
+  end loop;
+end
+$$;
+comment on function private.hold_current(uuid, uuid[]) is
+  'Ids, also from before a merge → the contacts that they are now, locked to be written.';
+
 create function private.update_contacts(workspace uuid, contacts uuid[], args jsonb) returns int
 language plpgsql
 set search_path = ''
 as $$
 declare
   changes_tags boolean := args ?| '{add_tags,remove_tags}' or (args -> 'set') ? 'tags';
-  -- One that comes back while we wait for another is not among them, and would be locked too late.
-  held uuid[] := array(
-    select c.id from public.contacts c where c.id = any (contacts) and c.workspace_id = workspace order by c.id for no key update);
+  held uuid[] := private.hold_current(workspace, contacts);
   changed int;
 begin
   with wanted as materialized (

@@ -7,6 +7,7 @@ import type { Answer } from "../support/http.ts";
 import { merge, undo } from "../support/merging.ts";
 import type { Contact, Data } from "../support/types.ts";
 import { uniquePhone } from "../support/unique.ts";
+import { until } from "../support/until.ts";
 import { makeWorkspace, type Workspace } from "../support/workspace.ts";
 import {
   at,
@@ -257,5 +258,84 @@ Deno.test("merges and undos while WhatsApp delivers to both and people work: no 
       select count(*)::int as failures from private.webhook_failures f
       join private.webhook_deliveries d on d.id = f.delivery_id where d.body like ${`%${phoneNumberId}%`}`;
     assert.equal(failures, 0);
+  });
+});
+
+/** What is asked for while a merge or an undo is about to be committed, and finds it done. */
+async function meeting<Result>(
+  sql: Sql,
+  change: (tx: Sql) => Promise<unknown>,
+  ask: () => Promise<Result>,
+): Promise<Result> {
+  let asked: Promise<Result> | undefined;
+  await sql.begin(async (tx) => {
+    await change(tx as unknown as Sql);
+    asked = ask();
+    asked.catch(() => {});
+    await until(async () => {
+      const [waiting] = await tx`
+        select from pg_stat_activity where pg_backend_pid() = any (pg_blocking_pids(pid))`;
+      return waiting;
+    });
+  });
+  return await asked!;
+}
+
+Deno.test("a deletion that meets a merge or its undo is of whom the id is now", async () => {
+  const workspace = await makeWorkspace();
+  const { key } = workspace;
+  const remove = (id: string) => () =>
+    withDatabase(async (sql) => {
+      // As the request makes it, but left to the worker, and of the very id.
+      const [{ job }] = await sql<{ job: string }[]>`
+        with made as (
+          select private.start_batch_job('bulk_delete', ${workspace.id}, '{"history": "keep"}',
+            format('select %L::uuid', ${id}::text)) as id)
+        insert into public.deletion_receipts (id, workspace_id, actor_type, history, requested)
+        select id, ${workspace.id}, 'system', 'keep', 1 from made returning id as job`;
+      const [{ deleted }] = await until(async () => {
+        const rows = await sql<{ deleted: number }[]>`
+          select deleted from public.deletion_receipts where id = ${job} and finished_at is not null`;
+        return rows.length > 0 ? rows : undefined;
+      });
+      return deleted;
+    });
+  const left = async (...ids: string[]) => {
+    const there = await withDatabase((sql) =>
+      sql<{ id: string }[]>`select id from public.contacts where id = any (${ids})`
+    );
+    return there.map(({ id }) => id);
+  };
+  await withDatabase(async (sql) => {
+    const [kept, other] = (await crowd(workspace, 2)).map(({ id }) => id);
+    const merging = (tx: Sql) => tx`select private.merge_contact(${kept}, ${other})`;
+    assert.equal(await meeting(sql, merging, remove(other)), 1);
+    assert.deepEqual(await left(kept, other), []);
+
+    const [first, second] = (await crowd(workspace, 2)).map(({ id }) => id);
+    const mergeId = await merge(key, first, second);
+    const parting = (tx: Sql) => tx`select private.undo_merge(${workspace.id}, ${mergeId})`;
+    assert.equal(await meeting(sql, parting, remove(second)), 1);
+    assert.deepEqual(await left(first, second), [first]);
+  });
+});
+
+Deno.test("a bulk update that meets a merge changes whom the id is of now", async () => {
+  const workspace = await makeWorkspace();
+  const { key } = workspace;
+  const set = { is_vip: true };
+  const update = (contact_ids: string[]) => async () => {
+    const asked = { contact_ids, set };
+    const answer = await key.post<Data<{ updated: number }>>("bulk-update-contacts", asked);
+    assert.equal(answer.status, 200, answer.text);
+    return answer.body.data.updated;
+  };
+  const isVip = async (id: string) =>
+    (await key.get<Data<Contact>>(`get-contact?contact_id=${id}`)).body.data.is_vip;
+  await withDatabase(async (sql) => {
+    const [kept, other] = (await crowd(workspace, 2)).map(({ id }) => id);
+    const merging = (tx: Sql) => tx`select private.merge_contact(${kept}, ${other})`;
+    assert.equal(await meeting(sql, merging, update([other])), 1);
+    assert.equal(await isVip(kept), true);
   });
 });

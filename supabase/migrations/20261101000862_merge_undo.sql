@@ -63,6 +63,17 @@ end
 $$;
 comment on function private.move_all_back(public.contact_merges) is 'All that moved goes back, the last first; returns what is not there any more: { table: rows }.';
 
+create function private.has_left(workspace uuid, image jsonb) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return image ->> 'assigned_to' is not null and not exists (
+    select from public.workspace_members w where w.workspace_id = workspace and w.user_id = (image ->> 'assigned_to')::uuid);
+end
+$$;
+comment on function private.has_left(uuid, jsonb) is 'Whether the row as it was is assigned to somebody who is no member any more.';
+
 create function private.restore_duplicate(m public.contact_merges) returns text[]
 language plpgsql
 set search_path = ''
@@ -78,8 +89,7 @@ begin
     changed := changed || 'phone'::text;
     image := image || '{"phone": null, "country": null}';
   end if;
-  if image ->> 'assigned_to' is not null and not exists (
-    select from public.workspace_members w where w.workspace_id = m.workspace_id and w.user_id = (image ->> 'assigned_to')::uuid) then
+  if private.has_left(m.workspace_id, image) then
     changed := changed || 'assigned_to'::text;
     image := image || '{"assigned_to": null, "assigned_by": null, "assigned_at": null}';
   end if;
@@ -99,7 +109,7 @@ $$;
 comment on function private.restore_duplicate(public.contact_merges) is
   'The duplicate is a contact again; returns the fields that it cannot have any more: a phone that is another contact''s, a member or stage that is gone.';
 
-create function private.restore_conversation(m public.contact_merges, before jsonb) returns void
+create function private.restore_conversation(m public.contact_merges, before jsonb) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
@@ -120,32 +130,40 @@ begin
   if v.read_until > (after ->> 'read_until')::timestamptz or after ->> 'read_until' is null and v.read_until is not null then
     before := before || jsonb_build_object('read_until', greatest(v.read_until, (before ->> 'read_until')::timestamptz));
   end if;
+  if private.has_left(m.workspace_id, before) then
+    perform private.insert_image('public.conversations', before || '{"assigned_to": null}');
+    return jsonb_build_object(before ->> 'id', '{assigned_to}'::text[]);
+  end if;
   perform private.insert_image('public.conversations', before);
+  return '{}';
 end
 $$;
 comment on function private.restore_conversation(public.contact_merges, jsonb) is
-  'A conversation that went up in another is there again, as it was, but for what has been read or taken over since.';
+  'A conversation that went up in another is there again, as it was, but for what has been read or taken over since. Returns { id: [what it cannot have any more] }.';
 
-create function private.restore_removed(m public.contact_merges) returns void
+create function private.restore_removed(m public.contact_merges) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
 declare
   row_ private.merge_rows;
+  touched jsonb := '{}';
 begin
   for row_ in
     select * from private.merge_rows r where r.merge_id = m.id and r.after is null
       and r.relation <> 'public.contact_activity' order by r.seq desc
   loop
     if row_.relation = 'public.conversations' then
-      perform private.restore_conversation(m, row_.before);
+      touched := touched || private.restore_conversation(m, row_.before);
     else
       perform private.insert_image(row_.relation::regclass, row_.before);
     end if;
   end loop;
+  return touched;
 end
 $$;
-comment on function private.restore_removed(public.contact_merges) is 'Rows that the merge removed are there again, those that others refer to first.';
+comment on function private.restore_removed(public.contact_merges) is
+  'Rows that the merge removed are there again, those that others refer to first. Returns { id of a conversation: [what it cannot have any more] }.';
 
 create function private.restore_changed(m public.contact_merges, relation text, now_ private.merge_image[]) returns jsonb
 language plpgsql
@@ -157,8 +175,10 @@ declare
   touched jsonb := '{}';
 begin
   for row_ in
-    select n.key, r.before, r.after, n.image as now_
+    select n.key, case when o.has_left then r.before || '{"assigned_to": null}' else r.before end as before, r.after, n.image as now_, o.has_left
     from private.merge_rows r
+    cross join lateral (
+      select r.relation = 'public.conversations' and private.has_left(m.workspace_id, r.before) as has_left) as o
     join unnest(now_) n on n.relation = r.relation and n.key = coalesce(r.after ->> 'id', r.after ->> 'contact_id')::uuid
     where r.merge_id = m.id and r.relation = restore_changed.relation and r.before is not null and r.after is not null
     order by r.seq
@@ -166,6 +186,9 @@ begin
     perform private.write_image(relation::regclass, row_.key,
       private.restored_columns(relation, row_.before, row_.after, row_.now_));
     columns := private.touched_columns(relation, row_.before, row_.after, row_.now_);
+    if row_.has_left and not 'assigned_to' = any (columns) then
+      columns := columns || 'assigned_to'::text;
+    end if;
     if cardinality(columns) > 0 then
       touched := touched || jsonb_build_object(row_.key, columns);
     end if;
@@ -174,7 +197,7 @@ begin
 end
 $$;
 comment on function private.restore_changed(public.contact_merges, text, private.merge_image[]) is
-  'Rows that the merge wrote over are as they were where nobody has touched them; now_: as they were when the undo began. Returns { id: [what was touched] }.';
+  'Rows that the merge wrote over are as they were where nobody has touched them; now_: as they were when the undo began. Returns { id: [what was touched, or cannot be any more] }.';
 
 create function private.remove_added(m public.contact_merges, relation text) returns void
 language plpgsql
@@ -302,7 +325,7 @@ begin
   now_ := private.merge_state(array[m.primary_id]);
   unrestored := private.restore_duplicate(m);
   select * into m from public.contact_merges c where c.id = m.id;
-  perform private.restore_removed(m);
+  conversations := private.restore_removed(m);
   gone := private.move_all_back(m);
   perform private.restore_changed(m, 'public.contact_consents', now_);
   perform private.remove_added(m, 'public.contact_consents');
@@ -313,7 +336,7 @@ begin
   perform private.write_image('public.contact_activity', m.duplicate_id, private.restorable('public.contact_activity',
     (select r.before from private.merge_rows r where r.merge_id = m.id and r.relation = 'public.contact_activity' and r.after is null)));
   fields := private.restore_changed(m, 'public.contacts', now_);
-  conversations := private.restore_changed(m, 'public.conversations', now_);
+  conversations := conversations || private.restore_changed(m, 'public.conversations', now_);
   perform private.remove_added(m, 'public.contact_assignments');
   -- Those that giving both contacts back to whom they were assigned has just made.
   delete from public.contact_assignments a where a.contact_id in (m.primary_id, m.duplicate_id) and a.id > begun
@@ -336,4 +359,4 @@ begin
 end
 $$;
 comment on function private.undo_merge(uuid, uuid) is
-  'Both contacts are again what they were. Returns what was touched since: { fields: of the primary, kept as they are; duplicate_fields: that the duplicate cannot have any more; conversations: { id: fields }; arrived: { table: rows } that came since and stay with the primary; gone: { table: rows } that are not there to be moved back }. 404 merge_not_found; 409 merge_undone, merge_not_latest.';
+  'Both contacts are again what they were. Returns what was touched since: { fields: of the primary, kept as they are; duplicate_fields: that the duplicate cannot have any more; conversations: { id: fields }, also an assignee who has left; arrived: { table: rows } that came since and stay with the primary; gone: { table: rows } that are not there to be moved back }. 404 merge_not_found; 409 merge_undone, merge_not_latest.';

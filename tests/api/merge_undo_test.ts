@@ -215,6 +215,40 @@ Deno.test("what the duplicate cannot have any more is left out and named", async
   });
 });
 
+Deno.test("a conversation of somebody who has left since is nobody's, and named", async () => {
+  const place = await makeWorkspace();
+  const [leaver, stays] = await withDatabase(async (sql) => [
+    await makeMember(sql, place.id, "agent", "leaver"),
+    await makeMember(sql, place.id, "agent", "stays"),
+  ]);
+  for (const both of [true, false]) {
+    const one = await createContact(place.key, { assigned_to: stays.userId });
+    const two = await createContact(place.key, { assigned_to: leaver.userId });
+    // It goes up in the primary's, or comes along as it is.
+    for (const { id } of both ? [one, two] : [two]) {
+      await place.key.post("handoff", { contact_id: id });
+    }
+    const [{ id }] = await withDatabase((sql) =>
+      sql<{ id: string }[]>`
+        update public.conversations set assigned_to = ${leaver.userId}
+        where contact_id = ${two.id} returning id`
+    );
+    const mergeId = await merge(place.key, one.id, two.id);
+    await withDatabase((sql) =>
+      sql`delete from public.workspace_members where user_id = ${leaver.userId}`
+    );
+    const { touched } = await undo(place.key, mergeId);
+    assert.deepEqual(touched.duplicate_fields, ["assigned_to"]);
+    assert.deepEqual(touched.conversations, { [id]: ["assigned_to"] });
+    const answer = await place.key.get<Data<Conversation>>(`conversations/${id}`);
+    assert.deepEqual([answer.body.data.contact.id, answer.body.data.assigned_to], [two.id, null]);
+    await withDatabase((sql) =>
+      sql`insert into public.workspace_members (workspace_id, user_id, handle)
+        values (${place.id}, ${leaver.userId}, 'leaver')`
+    );
+  }
+});
+
 Deno.test("the duplicate's number goes back to it, also where the primary got it only since", async () => {
   const phone = uniquePhone();
   const [one, two] = await pair({}, { phone });

@@ -41,7 +41,8 @@ const touched = lazy(() =>
         "contact's by now, an `assigned_to` who has left, a `stage` that is gone.",
     }),
     conversations: z.record(z.string(), fields).meta({
-      description: "Conversations by id, and what was changed of them since; it stays.",
+      description: "Conversations by id, and what was changed of them since; it stays. Also an " +
+        "`assigned_to` who has left.",
     }),
     arrived: rows.meta({
       description: "How many rows of which table came since; they stay with the primary.",

@@ -28,6 +28,19 @@ $$;
 comment on function private.owned_numbers(uuid, text[]) is
   'The numbers whose deliveries are the workspace''s: its own, and of the given ones those that nobody else has.';
 
+create function private.other_ids(keys text[], numbers text[]) returns text[]
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  ours text[] := array(select private.phone_key(private.digits(n)) from unnest(numbers) n);
+begin
+  return array(select k from unnest(keys) k where (private.phone_key(k) = any (ours)) is not true);
+end
+$$;
+comment on function private.other_ids(text[], text[]) is
+  'The ids but for numbers of the business (in any notation): somebody may have entered one as a contact''s, and all that is said with others names it.';
+
 create function private.without_people(body jsonb, keys text[], numbers text[], accounts text[]) returns jsonb
 language plpgsql immutable
 set search_path = ''
@@ -38,12 +51,13 @@ begin
   end if;
   return body || jsonb_build_object('entry', (
     select coalesce(jsonb_agg(case when jsonb_typeof(e -> 'changes') = 'array' then e || jsonb_build_object('changes', (
-        select coalesce(jsonb_agg(case when o.is_ours then private.without_items(c, keys) else c end order by m), '[]')
+        select coalesce(jsonb_agg(case when o.is_ours then private.without_items(c, o.looked_for) else c end order by m), '[]')
         from jsonb_array_elements(e -> 'changes') with ordinality as k (c, m)
         -- One delivery may be about several workspaces.
         cross join lateral (
-          select coalesce(c #>> '{value,metadata,phone_number_id}' = any (numbers), e ->> 'id' = any (accounts), false) as is_ours) as o
-        where not (o.is_ours and private.names_itself(c, keys)))) else e end order by n), '[]')
+          select coalesce(c #>> '{value,metadata,phone_number_id}' = any (numbers), e ->> 'id' = any (accounts), false) as is_ours,
+            private.other_ids(keys, array[c #>> '{value,metadata,display_phone_number}']) as looked_for) as o
+        where not (o.is_ours and private.names_itself(c #- '{value,metadata}', o.looked_for)))) else e end order by n), '[]')
     from jsonb_array_elements(body -> 'entry') with ordinality as a (e, n)));
 end
 $$;
@@ -157,7 +171,10 @@ begin
     from (select * from private.update_names(parsed) except select * from private.update_names(rest)) as g
     -- Somebody else's message that only quotes one of theirs is still there.
     where not exists (
-      select from public.messages m where m.wa_message_id = g.id and m.phone_number_id = g.phone_number_id));
+      select from public.messages m where m.wa_message_id = g.id and m.phone_number_id = g.phone_number_id
+      union all
+      select from public.messages m
+      where m.id = case when g.id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then g.id::uuid end));
   perform private.forget_updates(gone), private.keep_erasure_keys(receipt, array(select g.id from unnest(gone) g));
   update private.webhook_deliveries w
   set body = rest::text, detail = (w.detail - 'batch_error') || '{"redacted": true}' where w.id = d.id;
@@ -207,6 +224,7 @@ set search_path = ''
 as $$
 declare
   needles text[] := private.erasure_needles(job.id);
+  ours text[] := array(select w.display_phone_number from public.whatsapp_numbers w where w.workspace_id = job.workspace_id);
   looked uuid[] := array(
     select e.id from public.whatsapp_events e
     where e.workspace_id = job.workspace_id and e.id > coalesce((job.state ->> 'after_id')::uuid, '00000000-0000-0000-0000-000000000000')
@@ -214,7 +232,7 @@ declare
     order by e.id limit at_most);
 begin
   delete from public.whatsapp_events e
-  where e.id = any (looked) and private.held_keys(job.id, e.payload::text, needles) <> '{}';
+  where e.id = any (looked) and private.other_ids(private.held_keys(job.id, e.payload::text, needles), ours) <> '{}';
   return case when cardinality(looked) < at_most then job.state - 'after_id' || '{"phase": "rest"}'
     else job.state || jsonb_build_object('after_id', looked[cardinality(looked)]) end;
 end

@@ -2,7 +2,7 @@
 -- what must not come back, what a later table has to say, and what a failed deletion still does.
 begin;
 set local search_path = public, extensions;
-select plan(75);
+select plan(78);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('deletions ' || label)::uuid $$;
@@ -93,6 +93,17 @@ select is(jsonb_path_query_array(pg_temp.rest(), '$.entry.changes.field'), '["me
   'a change of an unknown shape that names the person goes whole');
 select is(private.without_people('{"entry": 7}', '{x}', '{}', '{}'), '{"entry": 7}', 'what is no delivery stays');
 select is(private.without_people(body, '{nobody}', array['986000000000001'], '{}'), body, 'nobody there, nothing changed') from delivery;
+create function pg_temp.with_number(change jsonb, number text) returns jsonb language sql
+as $$ select jsonb_build_object('entry', jsonb_build_array(jsonb_build_object('id', '985000000000001', 'changes', jsonb_build_array(
+  jsonb_set(change, '{value,metadata}', jsonb_build_object('phone_number_id', '986000000000001', 'display_phone_number', number)))))) $$;
+select is(private.without_people(d, array['5511912345678', '551112345678', '2'], array['986000000000001'], '{}'), pg_temp.with_number(rest, '+55 11 91234-5678'), what)
+from (values
+  ('{"field": "messages", "value": {"messages": [{"from": "3", "id": "w.1"}]}}'::jsonb, '{"field": "messages", "value": {"messages": [{"from": "3", "id": "w.1"}]}}'::jsonb,
+    'the number that a change is about names nobody'),
+  ('{"field": "smb_message_echoes", "value": {"message_echoes": [{"from": "551112345678", "to": "3"}, {"from": "551112345678", "to": "2"}]}}',
+    '{"field": "smb_message_echoes", "value": {"message_echoes": [{"from": "551112345678", "to": "3"}]}}', 'nor where it writes'),
+  ('{"field": "odd", "value": {"who": "551112345678"}}', '{"field": "odd", "value": {"who": "551112345678"}}', 'in whatever shape')
+) as t (change, rest, what) cross join lateral pg_temp.with_number(t.change, '+55 11 91234-5678') as d;
 select set_eq($$ select unnest(private.update_ids('{"value": {"messages": [{"id": "a", "context": {"id": "quoted"}, "reaction": {"message_id": "b"}},
     {"id": "c", "edit": {"original_message_id": "d"}}], "statuses": [{"id": "e", "biz_opaque_callback_data": "f"}],
     "user_preferences": [{"wa_id": "1"}], "contacts": [{"wa_id": "2"}], "history": [{"threads": [{"id": "t", "messages": [{"id": "g"}]}]}]}}')) $$,

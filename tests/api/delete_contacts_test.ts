@@ -8,6 +8,9 @@ import type { Contact, Data, Page } from "../support/types.ts";
 import { uniquePhone, uniqueWord } from "../support/unique.ts";
 import { until } from "../support/until.ts";
 import { makeWorkspace, type Workspace } from "../support/workspace.ts";
+import { status, text } from "../fixtures/whatsapp/delivery.ts";
+import { messagesOf } from "../webhook/rows.ts";
+import { tell } from "../webhook/updates.ts";
 
 interface Deletion {
   receipt_id: string;
@@ -390,6 +393,38 @@ Deno.test("who had opted out is opted out again when somebody enters the number 
   // Another workspace was never asked to stop.
   const other = await makeWorkspace();
   assert.deepEqual(flags(await createContact(other.key, { phone })), [false, false, []]);
+});
+
+Deno.test("a contact with the business's own number takes nothing of others along", async () => {
+  const place = await makeWorkspace();
+  const [{ display_phone_number: ours }] = await withDatabase((sql) =>
+    sql<{ display_phone_number: string }[]>`
+      select display_phone_number from public.whatsapp_numbers where phone_number_id = ${place.phoneNumberId}`
+  );
+  const { id } = await createContact(place.key, { phone: `+${ours}` });
+  const other = uniquePhone().slice(1);
+  const [written, echoed] = [text(other, "Hi"), { ...text(ours, "Hello"), to: other }];
+  // What we wrote is told of before it is heard of.
+  const statuses = [status(echoed.id, "delivered", 5, { recipient_id: other })];
+  await tell(place, { messages: [written] });
+  await tell(place, { statuses });
+  await removed({ contact_ids: [id], history: "erase" }, place.key);
+  await tell(place, { message_echoes: [echoed] }, "smb_message_echoes");
+  await removed({
+    contact_ids: [(await createContact(place.key, { phone: `+${ours}` })).id],
+    history: "erase",
+  }, place.key);
+  const bodies = await withDatabase((sql) =>
+    sql<{ body: string }[]>`
+      select body from private.webhook_deliveries where strpos(body, ${place.phoneNumberId}) > 0`
+  );
+  const raw = bodies.map(({ body }) => body).join();
+  for (const item of [written, echoed, ...statuses]) {
+    assert.ok(raw.includes(JSON.stringify(item)), raw);
+  }
+  const messages = await messagesOf(place.phoneNumberId);
+  const echo = messages.find(({ wa_message_id }) => wa_message_id === echoed.id);
+  assert.equal(echo?.status, "delivered");
 });
 
 Deno.test("a member cannot delete a contact's row past all this", async () => {

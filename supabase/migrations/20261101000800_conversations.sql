@@ -79,7 +79,7 @@ comment on table public.conversations is 'The thread with a contact on a channel
 comment on column public.conversations.control_epoch is 'Rises whenever control passes between bot and person.';
 comment on column public.conversations.last_inbound_at is 'The person''s last message or call: WhatsApp''s 24-hour window opens here.';
 comment on column public.conversations.phone_number_id is 'The business number of the last inbound message: answers go out from it.';
-comment on column public.conversations.read_until is 'Until when the team has read; unread_count counts the inbound messages after it.';
+comment on column public.conversations.read_until is 'Until when the team has read; unread_count counts the inbound messages after it, and what came of its second once the team had read it.';
 comment on column public.conversations.escalated_at is 'Since when the person waits for a person.';
 
 create table public.messages (

@@ -275,6 +275,18 @@ $$;
 comment on function private.apply_contact_sums(private.contact_sum[], boolean, uuid[]) is
   'Counter, last contact, names, mood, scores and automatic status of contacts follow their messages. scored: whose messages have shown signals.';
 
+create function private.answered_in_app_at(conversation uuid, at timestamptz) returns boolean
+language plpgsql stable
+set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
+as $$
+begin
+  return exists (
+    select from public.messages m
+    where m.conversation_id = conversation and m.sent_at = at and m.sender_type = 'business' and not m.from_history);
+end
+$$;
+comment on function private.answered_in_app_at(uuid, timestamptz) is 'Whether somebody answered in WhatsApp''s own app in that second.';
+
 create function private.apply_message_sums(sums private.message_sum[], are_new boolean, scored uuid[] default '{}') returns void
 language plpgsql
 -- From the sums to the rows, contacts before conversations and in the order of their ids: two
@@ -292,7 +304,11 @@ begin
     set message_count = v.message_count + case when are_new then s.messages else 0 end,
       last_message_at = greatest(v.last_message_at, s.last_at),
       unread_count = v.unread_count + (
-        select count(*) from unnest(s.inbound_at) as i (at) where i.at > coalesce(v.read_until, '-infinity')),
+        select count(*) from unnest(s.inbound_at) as i (at)
+        where i.at > coalesce(v.read_until, '-infinity')
+          -- WhatsApp's times are whole seconds. What the team read, it read before this came; who answers in
+          -- the app has read all of the second, whichever of the two we hear of first.
+          or i.at = v.read_until and not private.answered_in_app_at(v.id, i.at)),
       phone_number_id = case
         when v.last_inbound_at is null or s.last_inbound_at > v.last_inbound_at then coalesce(s.phone_number_id, v.phone_number_id)
         when s.last_inbound_at = v.last_inbound_at then greatest(v.phone_number_id, s.phone_number_id)

@@ -259,8 +259,10 @@ begin
     select max(m.sent_at) from public.messages m
     where m.conversation_id = v.id and m.direction = 'inbound' and not m.from_history))
   where v.id = conversation.id;
-  -- What was read before was told before.
-  if receipt and last.sent_at > coalesce(conversation.read_until, '-infinity')
+  -- What was read before was told before, but for what came in that very second afterwards.
+  if receipt
+    and (last.sent_at > coalesce(conversation.read_until, '-infinity')
+      or last.sent_at = conversation.read_until and conversation.unread_count > 0)
     and private.can_send_from(last.phone_number_id, conversation.workspace_id) then
     perform private.enqueue_outbox(private.uuid_v7(), conversation.workspace_id, conversation.id, null, last.phone_number_id,
       'read', jsonb_build_object('status', 'read', 'message_id', last.wa_message_id));

@@ -1,6 +1,7 @@
 /** Messages as WhatsApp gets them, and what becomes of them when it does not answer well. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import postgres from "postgres";
 import {
   delayed,
   graphError,
@@ -11,8 +12,9 @@ import {
 } from "../../scripts/graph/behaviours.ts";
 import { closeDatabase } from "../../supabase/functions/_shared/database.ts";
 import { drainOutbox } from "../../supabase/functions/_shared/outbox_worker.ts";
-import type { Json } from "../fixtures/whatsapp/delivery.ts";
+import { type Json, person, text } from "../fixtures/whatsapp/delivery.ts";
 import { type Said, SendingStack, type Thread, TOKEN } from "../support/sending_stack.ts";
+import { uniquePhone } from "../support/unique.ts";
 import { until } from "../support/until.ts";
 
 const FILE = { link: "https://example.com/plan.pdf" };
@@ -93,6 +95,7 @@ const CASES: Record<string, Case> = {
   "the same Idempotency-Key queues once": idempotent,
   "a receipt and typing": signals,
   "workers of two processes send each message once, in order": shared,
+  "a worker that has all it can take asks for nothing": busy,
 };
 
 async function eachType(stack: SendingStack): Promise<void> {
@@ -337,6 +340,61 @@ async function joinIn({ stack, folder, graph }: SendingStack): Promise<{ end(): 
       return sent.reduce((sum, count) => sum + count);
     },
   };
+}
+
+/** Each time that a worker asks when the next is due is counted. */
+const COUNTED = `
+  create sequence private.asked;
+  alter function private.outbox_wait_ms() rename to outbox_wait_ms_uncounted;
+  create function private.outbox_wait_ms() returns int language plpgsql set search_path = '' as $$
+  begin
+    perform nextval('private.asked');
+    return private.outbox_wait_ms_uncounted();
+  end $$;
+  update public.whatsapp_numbers set messages_per_second = 1000;`;
+
+const ANSWER_EVERYBODY = `
+  with said as (
+    insert into public.messages (workspace_id, conversation_id, contact_id, direction, sender_type, type, status)
+    select v.workspace_id, v.id, v.contact_id, 'outbound', 'agent', 'text', 'queued'
+    from public.conversations v join public.messages m on m.conversation_id = v.id and m.body = 'Anybody?'
+    returning *
+  )
+  select private.enqueue_outbox(s.id, s.workspace_id, s.conversation_id, s.id, $1, 'message',
+    '{"type": "text", "text": {"body": "Yes"}}') from said s`;
+
+async function busy(stack: SendingStack): Promise<void> {
+  const people = Array.from({ length: 100 }, () => uniquePhone().slice(1));
+  const messages = people.map((digits) => text(digits, "Anybody?"));
+  await stack.deliver({ contacts: people.map((digits) => person(digits)), messages });
+  const sql = postgres(stack.stack.credentials.database_url, { onnotice: () => {} });
+  const counts = async () => {
+    const [row] = await sql<{ asked: number; sending: number; queued: number }[]>`
+      select (select last_value::int from private.asked) as asked,
+        count(*) filter (where state = 'sending')::int as sending,
+        count(*) filter (where state = 'queued')::int as queued from private.outbox`;
+    return row;
+  };
+  try {
+    await sql.unsafe(COUNTED);
+    stack.graph.script(() => delayed(900));
+    await sql.unsafe(ANSWER_EVERYBODY, [stack.number]);
+    const full = async () => (await counts()).sending === 64 || undefined;
+    await until(full);
+    const before = await counts();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    const after = await counts();
+    assert.deepEqual([after.sending, after.queued], [64, before.queued]);
+    // Whether there is work for any worker is asked four times a second.
+    assert.ok(after.asked - before.asked <= 4, `asked ${after.asked - before.asked} times`);
+    stack.graph.script(undefined);
+    await until(async () => {
+      const { sending, queued } = await counts();
+      return sending + queued === 0 || undefined;
+    });
+  } finally {
+    await sql.end();
+  }
 }
 
 function receiptsOf(stack: SendingStack, { wamid }: Thread): Json[] {

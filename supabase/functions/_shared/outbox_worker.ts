@@ -34,7 +34,12 @@ export async function drainOutbox({ signal }: { signal: AbortSignal }): Promise<
   let tried = 0;
   try {
     while (!signal.aborted) {
-      const items = running.size < AT_ONCE ? await claim(AT_ONCE - running.size) : [];
+      // Whatever is due, nothing more is begun before one of them is through.
+      if (running.size >= AT_ONCE) {
+        await Promise.race(running);
+        continue;
+      }
+      const items = await claim(AT_ONCE - running.size);
       tried += items.length;
       for (const item of items) start(item, running);
       if (items.length === 0 && !await somethingComes(running, signal)) break;

@@ -9,9 +9,8 @@ const USAGE = `Writes contacts as CSV: deno task export [file] [--<filter> value
   file              where to; without it, to standard output
   --<filter> value  any parameter of export-contacts, as in --status new,contacted --sort name
   --url URL         the API                                    (LEADBASE_URL, the local stack's)
-  --help            this text
-
-The API key is LEADBASE_KEY, or the local stack's.`;
+  --key KEY         an API key                                 (LEADBASE_KEY, the local stack's)
+  --help            this text`;
 
 interface Options extends Caller {
   file?: string;
@@ -36,8 +35,8 @@ async function readOptions(args: readonly string[]): Promise<Options | undefined
   if (files.length > 1) throw new StackProblem("One file only (--help)", 2);
   const local = await localStack();
   const url = parameters.get("url") ?? Deno.env.get("LEADBASE_URL") ?? local?.url;
-  const key = Deno.env.get("LEADBASE_KEY") ?? local?.api_key;
-  parameters.delete("url");
+  const key = parameters.get("key") ?? Deno.env.get("LEADBASE_KEY") ?? local?.api_key;
+  for (const own of ["url", "key"]) parameters.delete(own);
   if (!url || !key) {
     throw new StackProblem("No stack runs here: set LEADBASE_URL and LEADBASE_KEY", 2);
   }

@@ -62,7 +62,7 @@ async function assemble(options: StackOptions, release: AsyncDisposableStack): P
   // Loaded while Postgres starts; a failure is thrown where they are awaited.
   const functions = loadFunctions();
   functions.catch(() => {});
-  const databasePort = options.port === 0 ? 0 : server.port + 1;
+  const databasePort = options.port === 0 || server.port === 65535 ? 0 : server.port + 1;
   const database = await openDatabase({ ...options, databasePort }, secrets, release);
   const credentials = await furnish(database, server, secrets, options, release);
   server.open(dispatcher(await functions));

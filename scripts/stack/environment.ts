@@ -11,6 +11,8 @@ export function functionEnvironment(
   return {
     SUPABASE_URL: origin,
     SUPABASE_DB_URL: databaseUrl,
+    // Of whatever the terminal is set up for, this stack's database is another one.
+    LEADBASE_DB_URL: "",
     SUPABASE_JWKS: publicKeySet(secrets.signing_key),
     SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: secrets.publishable_key }),
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: secrets.secret_key }),

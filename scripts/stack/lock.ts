@@ -7,7 +7,7 @@ import { StackProblem } from "./problem.ts";
  */
 export async function lockDataFolder(data: string): Promise<() => void> {
   await makeFolder(data);
-  const file = await Deno.open(join(data, "lock"), { read: true, write: true, create: true });
+  const file = await openLock(join(data, "lock"));
   if (!(await file.tryLock(true))) {
     file.close();
     throw new StackProblem(
@@ -15,6 +15,17 @@ export async function lockDataFolder(data: string): Promise<() => void> {
     );
   }
   return () => file.close();
+}
+
+async function openLock(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path, { read: true, write: true, create: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    throw new StackProblem(
+      `${path} cannot be opened: it was made by another user, as root perhaps. Delete its folder, or choose another with --data.`,
+    );
+  }
 }
 
 async function makeFolder(data: string): Promise<void> {

@@ -68,18 +68,28 @@ create trigger workspaces_900_touch before update on public.workspaces
 create trigger profiles_900_touch before update on public.profiles
   for each row execute function private.touch_updated_at();
 
+create function private.add_profile(auth_user uuid, email text, metadata jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into public.profiles (user_id, name, avatar_url)
+  values (
+    auth_user,
+    left(coalesce(nullif(metadata ->> 'name', ''), nullif(split_part(email, '@', 1), '')), 200),
+    left(metadata ->> 'avatar_url', 2048))
+  on conflict (user_id) do nothing;
+end
+$$;
+comment on function private.add_profile(uuid, text, jsonb) is 'A profile of an auth user who has none, from their raw_user_meta_data.';
+
 create function private.create_profile() returns trigger
 language plpgsql
 -- Definer: the auth service, which inserts users, has no rights on public.profiles.
 security definer set search_path = ''
 as $$
 begin
-  insert into public.profiles (user_id, name, avatar_url)
-  values (
-    new.id,
-    left(coalesce(nullif(new.raw_user_meta_data ->> 'name', ''), nullif(split_part(new.email, '@', 1), '')), 200),
-    left(new.raw_user_meta_data ->> 'avatar_url', 2048))
-  on conflict (user_id) do nothing;
+  perform private.add_profile(new.id, new.email, new.raw_user_meta_data);
   return null;
 end
 $$;
@@ -88,20 +98,31 @@ comment on function private.create_profile() is 'Trigger: every auth user has a 
 create trigger leadbase_create_profile after insert on auth.users
   for each row execute function private.create_profile();
 
+-- Who signed up before this was installed.
+do $$
+begin
+  perform private.add_profile(u.id, u.email, u.raw_user_meta_data) from auth.users u;
+end
+$$;
+
 create function private.create_workspace(name text, default_country text, owner uuid) returns uuid
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  with made as (
-    insert into public.workspaces (name, default_country) values (name, upper(default_country)) returning id
-  ), owned as (
-    insert into public.workspace_members (workspace_id, user_id, role, handle)
-    select made.id, p.user_id, 'owner',
-      coalesce(nullif(left(ltrim(regexp_replace(p.name, '[^A-Za-z0-9_.-]', '', 'g'), '.-'), 63), ''), 'owner')
-    from made join public.profiles p on p.user_id = owner
-    returning workspace_id
-  )
-  select workspace_id from owned
+declare
+  p public.profiles := (select t from public.profiles t where t.user_id = owner);
+  workspace uuid;
+begin
+  if p.user_id is null then
+    raise no_data_found using message = 'no user has signed up under that id or address';
+  end if;
+  insert into public.workspaces (name, default_country)
+  values (create_workspace.name, upper(create_workspace.default_country)) returning id into workspace;
+  insert into public.workspace_members (workspace_id, user_id, role, handle)
+  values (workspace, owner, 'owner',
+    coalesce(nullif(left(ltrim(regexp_replace(p.name, '[^A-Za-z0-9_.-]', '', 'g'), '.-'), 63), ''), 'owner'));
+  return workspace;
+end
 $$;
 comment on function private.create_workspace(text, text, uuid) is
-  'Makes a workspace with its first owner (an auth user id); returns its id, null for an unknown user. For the SQL console of the project.';
+  'Makes a workspace with its first owner (an auth user id); returns its id. P0002 for an unknown user. For the SQL console of the project.';

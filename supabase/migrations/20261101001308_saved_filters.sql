@@ -129,6 +129,22 @@ end
 $$;
 comment on function api.create_saved_filter(jsonb) is '{ name, filter, shared? } → 201 the saved filter. 409 filter_exists.';
 
+create function private.write_saved_filter(saved uuid, args jsonb) returns private.answer
+language plpgsql
+-- Definer: a member's filter that an admin stops sharing is out of the admin's sight at once, which a
+-- policy would refuse. Whoever calls this has asked private.require_writable_filter.
+security definer set search_path = ''
+as $$
+begin
+  update public.saved_filters s
+  set name = coalesce(args ->> 'name', s.name), filter = coalesce(args -> 'filter', s.filter),
+    shared = coalesce((args ->> 'shared')::boolean, s.shared)
+  where s.id = saved;
+  return private.saved_filter_answer(200, saved);
+end
+$$;
+comment on function private.write_saved_filter(uuid, jsonb) is 'Writes { name?, filter?, shared? } into a saved filter that the caller may change → the filter.';
+
 create function api.update_saved_filter(args jsonb) returns private.answer
 language plpgsql
 set search_path = ''
@@ -142,11 +158,7 @@ begin
     select from public.saved_filters s where s.id = target and s.owner_id is null) then
     perform private.refuse_field('/shared', 'invalid_value', 'A filter that an API key saved has no owner to keep it for.');
   end if;
-  update public.saved_filters s
-  set name = coalesce(args ->> 'name', s.name), filter = coalesce(args -> 'filter', s.filter),
-    shared = coalesce((args ->> 'shared')::boolean, s.shared)
-  where s.id = (args ->> 'id')::uuid and s.workspace_id = workspace;
-  return private.saved_filter_answer(200, target);
+  return private.write_saved_filter(target, args);
 exception when unique_violation then
   perform private.refuse(409, 'filter_exists', 'There is a saved filter of that name.');
 end

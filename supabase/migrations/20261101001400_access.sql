@@ -339,7 +339,7 @@ grant execute on function
   private.refuse_existing_contact(uuid), private.insert_contacts(uuid, jsonb), private.created_answers(uuid[]),
   private.current_contact(uuid, uuid), private.current_conversation(uuid), private.merged_ids(uuid, uuid),
   private.with_saved_filter(uuid, jsonb),
-  private.saved_filter_answer(int, uuid), private.require_writable_filter(uuid),
+  private.saved_filter_answer(int, uuid), private.require_writable_filter(uuid), private.write_saved_filter(uuid, jsonb),
   private.open_conversation(uuid), private.lock_conversation(uuid), private.take_control(uuid, text),
   private.reopen_conversation(uuid), private.reopen_conversations(uuid[]), private.bot_in_control(public.conversations),
   private.send_guard(uuid, uuid, boolean, text), private.send_facts(uuid, uuid), private.send_verdict(jsonb, timestamptz),

@@ -324,5 +324,17 @@ Deno.test("the scheme is written in any case", async () => {
 Deno.test("credentials come before everything else: a stranger learns nothing", async () => {
   assertProblem(await request("POST", "create-contact", { raw: "{" }), 401, "credentials_missing");
   assertProblem(await request("GET", "list-contacts?foo=1"), 401, "credentials_missing");
+  const unknown = { authorization: `Bearer lb_${"A".repeat(43)}` };
+  for (
+    const [method, path, raw] of [
+      ["GET", "list-contacts?foo=1", undefined],
+      ["GET", "conversations/no-uuid", undefined],
+      ["POST", "create-contact", "{"],
+      ["POST", "create-contact", '{"colour":"red"}'],
+    ] as const
+  ) {
+    const answer = await request(method, path, { raw, headers: unknown });
+    assertProblem(answer, 401, "invalid_credentials");
+  }
   assertInvalid(await workspace.key.get("list-contacts?foo=1"), { "/foo": "unknown_parameter" });
 });

@@ -51,6 +51,23 @@ Deno.test("a replay changes nothing again", async () => {
   assert.equal(now.body.data.name, "C");
 });
 
+Deno.test("a request for another version is another request", async () => {
+  const { id } = await createContact(key);
+  const body = { contact_id: id, name: "B" };
+  const headers = idempotent();
+  const stale = await key.post("update-contact", body, { ...headers, "if-match": '"99"' });
+  assertProblem(stale, 412, "precondition_failed", ["etag"]);
+  const now = await key.get(`get-contact?contact_id=${id}`);
+  const fresh = { "if-match": now.headers.get("etag")! };
+  assertProblem(
+    await key.post("update-contact", body, { ...headers, ...fresh }),
+    422,
+    "idempotency_key_reused",
+  );
+  const anew = await key.post<Data<Contact>>("update-contact", body, { ...idempotent(), ...fresh });
+  assert.equal(anew.body.data.name, "B", anew.text);
+});
+
 Deno.test("a note written with a key is written once", async () => {
   const { id } = await createContact(key);
   const body = { content: "Once", entity_type: "lead", entity_id: id };

@@ -181,7 +181,7 @@ Deno.test("a dry run answers what the merge would, and writes nothing", async ()
 });
 
 Deno.test("the log names the other contact, and nothing of it", async () => {
-  const [one, two] = await pair({}, { name: "Secret Name", ...OTHER, tags: ["opt-out", "secret"] });
+  const [one, two] = await pair({}, { ...OTHER, name: "Secret Name", tags: ["opt-out", "secret"] });
   const mergeId = await merge(admin, one.id, two.id);
   await undo(agent, mergeId);
   for (

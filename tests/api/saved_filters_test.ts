@@ -125,6 +125,10 @@ Deno.test("a private filter is its owner's alone, a shared one everybody's", asy
   assert.equal(renamed.status, 200, renamed.text);
   assert.equal(renamed.body.data.owner_id, agent.userId);
   assert.equal(await names(agent, `filter_id=${mine.id}`), "A");
+  const withdrawn = await patch(admin, mine.id, { shared: false });
+  assert.deepEqual([withdrawn.status, withdrawn.body.data.shared], [200, false], withdrawn.text);
+  assert.deepEqual([await visible(agent, mine.id), await visible(admin, mine.id)], [true, false]);
+  assertProblem(await patch(admin, mine.id, { shared: true }), 404, "filter_not_found");
   assert.equal((await agent.delete(`saved-filters/${mine.id}`)).status, 204);
   assertProblem(await agent.get(`list-contacts?filter_id=${mine.id}`), 404, "filter_not_found");
 });

@@ -12,9 +12,12 @@ function list(name: string): string[] {
   return (read(name) ?? "").split(",").map((item) => item.trim()).filter((item) => item !== "");
 }
 
-/** `SUPABASE_DB_URL`: where Postgres is; undefined if it is not set. */
+/**
+ * `LEADBASE_DB_URL`, else `SUPABASE_DB_URL`: where Postgres is; undefined if neither is set. Secrets
+ * of hosted functions cannot begin with SUPABASE_, and those who want the pooler name it.
+ */
 export function databaseUrl(): string | undefined {
-  return read("SUPABASE_DB_URL");
+  return read("LEADBASE_DB_URL") ?? read("SUPABASE_DB_URL");
 }
 
 /** `LEADBASE_DB_POOL`: connections a process may open, 1–1,000; 10 unless set. */

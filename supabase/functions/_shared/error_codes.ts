@@ -318,7 +318,8 @@ export const ERROR_CODES = {
   database_unavailable: kind(
     503,
     "Database unavailable",
-    "The database cannot be reached. Ask again after `Retry-After` seconds.",
+    "The database cannot be reached, or was lost on the way: a write may have been carried out. Ask " +
+      "again after `Retry-After` seconds, a write with its `Idempotency-Key`.",
   ),
   too_many_exports: kind(
     503,

@@ -34,8 +34,9 @@ given another meaning. \`title\` and \`detail\` are for people and may change. \
 the header \`X-Request-Id\`; quote it when asking about a failure. Some codes bring more members, such
 as \`contact_id\` with \`contact_exists\`.
 
-Safe to send again as it was: every 503, and 429 after \`Retry-After\` seconds. A write that may have
-been carried out before the connection broke is safe to send again with the same \`Idempotency-Key\`.
+Safe to send again as it was: 429, \`try_again\` and \`timeout\`, after \`Retry-After\` seconds, and
+whatever only reads. A write that was answered with \`database_unavailable\`, or not at all, may have
+been carried out: it is safe to send again with the \`Idempotency-Key\` that it was sent with first.
 
 ## Codes
 

@@ -139,6 +139,11 @@ export function isRefusal(error: unknown): boolean {
   return typeof code === "string" && /^PT4(?!01)\d\d$/.test(code);
 }
 
+/** Whether credentials were refused: nobody has them, or not any more. */
+export function isUnknownCaller(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === "PT401";
+}
+
 /** Our own SQL says `raise … errcode 'PT404', message = code, detail = sentence, hint = members`. */
 function fromRaise(status: number, { message = "", detail, hint }: DatabaseError): Problem {
   return documented(status, message, detail, parseMembers(hint));

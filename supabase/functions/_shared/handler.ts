@@ -5,7 +5,7 @@ import { callTogether } from "./calls_together.ts";
 import { authenticate, type Caller } from "./credentials.ts";
 import { call, type Outcome } from "./database.ts";
 import { sha256Hex } from "./digest.ts";
-import { ApiError, isRefusal, keptRefusal } from "./errors.ts";
+import { ApiError, isRefusal, isUnknownCaller, keptRefusal } from "./errors.ts";
 import { limiter, rateLimited, rateLimitHeaders, type Standing } from "./rate_limit.ts";
 import { BODY_LIMIT, parseJson, readBytes, readQuery, requireJson } from "./request.ts";
 import { type Call, NOTHING, type OperationReply, type Reply, type Route } from "./route.ts";
@@ -21,19 +21,63 @@ export interface Env {
 export function serve(route: Route): (context: Context<Env>) => Promise<Response> {
   const { query: querySchema = NOTHING, params: paramsSchema = NOTHING } = route;
   const lists = listParameters(querySchema);
-  return async (context) => {
+  const read = async (context: Context<Env>, caller?: CountedCaller): Promise<ReceivedCall> => {
     const { raw } = context.req;
-    const caller = route.scope === null ? undefined : await identify(context);
     const search = searchOf(raw.url);
     const query = validate(querySchema, readQuery(search, lists), "query");
     const params = validate(paramsSchema, context.req.param(), "path");
     const bytes = route.body && await readJsonBytes(raw, route.bodyOptional);
     const body = bytes && validate(route.body!, parseJson(bytes), "body", route.readOnly);
     const key = caller && route.method !== "GET" ? idempotencyKey(raw.headers) : undefined;
-    const hash = key && await requestHash(raw.method, context.req.path + search, bytes);
-    const given = new ReceivedCall(context, route, caller, { query, params, body }, key, hash);
+    const hash = key && await requestHash(raw, context.req.path + search, bytes);
+    return new ReceivedCall(context, route, caller, { query, params, body }, key, hash);
+  };
+  return async (context) => {
+    const caller = route.scope === null ? undefined : await identify(context);
+    const given = await read(context, caller)
+      .catch((fault) => refuseStranger(context, caller, fault));
     return reply(context, await route.run(given));
   };
+}
+
+/**
+ * Somebody's request is faulty who may be nobody: whose credentials hold nothing is told only that.
+ * Those who are known by now are not asked for again.
+ *
+ * @throws ApiError what the credentials are refused with, else the fault
+ */
+async function refuseStranger(
+  context: Context<Env>,
+  caller: CountedCaller | undefined,
+  fault: unknown,
+): Promise<never> {
+  if (caller && fault instanceof ApiError && !limiter.knows(caller.id)) {
+    await workspaceOf(caller).then(
+      (outcome) => count(context, caller, outcome),
+      (error) => {
+        if (isUnknownCaller(error)) throw error;
+      },
+    );
+  }
+  throw fault;
+}
+
+/** A call that needs no scope, and tells whether somebody is anybody. */
+function workspaceOf({ credential }: Caller): Promise<Outcome> {
+  return call({ credential, scope: null, operation: "workspace", args: {} });
+}
+
+/** Counts a call of somebody whose limit was not known before, or was another's. */
+function count(
+  context: Context<Env>,
+  caller: CountedCaller,
+  { principal_id, rate_limit }: Outcome,
+): void {
+  const isNews = limiter.learn(caller.id, principal_id, rate_limit);
+  if (caller.counted && !isNews) return;
+  caller.counted = true;
+  const standing = limiter.take(caller.id);
+  if (standing) tell(context, standing);
 }
 
 /** Who calls. */
@@ -83,12 +127,14 @@ function idempotencyKey(headers: Headers): string | undefined {
   return key;
 }
 
+/** What makes a request the same: what it asks for, of which version. */
 async function requestHash(
-  method: string,
+  { method, headers }: Request,
   path: string,
   bytes?: Uint8Array<ArrayBuffer>,
 ): Promise<string> {
-  return await sha256Hex(`${method} ${path} ${await sha256Hex(bytes ?? new Uint8Array())}`);
+  const body = await sha256Hex(bytes ?? new Uint8Array());
+  return await sha256Hex(`${method} ${path} ${body} ${headers.get("if-match") ?? ""}`);
 }
 
 /** The operations of GET change nothing, so callers who ask the same may share one. */
@@ -180,14 +226,8 @@ class ReceivedCall implements Call {
     return outcome;
   }
 
-  /** Counts a call of somebody whose limit was not known before, or was another's. */
-  #count({ principal_id, rate_limit }: Outcome): void {
-    const caller = this.#caller();
-    const isNews = limiter.learn(caller.id, principal_id, rate_limit);
-    if (caller.counted && !isNews) return;
-    caller.counted = true;
-    const standing = limiter.take(caller.id);
-    if (standing) tell(this.context, standing);
+  #count(outcome: Outcome): void {
+    count(this.context, this.#caller(), outcome);
   }
 
   /**
@@ -195,11 +235,10 @@ class ReceivedCall implements Call {
    * no scope; else those who are only ever refused would never be limited.
    */
   async #refused(error: unknown): Promise<never> {
-    const { id, credential } = this.#caller();
-    if (isRefusal(error) && !limiter.knows(id)) {
-      const asked = call({ credential, scope: null, operation: "workspace", args: {} });
+    const caller = this.#caller();
+    if (isRefusal(error) && !limiter.knows(caller.id)) {
       // Whoever is nobody here has nothing that could be counted.
-      await asked.then((outcome) => this.#count(outcome), () => undefined);
+      await workspaceOf(caller).then((outcome) => this.#count(outcome), () => undefined);
     }
     throw error;
   }

@@ -10,12 +10,16 @@ create table public.contact_history (
   new_value text not null,
   actor_type text not null check (actor_type in ('member', 'api_key', 'system')),
   actor_id uuid,
+  by_merge boolean not null default false,
   changed_at timestamptz not null default private.now()
 );
 create index contact_history_contact_idx on public.contact_history (contact_id, field, changed_at, id);
 create index contact_history_workspace_idx on public.contact_history (workspace_id, changed_at, id);
 comment on table public.contact_history is
   'Changes of contacts'' stage, status and sale status, written by a trigger. What a contact began with is the old value of the first, or still there.';
+
+comment on column public.contact_history.by_merge is
+  'A merge or its undo wrote it: what the one contact was, the other became. Nothing that happened then.';
 
 create function private.log_contact_history() returns trigger
 language plpgsql
@@ -27,8 +31,8 @@ as $$
 declare
   actor private.actor := private.current_actor();
 begin
-  insert into public.contact_history (workspace_id, contact_id, field, old_value, new_value, actor_type, actor_id)
-  select c.workspace_id, c.id, c.field, c.old_value, c.new_value, actor.type, actor.id
+  insert into public.contact_history (workspace_id, contact_id, field, old_value, new_value, actor_type, actor_id, by_merge)
+  select c.workspace_id, c.id, c.field, c.old_value, c.new_value, actor.type, actor.id, private.is_merging()
   from (
     select n.workspace_id, n.id, unnest(array['stage', 'status', 'sale_status']) as field,
       unnest(array[o.stage, o.status::text, o.sale_status::text]) as old_value,

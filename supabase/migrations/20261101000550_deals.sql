@@ -274,7 +274,7 @@ declare
     select distinct i.contact_id from inserted i
     where (i.field, i.new_value) in (('status', 'converted'), ('sale_status', 'sold'))
       -- That one of two contacts had bought was known before they became one: a merge sells nothing.
-      and not exists (select from public.contact_merges m where m.primary_id = i.contact_id and m.merged_at = now())
+      and not i.by_merge
       and (private.workspace_settings(i.workspace_id)).auto_close_won);
 begin
   if cardinality(bought) > 0 then

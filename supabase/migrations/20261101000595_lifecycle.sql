@@ -144,7 +144,11 @@ begin
     (select max(d.closed_at) from public.deals d where d.contact_id = c.id and d.status = 'won' and d.closed_at is not null),
     case when private.is_converted(c.status, c.sale_status) then coalesce((
       select max(h.changed_at) from public.contact_history h
-      where h.contact_id = c.id and (h.field, h.new_value) in (('status', 'converted'), ('sale_status', 'signed'), ('sale_status', 'sold'))),
+      where h.contact_id = c.id and (h.field, h.new_value) in (('status', 'converted'), ('sale_status', 'signed'), ('sale_status', 'sold'))
+        and not h.by_merge),
+      -- Who came in as a buyer, perhaps as somebody who is this contact by now.
+      (select max((m.duplicate ->> 'created_at')::timestamptz) from public.contact_merges m
+        where m.primary_id = c.id and m.duplicate ->> 'sale_status' in ('signed', 'sold')),
       c.created_at) end);
 end
 $$;

@@ -350,10 +350,12 @@ begin
   perform private.share_consents(m);
   perform private.recount_sentiment(array[m.primary_id, m.duplicate_id]);
   perform private.recount_inbound(array[m.primary_id, m.duplicate_id]);
+  -- From here on the merge says nothing of the primary any more.
+  perform private.finish_undo(m);
   perform private.join_rescoring(array[m.primary_id, m.duplicate_id]);
   perform private.settle_sessions(array(
     select v.id from public.conversations v where v.contact_id in (m.primary_id, m.duplicate_id)));
-  perform private.finish_undo(m), private.merging(false);
+  perform private.merging(false);
   return jsonb_build_object('fields', coalesce(fields -> m.primary_id::text, '[]') || to_jsonb(phone), 'duplicate_fields', unrestored,
     'conversations', conversations, 'arrived', private.arrived_since(m), 'gone', gone);
 end

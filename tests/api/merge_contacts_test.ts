@@ -5,6 +5,7 @@ import { withDatabase } from "../support/database.ts";
 import { createDeal } from "../support/deals.ts";
 import { type Merge, merge, undo, UNTOUCHED } from "../support/merging.ts";
 import { assertInvalid, assertProblem } from "../support/problem.ts";
+import { assertRebuilt } from "../support/rebuild.ts";
 import { snapshot } from "../support/snapshot.ts";
 import type { Contact, Data, Deal, Note, Page } from "../support/types.ts";
 import { makeWorkspace } from "../support/workspace.ts";
@@ -327,4 +328,32 @@ Deno.test("a merge sells nothing: open deals stay open, also where the other had
   await merge(key, one.id, two.id);
   await updateContact(key, one.id, { status: "converted" });
   assert.equal(await status(), "won");
+});
+
+Deno.test("who had bought long ago has not bought today because of a merge", async () => {
+  const place = await makeWorkspace();
+  // Entered as one who has bought, or said to be one later; of a contact that has bought earlier, or not.
+  for (const [before, entered] of [["none", true], ["none", false], ["sold", true]] as const) {
+    const one = await createContact(place.key, { sale_status: before });
+    const two = await createContact(place.key, entered ? { sale_status: "sold" } : {});
+    if (!entered) await updateContact(place.key, two.id, { sale_status: "sold" });
+    await withDatabase(async (sql) => {
+      await sql`update public.contacts set created_at = '2024-01-01' where id = ${one.id}`;
+      await sql`update public.contacts set created_at = '2025-02-01' where id = ${two.id}`;
+      await sql`update public.contact_history set changed_at = '2025-02-01' where contact_id = ${two.id}`;
+      await sql`select private.follow_contacts(array[${one.id}::uuid, ${two.id}::uuid])`;
+      const bought = async (contact: string) => {
+        const [{ converted_at }] = await sql<{ converted_at: Date | null }[]>`
+          select converted_at from public.contact_activity where contact_id = ${contact}`;
+        return converted_at && converted_at.toISOString().slice(0, 10);
+      };
+      const mergeId = await merge(place.key, one.id, two.id);
+      assert.equal(await bought(one.id), "2025-02-01");
+      await assertRebuilt(sql, place.id);
+      await undo(place.key, mergeId);
+      const earlier = before === "sold" ? "2024-01-01" : null;
+      assert.deepEqual([await bought(one.id), await bought(two.id)], [earlier, "2025-02-01"]);
+      await assertRebuilt(sql, place.id);
+    });
+  }
 });

@@ -390,6 +390,7 @@ export type Database = {
         Row: {
           "actor_id": string | null;
           "actor_type": string;
+          "by_merge": boolean;
           "changed_at": string;
           "contact_id": string;
           "field": string;
@@ -402,6 +403,7 @@ export type Database = {
         Insert: {
           "actor_id"?: string | null;
           "actor_type": string;
+          "by_merge"?: boolean;
           "changed_at"?: string;
           "contact_id": string;
           "field": string;
@@ -413,6 +415,7 @@ export type Database = {
         Update: {
           "actor_id"?: string | null;
           "actor_type"?: string;
+          "by_merge"?: boolean;
           "changed_at"?: string;
           "contact_id"?: string;
           "field"?: string;

@@ -51,12 +51,35 @@ create function private.literal_pattern(value text) returns text
 language plpgsql immutable strict
 set search_path = ''
 as $$
+declare
+  -- People leave accents out, or put them in: a letter is itself with any marks, or with none.
+  marks constant text := '[\u0300-\u036f]*';
+  any_marks constant text := chr(1);
+  plain text := lower(regexp_replace(normalize(value, nfd), '[\u0300-\u036f]', '', 'g'));
+  pattern text;
+  spelling text[];
 begin
-  -- Not in the middle of a longer Latin word or number; scripts without spaces have no such middle.
-  return '(?<![A-Za-z0-9])' || regexp_replace(value, '([^[:alnum:][:space:]])', '\\\1', 'g') || '(?![A-Za-z0-9])';
+  -- Letters that do not come apart into another and a mark.
+  foreach spelling slice 1 in array array[['ß', 'ss'], ['æ', 'ae'], ['œ', 'oe'], ['ø', 'o'], ['ł', 'l'], ['đ', 'd'], ['ð', 'd'], ['ı', 'i']] loop
+    plain := replace(plain, spelling[1], spelling[2]);
+  end loop;
+  pattern := regexp_replace(
+    regexp_replace(plain, '([^[:alnum:][:space:]])', '\\\1', 'g'), '([[:alnum:]])', '\1' || any_marks, 'g');
+  foreach spelling slice 1 in array array[['ss', 'ß'], ['ae', 'æ'], ['oe', 'œ']] loop
+    pattern := replace(pattern, regexp_replace(spelling[1], '(.)', '\1' || any_marks, 'g'),
+      format('(?:%s|%s)', regexp_replace(spelling[1], '(.)', '\1' || any_marks, 'g'), spelling[2]));
+  end loop;
+  foreach spelling slice 1 in array array[['o', '[oø]'], ['l', '[lł]'], ['d', '[dđð]'], ['i', '[iı]']] loop
+    pattern := replace(pattern, spelling[1] || any_marks, spelling[2] || any_marks);
+  end loop;
+  -- Not in the middle of a longer Latin word or number, nor of a letter that is taken apart (Hangul,
+  -- kana); scripts without spaces have no other middle.
+  return '(?<![A-Za-z0-9\u0300-\u036f])' || replace(pattern, any_marks, marks)
+    || '(?![A-Za-z0-9\u0300-\u036f\u1160-\u11ff\u3099\u309a])';
 end
 $$;
-comment on function private.literal_pattern(text) is 'A regular expression for exactly this text as words of their own.';
+comment on function private.literal_pattern(text) is
+  'A regular expression for this text, with any accents or none, as words of their own; of private.mask, which takes letters apart.';
 
 create function private.number_pattern(digits text) returns text
 language plpgsql immutable strict
@@ -86,6 +109,13 @@ as $$
 declare
   names text[];
   ids text[];
+  -- What they were called before stands where it was changed.
+  former jsonb[] := array(
+    select l.changes from public.activity_log l
+    where l.workspace_id = (select c.workspace_id from public.contacts c where c.id = contact) and l.action = 'contact.updated'
+      and l.entity_id = any (contact || array(
+        select g.duplicate_id from public.contact_merges g where g.primary_id = contact and g.undone_at is null))
+      and l.changes ?| '{name,email,phone}');
 begin
   select array_agg(distinct btrim(n)) into names
   from (
@@ -97,6 +127,8 @@ begin
     union all
     select unnest(array[g.duplicate ->> 'name', g.duplicate ->> 'profile_name', g.duplicate ->> 'phonebook_name',
       g.duplicate ->> 'username']) from public.contact_merges g where g.primary_id = contact
+    union all
+    select unnest(array[f #>> '{name,from}', f #>> '{name,to}']) from unnest(former) f
   ) as called
   where char_length(btrim(n)) > 1;
   select array_agg(distinct i) into ids
@@ -104,6 +136,9 @@ begin
     select c.email from public.contacts c where c.id = contact
     union all
     select g.duplicate ->> 'email' from public.contact_merges g where g.primary_id = contact
+    union all
+    select unnest(array[f #>> '{email,from}', f #>> '{email,to}',
+      private.digits(f #>> '{phone,from}'), private.digits(f #>> '{phone,to}')]) from unnest(former) f
     union all
     select unnest(private.external_ids(array[contact]))
   ) as known (i)
@@ -126,14 +161,17 @@ begin
 end
 $$;
 comment on function private.mask_pattern(uuid) is
-  'A regular expression for whatever names a contact: names and their words, usernames, e-mail address, numbers, ids.';
+  'A regular expression for whatever names a contact, or once did: names and their words, usernames, e-mail addresses, numbers, ids.';
 
 create function private.mask(value text, pattern text) returns text
 language plpgsql immutable
 set search_path = ''
 as $$
+declare
+  apart constant text := normalize(value, nfd);
+  masked constant text := regexp_replace(apart, pattern, '[masked]', 'gi');
 begin
-  return regexp_replace(value, pattern, '[masked]', 'gi');
+  return case when masked = apart then value else normalize(masked, nfc) end;
 end
 $$;
 comment on function private.mask(text, text) is 'The text with everything that fits the pattern masked; null stays null.';

@@ -2,7 +2,7 @@
 -- what must not come back, what a later table has to say, and what a failed deletion still does.
 begin;
 set local search_path = public, extensions;
-select plan(78);
+select plan(92);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('deletions ' || label)::uuid $$;
@@ -25,8 +25,11 @@ select is(private.mask(said, private.literal_pattern(name)), masked, format('%L 
 from (values
   ('Ana', 'Hi ANA, ana!', 'Hi [masked], [masked]!'), ('Ana', 'banana Anabel', 'banana Anabel'), ('a.b@c.de', 'to a.b@c.de.', 'to [masked].'),
   ('a.b@c.de', 'axb@c.de', 'axb@c.de'), ('王小明', '你好王小明先生', '你好[masked]先生'), ('O''Neil (Bob)', 'I am O''Neil (Bob)', 'I am [masked]'),
-  ('José', 'JOSÉ', '[masked]')
+  ('José', 'JOSÉ', '[masked]'), ('José', 'Jose, Josep', '[masked], Josep'), ('Jose', 'JOSÉ é', '[masked] é'), (normalize('José', nfd), 'José', '[masked]'),
+  ('José', normalize('é José', nfd), 'é [masked]'), ('Jos', 'José', 'José'), ('Ana', 'éana', 'éana'), ('Weiß', 'WEISS', '[masked]'),
+  ('Weiss', 'Weiß', '[masked]'), ('Lukasz', 'Łukasz', '[masked]'), ('Søren', 'Soren', '[masked]'), ('가', '각 가', '각 [masked]'), ('か', 'が か', 'が [masked]')
 ) as t (name, said, masked);
+select is(private.mask(normalize('é', nfd), 'x'), normalize('é', nfd), 'what is not masked stays as it was written');
 select is(private.mask(null, 'x'), null, 'nothing stays nothing');
 select is(
   private.mask_json('{"a": ["I am Ana", 16045557731, 5, true, null], "Ana": {"b": "x"}}',
@@ -56,6 +59,13 @@ insert into contact_merges (workspace_id, primary_id, duplicate_id, actor_type, 
 values (pg_temp.id('home'), pg_temp.id('ana'), pg_temp.id('old ana'), 'system', '{"whatsapp_contact_id": "16045550199", "name": "Anita", "email": "old@ana.example"}');
 select set_eq($$ select unnest(private.external_ids(array[pg_temp.id('ana')])) $$,
   array['5511987654321', '551187654321', 'BR.1', 'BR.PARENT', '16045550199'], 'all ids of a person, in all spellings, of this workspace');
+insert into activity_log (workspace_id, actor_type, action, entity_type, entity_id, changes) values
+  (pg_temp.id('home'), 'system', 'contact.updated', 'contact', pg_temp.id('ana'),
+    '{"name": {"from": "Zoe Quill", "to": "Ana Maria"}, "email": {"from": null, "to": "zoe@old.example"}, "phone": {"from": "+16045550177", "to": null}}'),
+  (pg_temp.id('home'), 'system', 'contact.updated', 'contact', pg_temp.id('old ana'), '{"name": {"from": null, "to": "Annette"}}'),
+  (pg_temp.id('home'), 'system', 'contact.updated', 'contact', pg_temp.id('bob'), '{"name": {"from": "Robert", "to": "Bob"}}');
+select is(private.mask('ZOE, quill, zoe@old.example, 604 555 0177, Annette, Robert', private.mask_pattern(pg_temp.id('ana'))),
+  '[masked], [masked], [masked], [masked], [masked], Robert', 'also by what they were called before');
 select is(private.mask('Ana, Maria, ANITA, old@ana.example, BR.1, +55 (11) 98765-4321, wamid.HBgL/x=, Bob', private.mask_pattern(pg_temp.id('ana'))),
   '[masked], [masked], [masked], [masked], [masked], [masked], [masked], Bob', 'whatever names a person is masked');
 

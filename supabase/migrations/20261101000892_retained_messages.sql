@@ -176,7 +176,7 @@ end
 $$;
 comment on function private.mask(text, text) is 'The text with everything that fits the pattern masked; null stays null.';
 
-create function private.mask_json(value jsonb, pattern text) returns jsonb
+create function private.mask_json(value jsonb, pattern text, depth int default 0) returns jsonb
 language plpgsql immutable
 set search_path = ''
 as $$
@@ -185,16 +185,17 @@ begin
   return case jsonb_typeof(value)
     when 'string' then to_jsonb(private.mask(value #>> '{}', pattern))
     when 'number' then case when value #>> '{}' ~* pattern then '"[masked]"' else value end
-    when 'array' then (
-      select coalesce(jsonb_agg(private.mask_json(e, pattern) order by n), '[]')
-      from jsonb_array_elements(value) with ordinality as a (e, n))
-    when 'object' then (
-      select coalesce(jsonb_object_agg(private.mask(key, pattern), private.mask_json(o.value, pattern)), '{}')
-      from jsonb_each(value) o)
+    when 'array' then case when depth >= 50 then '"[masked]"' else (
+      select coalesce(jsonb_agg(private.mask_json(e, pattern, depth + 1) order by n), '[]')
+      from jsonb_array_elements(value) with ordinality as a (e, n)) end
+    when 'object' then case when depth >= 50 then '"[masked]"' else (
+      select coalesce(jsonb_object_agg(private.mask(key, pattern), private.mask_json(o.value, pattern, depth + 1)), '{}')
+      from jsonb_each(value) o) end
     else value end;
 end
 $$;
-comment on function private.mask_json(jsonb, text) is 'JSON with everything that fits the pattern masked, in keys too.';
+comment on function private.mask_json(jsonb, text, int) is
+  'JSON with everything that fits the pattern masked, in keys too, and lists and objects deeper than any that WhatsApp sends, which Postgres'' stack does not hold. depth: how deep it lies in what is masked.';
 
 create function private.retained_payload(type text, payload jsonb) returns jsonb
 language plpgsql immutable

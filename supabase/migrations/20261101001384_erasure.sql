@@ -51,13 +51,15 @@ begin
   end if;
   return body || jsonb_build_object('entry', (
     select coalesce(jsonb_agg(case when jsonb_typeof(e -> 'changes') = 'array' then e || jsonb_build_object('changes', (
-        select coalesce(jsonb_agg(case when o.is_ours then private.without_items(c, o.looked_for) else c end order by m), '[]')
+        select coalesce(jsonb_agg(case when o.looked_for <> '{}' then private.without_items(c, o.looked_for) else c end order by m), '[]')
         from jsonb_array_elements(e -> 'changes') with ordinality as k (c, m)
-        -- One delivery may be about several workspaces.
+        cross join lateral (select c #- '{value,metadata}' as told offset 0) as t
         cross join lateral (
-          select coalesce(c #>> '{value,metadata,phone_number_id}' = any (numbers), e ->> 'id' = any (accounts), false) as is_ours,
-            private.other_ids(keys, array[c #>> '{value,metadata,display_phone_number}']) as looked_for) as o
-        where not (o.is_ours and private.names_itself(c #- '{value,metadata}', o.looked_for)))) else e end order by n), '[]')
+          select case
+            -- One delivery may be about several workspaces.
+            when coalesce(c #>> '{value,metadata,phone_number_id}' = any (numbers), e ->> 'id' = any (accounts)) and private.may_name(t.told, keys)
+            then private.other_ids(keys, array[c #>> '{value,metadata,display_phone_number}']) else '{}' end as looked_for offset 0) as o
+        where not (o.looked_for <> '{}' and private.names_itself(t.told, o.looked_for)))) else e end order by n), '[]')
     from jsonb_array_elements(body -> 'entry') with ordinality as a (e, n)));
 end
 $$;
@@ -110,40 +112,7 @@ $$;
 comment on function private.held_keys(uuid, text, text[]) is
   'The ids of a deletion that a JSON text holds. needles: private.erasure_needles of it.';
 
--- A delivery that holds ids of deleted people, and which. is_last: no further one was looked at
--- though there may be some.
-create type private.found_delivery as (id uuid, received_at timestamptz, keys text[], is_last boolean);
-
-create function private.find_deliveries(receipt uuid, after_at timestamptz, after_id uuid, until timestamptz, at_most int)
-returns setof private.found_delivery
-language plpgsql stable
-set search_path = ''
-as $$
-declare
-  needles text[] := private.erasure_needles(receipt);
-begin
-  return query
-  with looked as materialized (
-    select d.id, d.received_at, row_number() over (order by d.received_at, d.id) = at_most as is_last,
-      private.may_hold(coalesce(d.body, encode(d.raw, 'escape')), needles) as may_hold
-    from private.webhook_deliveries d
-    where (d.received_at, d.id) > (after_at, after_id) and d.received_at <= until
-    order by d.received_at, d.id limit at_most
-  )
-  select f.* from (
-    select l.id, l.received_at, case when l.may_hold then (
-      select private.held_keys(receipt, coalesce(d.body, encode(d.raw, 'escape')), needles)
-      from private.webhook_deliveries d where d.id = l.id) else '{}' end as keys, l.is_last
-    from looked l where l.may_hold or l.is_last
-  ) as f
-  where f.keys <> '{}' or f.is_last
-  order by f.received_at, f.id;
-end
-$$;
-comment on function private.find_deliveries(uuid, timestamptz, uuid, timestamptz, int) is
-  'Of the next deliveries after that one those that hold ids of a deletion, in the order in which they came; and, if there were so many, the last that was looked at, whatever it holds.';
-
-create function private.redact_delivery(receipt uuid, found private.found_delivery, numbers text[], accounts text[]) returns void
+create function private.redact_delivery(receipt uuid, delivery uuid, keys text[], numbers text[], accounts text[]) returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -153,7 +122,7 @@ declare
   rest jsonb;
   gone private.update_name[];
 begin
-  select * into d from private.webhook_deliveries w where w.id = found.id for update;
+  select * into d from private.webhook_deliveries w where w.id = delivery for update;
   if d.body is null then
     -- No JSON that could be cut.
     if exists (select from private.json_tokens(encode(d.raw, 'escape')) t where t = any (numbers || accounts)) then
@@ -162,7 +131,7 @@ begin
     return;
   end if;
   parsed := d.body::jsonb;
-  rest := private.without_people(parsed, found.keys, numbers, accounts);
+  rest := private.without_people(parsed, keys, numbers, accounts);
   if rest = parsed then
     return;
   end if;
@@ -179,44 +148,49 @@ begin
   update private.webhook_deliveries w
   set body = rest::text, detail = (w.detail - 'batch_error') || '{"redacted": true}' where w.id = d.id;
   delete from private.webhook_failures f
-  where f.delivery_id = d.id and private.without_people(f.item, found.keys, numbers, accounts) <> f.item;
+  where f.delivery_id = d.id and private.without_people(f.item, keys, numbers, accounts) <> f.item;
 end
 $$;
-comment on function private.redact_delivery(uuid, private.found_delivery, text[], text[]) is
-  'Takes people out of a kept delivery and its failures, and has the same updates left out should they come again.';
+comment on function private.redact_delivery(uuid, uuid, text[], text[], text[]) is
+  'Takes people out of a kept delivery that holds these ids, and out of its failures, and has the same updates left out should they come again.';
 
-create function private.redact_deliveries(job private.batch_jobs, at_most int) returns jsonb
+create function private.redact_deliveries(job private.batch_jobs, at_most int, time_limit interval) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
 declare
-  state jsonb := job.state;
-  numbers text[] := private.owned_numbers(job.workspace_id, array(select jsonb_array_elements_text(private.json_list(state -> 'numbers'))));
+  begun timestamptz := clock_timestamp();
+  needles text[] := private.erasure_needles(job.id);
+  numbers text[] := private.owned_numbers(job.workspace_id,
+    array(select jsonb_array_elements_text(private.json_list(job.state -> 'numbers'))));
   accounts text[] := array(
     select distinct w.waba_id from public.whatsapp_numbers w where w.workspace_id = job.workspace_id and w.waba_id is not null);
-  found private.found_delivery;
-  begun timestamptz := clock_timestamp();
-  -- To take texts apart costs that much more than to look for something in them.
-  looked int := case when private.erasure_needles(job.id) is null then at_most / 8 else at_most end;
+  delivery record;
+  held text[];
+  looked_at int := 0;
 begin
-  for found in
-    select * from private.find_deliveries(job.id, coalesce((state ->> 'after_at')::timestamptz, '-infinity'),
-      coalesce((state ->> 'after_id')::uuid, '00000000-0000-0000-0000-000000000000'), (state ->> 'until')::timestamptz, looked)
+  for delivery in
+    select d.id, d.received_at, coalesce(d.body, encode(d.raw, 'escape')) as body
+    from private.webhook_deliveries d
+    where (d.received_at, d.id) > (coalesce((job.state ->> 'after_at')::timestamptz, '-infinity'),
+        coalesce((job.state ->> 'after_id')::uuid, '00000000-0000-0000-0000-000000000000'))
+      and d.received_at <= (job.state ->> 'until')::timestamptz
+    order by d.received_at, d.id limit at_most
   loop
-    if cardinality(found.keys) > 0 then
-      perform private.redact_delivery(job.id, found, numbers, accounts);
+    held := private.held_keys(job.id, delivery.body, needles);
+    if cardinality(held) > 0 then
+      perform private.redact_delivery(job.id, delivery.id, held, numbers, accounts);
     end if;
-    state := state || jsonb_build_object('after_at', found.received_at, 'after_id', found.id);
-    -- Those that hold something cost fifty times as much as the others.
-    if found.is_last or clock_timestamp() > begun + interval '1 second' then
-      return state;
+    looked_at := looked_at + 1;
+    if looked_at = at_most or clock_timestamp() > begun + time_limit then
+      return job.state || jsonb_build_object('after_at', delivery.received_at, 'after_id', delivery.id);
     end if;
   end loop;
-  return state - '{after_at,after_id}'::text[] || '{"phase": "events"}';
+  return job.state - '{after_at,after_id}'::text[] || '{"phase": "events"}';
 end
 $$;
-comment on function private.redact_deliveries(private.batch_jobs, int) is
-  'Looks through the next kept deliveries for people of a deletion; the new state of its job.';
+comment on function private.redact_deliveries(private.batch_jobs, int, interval) is
+  'Looks through the next kept deliveries for people of a deletion, at least one, until the time is over; the new state of its job.';
 
 create function private.erase_events(job private.batch_jobs, at_most int) returns jsonb
 language plpgsql

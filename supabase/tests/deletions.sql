@@ -2,7 +2,7 @@
 -- what must not come back, what a later table has to say, and what a failed deletion still does.
 begin;
 set local search_path = public, extensions;
-select plan(92);
+select plan(98);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('deletions ' || label)::uuid $$;
@@ -83,6 +83,14 @@ select is(private.held_keys(pg_temp.id(who), '{"a":"16045557731","b":"wamid.a\/b
 from (values ('few', array['16045557731', 'wamid.a/b+c==']), ('many', array['16045557731']), ('nobody', '{}')) as v (who, held);
 select is(private.held_keys(pg_temp.id('few'), '{"a":"160455577312"}', private.erasure_needles(pg_temp.id('few'))), '{}',
   'what is a part of something longer is no id');
+-- Deeper than the stack would hold, were each level looked into.
+create function pg_temp.deep(inside text) returns jsonb language sql as $$ select (repeat('{"a": [', 2000) || inside || repeat(']}', 2000))::jsonb $$;
+select is(private.without_items(jsonb_build_array(pg_temp.deep('"1604555"'), pg_temp.deep('2')), '{1604555}') -> 1, pg_temp.deep('2'),
+  'what nests deeply and is nobody''s stays');
+select ok(strpos(private.without_items(jsonb_build_array(pg_temp.deep('"1604555"')), '{1604555}')::text, '1604555') = 0, 'and goes if it names somebody');
+select ok(strpos(private.without_quoting(jsonb_build_array(pg_temp.deep('"w.1"')), '{w.1}')::text, 'w.1') = 0, 'as it does if it comes again');
+select ok(strpos(private.mask_json(pg_temp.deep('"I am Ana"'), private.literal_pattern('Ana'))::text, 'Ana') = 0, 'and is masked');
+select is(private.without_items('[{"id": "a\"b"}, {"id": "c"}]', array['a"b']), '[{"id": "c"}]', 'an id that JSON escapes');
 create temp table delivery as select '{"object": "o", "entry": [{"id": "985000000000001", "changes": [
   {"field": "messages", "value": {"metadata": {"phone_number_id": "986000000000001"}, "contacts": [{"wa_id": "1604555", "profile": {"name": "Ana"}}, {"wa_id": "2"}],
     "messages": [{"from": "1604555", "id": "w.1", "text": {"body": "Secret"}}, {"from": "2", "id": "w.2", "context": {"id": "w.1", "from": "1604555"}},
@@ -180,6 +188,29 @@ create temp table outcome as with recursive runs as (
   select status from runs order by n desc limit 1;
 select is((pg_temp.job()).state ->> 'phase', 'deliveries', 'it waits for what began before, this transaction among it, before it looks for traces');
 select is(private.is_past(pg_current_xact_id()), false, 'what is not over is not past');
+
+-- However little time there is for a batch, none looks at a delivery again.
+insert into private.webhook_deliveries (body, status, received_at)
+select body || repeat(' ', n), 'processed', now() - n * interval '1 minute' from delivery, generate_series(1, 20) n;
+select private.keep_erasure_keys((select job from made), '{1604555}');
+create temp sequence looks;
+alter function private.held_keys(uuid, text, text[]) rename to keys_held;
+create function private.held_keys(receipt uuid, body text, needles text[]) returns text[] language plpgsql as $$
+begin
+  perform nextval('pg_temp.looks');
+  return private.keys_held(receipt, body, needles);
+end
+$$;
+create temp table seen as with recursive batches as (
+  select pg_temp.job() as job, 0 as n
+  union all
+  select jsonb_populate_record(b.job, jsonb_build_object('state', private.redact_deliveries(b.job, 20000, '0'))), b.n + 1
+  from batches b where (b.job).state ->> 'phase' = 'deliveries' and b.n < 100)
+select max(n) as batches from batches;
+select is(
+  array[(select batches from seen), (select last_value from looks),
+    (select count(*) from private.webhook_deliveries where detail @> '{"redacted": true}')],
+  array(select unnest(array[count(*) + 1, count(*), 20]) from private.webhook_deliveries), 'what many deliveries hold is taken out of one after the other');
 
 -- Every table -----------------------------------------------------------------------------------------
 

@@ -8,7 +8,8 @@ import type { Contact, Data, Page } from "../support/types.ts";
 import { uniquePhone, uniqueWord } from "../support/unique.ts";
 import { until } from "../support/until.ts";
 import { makeWorkspace, type Workspace } from "../support/workspace.ts";
-import { status, text } from "../fixtures/whatsapp/delivery.ts";
+import { delivered, status, text } from "../fixtures/whatsapp/delivery.ts";
+import { assertAcknowledged, post } from "../webhook/hook.ts";
 import { messagesOf } from "../webhook/rows.ts";
 import { tell } from "../webhook/updates.ts";
 
@@ -426,6 +427,25 @@ Deno.test("a contact with the business's own number takes nothing of others alon
   const echo = messages.find(({ wa_message_id }) => wa_message_id === echoed.id);
   assert.equal(echo?.status, "delivered");
 });
+
+for (const history of ["erase", "keep"]) {
+  Deno.test(`whose messages nest deeper than any stack is deleted, too (${history})`, async () => {
+    const place = await makeWorkspace();
+    const [from, other] = [uniquePhone().slice(1), uniquePhone().slice(1)];
+    const messages = [from, other].map((waId) => ({ ...text(waId, "Hi"), deep: "PLACE" }));
+    const deep = `${'{"a":['.repeat(2000)}1${"]}".repeat(2000)}`;
+    const delivery = JSON.stringify(delivered(place.phoneNumberId, { messages }));
+    assertAcknowledged(await post(delivery.replaceAll('"PLACE"', deep)));
+    const ids = await idsOf(place.key, `&search=${from}`);
+    assert.equal(ids.length, 1);
+    const { status } = await removed({ contact_ids: ids, history }, place.key);
+    assert.equal(status, "completed");
+    const bodies = await withDatabase((sql) =>
+      sql`select from private.webhook_deliveries where strpos(body, ${from}) > 0`
+    );
+    assert.equal(bodies.length, 0);
+  });
+}
 
 Deno.test("a member cannot delete a contact's row past all this", async () => {
   const { id } = await createContact(key);

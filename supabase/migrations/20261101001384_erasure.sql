@@ -33,9 +33,9 @@ language plpgsql immutable
 set search_path = ''
 as $$
 declare
-  ours text[] := array(select private.phone_key(private.digits(n)) from unnest(numbers) n);
+  ours text[] := array(select v from unnest(numbers) n cross join lateral private.phone_variants(private.digits(n)) v);
 begin
-  return array(select k from unnest(keys) k where (private.phone_key(k) = any (ours)) is not true);
+  return case when keys && ours then array(select k from unnest(keys) k where k <> all (ours)) else keys end;
 end
 $$;
 comment on function private.other_ids(text[], text[]) is

@@ -170,14 +170,16 @@ declare
   looked_at int := 0;
 begin
   for delivery in
-    select d.id, d.received_at, coalesce(d.body, encode(d.raw, 'escape')) as body
+    -- Put together it is uncompressed once, not by everything that looks at it.
+    select d.id, d.received_at, coalesce(d.body, encode(d.raw, 'escape')) || '' as body
     from private.webhook_deliveries d
     where (d.received_at, d.id) > (coalesce((job.state ->> 'after_at')::timestamptz, '-infinity'),
         coalesce((job.state ->> 'after_id')::uuid, '00000000-0000-0000-0000-000000000000'))
       and d.received_at <= (job.state ->> 'until')::timestamptz
     order by d.received_at, d.id limit at_most
   loop
-    held := private.held_keys(job.id, delivery.body, needles);
+    -- Others' deliveries, most of them on a shared server, are none of ours whomever they name.
+    held := case when private.holds_any(delivery.body, numbers || accounts) then private.held_keys(job.id, delivery.body, needles) end;
     if cardinality(held) > 0 then
       perform private.redact_delivery(job.id, delivery.id, held, numbers, accounts);
     end if;

@@ -8,6 +8,7 @@ import { assertProblem } from "../support/problem.ts";
 import { createSignal } from "../support/scoring.ts";
 import type { Contact, Data, Deal, Note, Page } from "../support/types.ts";
 import { makeWorkspace } from "../support/workspace.ts";
+import { deletionEnds } from "../deletion/calls.ts";
 
 const VOLATILE = ["updated_at", "assigned_at", "assigned_by"] as const;
 
@@ -179,7 +180,9 @@ Deno.test("what later rows of the import and a suppression made of its contacts 
   await createSignal(admin, { kind: "action", action: "form_submitted", buying_intent: true });
   const gone = await createContact(key, { phone: "+34600111222", opted_out: true });
   const deletion = { contact_ids: [gone.id], history: "keep" };
-  assert.equal((await key.post("delete-contacts", deletion)).status, 200);
+  const receipt = await key.post<Data<{ receipt_id: string }>>("delete-contacts", deletion);
+  const { status } = await deletionEnds(key, receipt.body.data.receipt_id);
+  assert.equal(status, "completed");
   const between = Array.from({ length: 1000 }, (_, n) => `+1604${2000000 + n},,,`);
   const rows = [
     "+34600111222,new,,",

@@ -344,16 +344,21 @@ set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan
 as $$
 declare
   bodies text[] := string_to_array(sequence, e'\x1e');
+  together jsonb;
   detail jsonb;
 begin
   if cardinality(bodies) = 1 then
     perform private.ingest_whatsapp(sequence, countries);
     return;
   end if;
-  bodies := array(
-    select private.without_forgotten(given) from unnest(bodies) with ordinality as g (given, n) order by n);
   -- Each is JSON by itself, so together they are a list.
-  detail := private.process_whatsapp_again(('[' || array_to_string(bodies, ',') || ']')::jsonb, countries);
+  together := ('[' || array_to_string(bodies, ',') || ']')::jsonb;
+  if private.forgotten_in(together) <> '{}' then
+    bodies := array(
+      select private.without_forgotten(given) from unnest(bodies) with ordinality as g (given, n) order by n);
+    together := ('[' || array_to_string(bodies, ',') || ']')::jsonb;
+  end if;
+  detail := private.process_whatsapp_again(together, countries);
   insert into private.webhook_deliveries (body, status, detail)
   select given, 'processed', detail from unnest(bodies) given;
 end

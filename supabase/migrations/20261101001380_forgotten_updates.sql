@@ -129,19 +129,6 @@ end
 $$;
 comment on function private.forget_updates(private.update_name[]) is 'Updates that are left out from now on.';
 
-create function private.forgotten_ids(number text, ids text[]) returns text[]
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  return array(
-    select substr(h.item, char_length(number) + 2)
-    from private.erasure_hashes(array(select number || ' ' || i from unnest(ids) i)) h
-    join private.forgotten_updates f on f.hash = h.hash);
-end
-$$;
-comment on function private.forgotten_ids(text, text[]) is 'Those of the ids that were forgotten as of updates about that number.';
-
 -- Taking updates out of JSON ------------------------------------------------------------------
 
 create function private.may_name(item jsonb, keys text[]) returns boolean
@@ -209,48 +196,76 @@ comment on function private.json_tokens(text) is 'What in a JSON text may be an 
 
 -- What comes from WhatsApp again --------------------------------------------------------------
 
-create function private.update_ids(change jsonb) returns text[]
-language plpgsql immutable
-set search_path = ''
-as $$
-begin
-  return array(
-    select distinct found.id #>> '{}'
-    from unnest(array['$.value.*.id', '$.value.*.*.message_id', '$.value.*.*.original_message_id',
-      '$.value.*.biz_opaque_callback_data', '$.value.history.threads.messages.id']::jsonpath[]) as path
-    cross join lateral jsonb_path_query(change, path) as found (id)
-    where jsonb_typeof(found.id) = 'string'
-    union
-    -- What has no id of its own is known by all of it.
-    select item::text
-    from unnest(array['$.value.user_preferences[*]', '$.value.user_id_update[*]', '$.value.state_sync[*]']::jsonpath[]) as path
-    cross join lateral jsonb_path_query(change, path) as item);
-end
-$$;
-comment on function private.update_ids(jsonb) is
-  'What the updates of a change are known by: their ids, those of the messages that they change, their opaque data; the whole text of those without an id. What a reply quotes is not among them.';
-
 create function private.update_names(body jsonb) returns setof private.update_name
 language plpgsql immutable
 set search_path = ''
 as $$
+declare
+  told text := body::text;
+  -- Most deliveries have few of these, and to look for a word costs a hundredth of looking along a path.
+  ids jsonpath[] := array(
+    select p.path from (values ('"id"', jsonpath '$.value.*.id'), ('"message_id"', '$.value.*.*.message_id'),
+      ('"original_message_id"', '$.value.*.*.original_message_id'),
+      ('"biz_opaque_callback_data"', '$.value.*.biz_opaque_callback_data'), ('"history"', '$.value.history.threads.messages.id')) as p (word, path)
+    where strpos(told, p.word) > 0);
+  -- What has no id of its own is known by all of it.
+  wholes jsonpath[] := array(
+    select p.path from (values ('"user_preferences"', jsonpath '$.value.user_preferences[*]'), ('"user_id_update"', '$.value.user_id_update[*]'),
+      ('"state_sync"', '$.value.state_sync[*]')) as p (word, path)
+    where strpos(told, p.word) > 0);
 begin
   return query
-  select change #>> '{value,metadata,phone_number_id}', u
+  select distinct c.number, n.id
   from jsonb_path_query(body, '$.entry.changes[*]') as change
-  cross join lateral unnest(private.update_ids(change)) u
-  where change #>> '{value,metadata,phone_number_id}' is not null;
+  cross join lateral (select change #>> '{value,metadata,phone_number_id}' as number offset 0) as c
+  cross join lateral (
+    select found.id #>> '{}' from unnest(ids) path cross join lateral jsonb_path_query(change, path) as found (id)
+    where jsonb_typeof(found.id) = 'string'
+    union all
+    select item::text from unnest(wholes) path cross join lateral jsonb_path_query(change, path) as item
+  ) as n (id)
+  where c.number is not null;
 end
 $$;
-comment on function private.update_names(jsonb) is 'The updates of a delivery, by what they are known by.';
+comment on function private.update_names(jsonb) is
+  'What the updates of a delivery (or a list of them) are known by: their ids, those of the messages that they change, their opaque data; the whole text of those without an id. What a reply quotes is not among them.';
 
-create function private.without_forgotten_change(change jsonb) returns jsonb
-language plpgsql stable
+create function private.is_nobody_forgotten() returns boolean
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  -- Before the table is read: a deletion waits for whoever may have read it too early (private.is_past).
+  perform pg_current_xact_id();
+  return not exists (select from private.forgotten_updates);
+end
+$$;
+comment on function private.is_nobody_forgotten() is
+  'Whether nobody was deleted in the last month: all that most deliveries are asked.';
+
+create function private.forgotten_in(body jsonb) returns private.update_name[]
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  return case when private.is_nobody_forgotten() then '{}' else array(
+    with told as materialized (select u.phone_number_id, u.id, u.phone_number_id || ' ' || u.id as item from private.update_names(body) u)
+    select row(t.phone_number_id, t.id)::private.update_name
+    from private.erasure_hashes(array(select t.item from told t)) h
+    join private.forgotten_updates f on f.hash = h.hash
+    join told t on t.item = h.item) end;
+end
+$$;
+comment on function private.forgotten_in(jsonb) is 'Those of the updates of a delivery (or of a list of them) that were forgotten.';
+
+create function private.without_forgotten_change(change jsonb, updates private.update_name[]) returns jsonb
+language plpgsql immutable
 set search_path = ''
 as $$
 declare
   value jsonb := change -> 'value';
-  forgotten text[] := private.forgotten_ids(change #>> '{value,metadata,phone_number_id}', private.update_ids(change));
+  forgotten text[] := array(
+    select u.id from unnest(updates) u where u.phone_number_id = change #>> '{value,metadata,phone_number_id}');
   rest jsonb;
 begin
   if jsonb_typeof(value) is distinct from 'object' or cardinality(forgotten) = 0 then
@@ -274,8 +289,8 @@ begin
   return change || jsonb_build_object('value', rest);
 end
 $$;
-comment on function private.without_forgotten_change(jsonb) is
-  'A change of a delivery without the updates that were forgotten and without the people whom only these name.';
+comment on function private.without_forgotten_change(jsonb, private.update_name[]) is
+  'A change of a delivery without these updates, as far as they are of its number, and without the people whom only these name.';
 
 create function private.without_quoting(value jsonb, forgotten text[], depth int default 0) returns jsonb
 language plpgsql immutable
@@ -300,27 +315,31 @@ $$;
 comment on function private.without_quoting(jsonb, text[], int) is
   'As private.without_items, but what merely quotes one of the ids stays; a chat goes with the last of its messages.';
 
+create function private.without_updates(body jsonb, updates private.update_name[]) returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case when cardinality(updates) = 0 then body
+    when jsonb_typeof(body) = 'array' then (
+      select coalesce(jsonb_agg(private.without_updates(d, updates) order by n), '[]')
+      from jsonb_array_elements(body) with ordinality as a (d, n))
+    when jsonb_typeof(body -> 'entry') = 'array' then jsonb_set(body, '{entry}', (
+      select coalesce(jsonb_agg(case when jsonb_typeof(e -> 'changes') = 'array' then e || jsonb_build_object('changes', (
+          select coalesce(jsonb_agg(private.without_forgotten_change(c, updates) order by m), '[]')
+          from jsonb_array_elements(e -> 'changes') with ordinality as k (c, m))) else e end order by n), '[]')
+      from jsonb_array_elements(body -> 'entry') with ordinality as a (e, n)))
+    else body end;
+end
+$$;
+comment on function private.without_updates(jsonb, private.update_name[]) is 'A delivery (or a list of them) without these updates.';
+
 create function private.without_forgotten(body jsonb) returns jsonb
 language plpgsql volatile
 set search_path = ''
 as $$
 begin
-  -- Before the table is read: a deletion waits for whoever may have read it too early (private.is_past).
-  perform pg_current_xact_id();
-  -- As long as nobody was deleted in the last month, this is all it costs.
-  if not exists (select from private.forgotten_updates) then
-    return body;
-  elsif jsonb_typeof(body) = 'array' then
-    return (select coalesce(jsonb_agg(private.without_forgotten(d) order by n), '[]')
-      from jsonb_array_elements(body) with ordinality as a (d, n));
-  elsif jsonb_typeof(body -> 'entry') is distinct from 'array' then
-    return body;
-  end if;
-  return jsonb_set(body, '{entry}', (
-    select coalesce(jsonb_agg(case when jsonb_typeof(e -> 'changes') = 'array' then e || jsonb_build_object('changes', (
-        select coalesce(jsonb_agg(private.without_forgotten_change(c) order by m), '[]')
-        from jsonb_array_elements(e -> 'changes') with ordinality as k (c, m))) else e end order by n), '[]')
-    from jsonb_array_elements(body -> 'entry') with ordinality as a (e, n)));
+  return private.without_updates(body, private.forgotten_in(body));
 end
 $$;
 comment on function private.without_forgotten(jsonb) is
@@ -334,8 +353,7 @@ declare
   parsed jsonb;
   rest jsonb;
 begin
-  perform pg_current_xact_id();
-  if not exists (select from private.forgotten_updates) then
+  if private.is_nobody_forgotten() then
     return body;
   end if;
   parsed := body::jsonb;

@@ -31,6 +31,13 @@ export async function storePeople(
   await settle(sql);
 }
 
+/** Updates of people who were deleted in the last month: each delivery is asked for such. */
+export async function forgetOthers(sql: postgres.Sql): Promise<void> {
+  await sql`
+    select private.forget_updates(array(
+      select row('0', n::text)::private.update_name from generate_series(1, 10000) n))`;
+}
+
 /** So that no autovacuum or checkpoint of these rows falls into what is measured. */
 async function settle(sql: postgres.Sql): Promise<void> {
   await sql`vacuum analyze`;

@@ -5,7 +5,7 @@ import type { Figures } from "../figures.ts";
 import { createBareTables } from "./bare_rows.ts";
 import { runChild, startChild } from "./child.ts";
 import type { Slice } from "./delivery.ts";
-import { type History, storeOutbound, storePeople } from "./population.ts";
+import { forgetOthers, type History, storeOutbound, storePeople } from "./population.ts";
 import { FIRST_SECOND, GROUP, outboundNeeded } from "./stream.ts";
 import { countStored, type Stored, verifyStored } from "./verify.ts";
 
@@ -46,6 +46,7 @@ export class Traffic {
     const traffic = new Traffic(stack, data, contacts);
     try {
       await setClock(traffic.sql);
+      await forgetOthers(traffic.sql);
       await storePeople(traffic.sql, contacts, history);
       await createBareTables(traffic.sql);
       traffic.#before = await countStored(traffic.sql);

@@ -51,12 +51,11 @@ export function saysItsCountry(input: string): boolean {
   return normalize(input).startsWith("+");
 }
 
-// Full-width forms as East Asian keyboards type them, invisible marks as copied texts carry them.
+// Full-width forms as East Asian keyboards type them, invisible marks as copied texts carry them,
+// decimals as programs write them that took a column for numbers: as digits they made another one's.
 function normalize(input: string): string {
-  return input.normalize("NFKC").replace(/\p{Cf}/gu, "").trim().replace(/^tel:/i, "").replace(
-    /^\(\s*\+/,
-    "+(",
-  );
+  return input.normalize("NFKC").replace(/\p{Cf}/gu, "").trim().replace(/^tel:/i, "")
+    .replace(/^\(\s*\+/, "+(").replace(/^(\+?\d{7,})\.0+$/, "$1");
 }
 
 /** The readings of a number, the likeliest first. */

@@ -80,6 +80,12 @@ const ACCEPTED: [input: string, country: string | null, expected: string][] = [
   ["0011 44 7400 123456", "AU", "+447400123456 GB"],
   ["001 65 6123 4567", "HK", "+6561234567 SG"],
   ["0015 1 604 555 1234", "BR", "+16045551234 CA"],
+  // As programs write a column of numbers in which one cell was empty.
+  ["15112345678.0", "DE", "+4915112345678 DE"],
+  ["600111222.0", "ES", "+34600111222 ES"],
+  ["34600111222.00", "CA", "+34600111222 ES"],
+  ["+34600111222.0", null, "+34600111222 ES"],
+  ["604.555.1230", "CA", "+16045551230 CA"],
   // Numbers of no country, and possible ones in ranges that are kept free for films.
   ["+800 1234 5678", null, "+80012345678 null"],
   ["+44 7700 900123", null, "+447700900123 null"],

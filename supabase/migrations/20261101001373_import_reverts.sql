@@ -229,7 +229,7 @@ begin
   -- What the import wrote may have been written into the other of the two.
   merged := array(
     select distinct m.primary_id from public.contact_merges m
-    where m.primary_id = any (contacts) and m.primary_id <> all (made)
+    where m.primary_id = any (contacts) and m.primary_id <> all (made) and m.undone_at is null
       and m.merged_at >= (select i.created_at from public.contact_imports i where i.id = import));
   perform private.note_kept(import, (
     select jsonb_agg(jsonb_build_object('row', h."row", 'contact_id', h.contact_id, 'code', 'merged_since',

@@ -4,6 +4,7 @@ import { createContact, updateContact } from "../support/contacts.ts";
 import { withDatabase } from "../support/database.ts";
 import type { Client } from "../support/http.ts";
 import { contactsByPhone, findings, importCsv, revert, reverted } from "../support/imports.ts";
+import { merge, undo } from "../support/merging.ts";
 import { assertProblem } from "../support/problem.ts";
 import { createSignal } from "../support/scoring.ts";
 import type { Contact, Data, Deal, Note, Page } from "../support/types.ts";
@@ -214,6 +215,19 @@ Deno.test("a contact that was merged since is not restored to what another was",
   assert.deepEqual(reverted(after), ["reverted", 0, 0, 1]);
   assert.deepEqual(findings(after.conflicts), ["1 null merged_since"]);
   assert.equal((await snapshot(key, kept.id)).company, "B");
+});
+
+Deno.test("a contact whose merge has been undone since goes back like any other", async () => {
+  const { key } = await makeWorkspace();
+  const kept = await createContact(key, { phone: "+34600111000", company: "A" });
+  const other = await createContact(key, { phone: "+34600111222", company: "B" });
+  const file = "phone,company\n+34600111000,X\n+34600111222,Y\n";
+  const done = await importCsv(key, file, { on_conflict: "update" });
+  await undo(key, await merge(key, kept.id, other.id));
+  const after = await revert(key, done.id);
+  assert.deepEqual([reverted(after), after.conflicts], [["reverted", 0, 2, 0], []]);
+  assert.equal((await snapshot(key, kept.id)).company, "A");
+  assert.equal((await snapshot(key, other.id)).company, "B");
 });
 
 Deno.test("what it was before may not be allowed any more: the contact stays, the others go back", async () => {

@@ -95,6 +95,15 @@ Deno.test("a place for errors that cannot be written is told before anything is 
   });
 });
 
+Deno.test("a folder is no file, and the server is not to blame", async () => {
+  await withApi(importing, async (api) => {
+    const { code, stderr } = await run("import", ["."], api);
+    assert.equal(code, 1);
+    assert.match(stderr, /^\. cannot be opened: .*\n$/);
+    assert.deepEqual(api.asked, []);
+  });
+});
+
 Deno.test("the errors take the place of what was there, once the file is sent", async () => {
   let sent = "";
   const answers = async (request: Request) => {

@@ -54,7 +54,10 @@ async function ask(options: ImportOptions, id: string): Promise<ImportState> {
 
 async function open(path: string, options?: Deno.OpenOptions): Promise<Deno.FsFile> {
   try {
-    return await Deno.open(callersPath(path), options);
+    const file = await Deno.open(callersPath(path), options);
+    // Some systems open a folder, and fail only where it is read: on the way to the server.
+    if ((await file.stat()).isDirectory) throw new Error("it is a folder");
+    return file;
   } catch (error) {
     throw new StackProblem(`${path} cannot be opened: ${(error as Error).message}`);
   }

@@ -131,6 +131,12 @@ function brokenOff(bytes: Uint8Array): number {
 
 // Bytes that Windows-1252 has no character for.
 const UNUSED = new Set([0x81, 0x8d, 0x8f, 0x90, 0x9d]);
+// £ ¥ ³ ¹ there, which stand within no word; in Windows-1250 Ł Ą ł ą, without which there is no Polish.
+const SIGNS = new Set([0xa3, 0xa5, 0xb3, 0xb9]);
+
+function isLetter(byte: number): boolean {
+  return byte >= 0xc0 || byte >= 0x61 && byte <= 0x7a || byte >= 0x41 && byte <= 0x5a;
+}
 
 class ByteCounts {
   #even = 0;
@@ -143,12 +149,21 @@ class ByteCounts {
   #asUtf8 = 0;
   #unused = 0;
   #control = 0;
+  /** Signs between two letters. */
+  #signsInWords = 0;
+  #lastButOne = 0;
+  #last = 0;
 
   add(bytes: Uint8Array, phase: number): void {
     this.#total += bytes.length;
     let run = 0;
     for (let i = 0; i < bytes.length; i++) {
       const byte = bytes[i];
+      if (SIGNS.has(this.#last) && isLetter(this.#lastButOne) && isLetter(byte)) {
+        this.#signsInWords++;
+      }
+      this.#lastButOne = this.#last;
+      this.#last = byte;
       if (byte >= 0x80) {
         run++;
         continue;
@@ -179,6 +194,6 @@ class ByteCounts {
   isWestern(): boolean {
     const few = this.#high / 5;
     return this.#even + this.#odd + this.#unused + this.#control === 0 && this.#inWords <= few &&
-      this.#asUtf8 <= few;
+      this.#asUtf8 <= few && this.#signsInWords <= this.#high / 50;
   }
 }

@@ -42,6 +42,16 @@ const FILES: [string, Uint8Array, string][] = [
   ["mostly Chinese UTF-16", utf16("\n" + "李小龙王".repeat(5) + ",+86138\n", true), "utf-16le 0"],
   ["Windows-1252", western(SPANISH), "windows-1252 0"],
   ["Portuguese Windows-1252", western("Conceição,+351\nAções e Corações\n"), "windows-1252 0"],
+  [
+    "Windows-1252 with signs of money and measures",
+    western("año,£5 y ¥7\n12 m³, 1¹ é\nO´Brien col·lecció Mªdel\n"),
+    "windows-1252 0",
+  ],
+  [
+    "Polish Windows-1250",
+    western("phone,name\n+48600111222,Ma³gorzata W¹sik\n+48600111333,Bo¿ena Wójcik\n"),
+    "unreadable_file",
+  ],
   ["Windows-1252 with a euro", Uint8Array.from([...western(SPANISH), 0x80, 10]), "windows-1252 0"],
   ["UTF-8 with one NUL", utf8("name,phone\na\0b,+34600111222\n".repeat(3)), "utf-8 0"],
   ["a broken end of UTF-8", utf8("Ã©Ã©Ã©Ã©é").subarray(0, 17), "unreadable_file"],

@@ -44,6 +44,8 @@ begin
     -- A number between other words is looked for without its punctuation, too.
     words := words || jsonb_build_array(case
       when not is_number and word ~ '^[-+()./]*[0-9][-+()./0-9]*$' and word ~ '[^0-9]'
+          -- Whoever types +(0) has not come to the number yet.
+          and private.searched_number(word) is not null
         then jsonb_build_array(word, private.searched_number(word))
       else jsonb_build_array(word) end);
   end loop;

@@ -135,6 +135,9 @@ const FILTERS: [query: string, expected: string][] = [
   ["search=555.02", "B"],
   ["search=0", "ABCD"],
   ["search=30%2090", "D"],
+  // On the way to +(0)30.
+  ["search=%2B(0)", ""],
+  ["search=ana%20%2B(0)", ""],
   // Lists: repeated, comma-separated, both.
   ["status=new", "AD"],
   ["status=new,lost", "ACD"],

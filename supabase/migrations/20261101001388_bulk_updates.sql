@@ -54,24 +54,27 @@ declare
   changed int;
 begin
   with wanted as materialized (
-    select c.id, private.given_contact((args -> 'set') - 'tags', c) as g,
+    select c.id, c.version, private.given_contact((args -> 'set') - 'tags', c) as g,
       case when changes_tags then private.with_tags(c.tags, args) else c.tags end as tags
     from public.contacts c where c.id = any (held)
+  ), written as (
+    update public.contacts c
+    set company = (w.g).company, source = (w.g).source, status = (w.g).status, sale_status = (w.g).sale_status,
+      stage = (w.g).stage, value = (w.g).value, assigned_to = (w.g).assigned_to, is_vip = (w.g).is_vip,
+      is_mystery_shopper = (w.g).is_mystery_shopper, is_contractor = (w.g).is_contractor,
+      opted_out = (w.g).opted_out, do_not_call = (w.g).do_not_call, tags = w.tags
+    from wanted w
+    where c.id = w.id
+      and (c.company, c.source, c.status, c.sale_status, c.stage, c.value, c.assigned_to, c.is_vip, c.is_mystery_shopper,
+          c.is_contractor, c.opted_out, c.do_not_call, c.tags)
+        is distinct from ((w.g).company, (w.g).source, (w.g).status, (w.g).sale_status, (w.g).stage, (w.g).value,
+          (w.g).assigned_to, (w.g).is_vip, (w.g).is_mystery_shopper, (w.g).is_contractor, (w.g).opted_out, (w.g).do_not_call, w.tags)
+      -- One whose tags are full stays as it is: it must not cost the others theirs.
+      and cardinality(array_remove(array_remove(w.tags, 'opt-out'), 'Do Not Call')) <= 100
+    returning c.version <> w.version as is_changed
   )
-  update public.contacts c
-  set company = (w.g).company, source = (w.g).source, status = (w.g).status, sale_status = (w.g).sale_status,
-    stage = (w.g).stage, value = (w.g).value, assigned_to = (w.g).assigned_to, is_vip = (w.g).is_vip,
-    is_mystery_shopper = (w.g).is_mystery_shopper, is_contractor = (w.g).is_contractor,
-    opted_out = (w.g).opted_out, do_not_call = (w.g).do_not_call, tags = w.tags
-  from wanted w
-  where c.id = w.id
-    and (c.company, c.source, c.status, c.sale_status, c.stage, c.value, c.assigned_to, c.is_vip, c.is_mystery_shopper,
-        c.is_contractor, c.opted_out, c.do_not_call, c.tags)
-      is distinct from ((w.g).company, (w.g).source, (w.g).status, (w.g).sale_status, (w.g).stage, (w.g).value,
-        (w.g).assigned_to, (w.g).is_vip, (w.g).is_mystery_shopper, (w.g).is_contractor, (w.g).opted_out, (w.g).do_not_call, w.tags)
-    -- One whose tags are full stays as it is: it must not cost the others theirs.
-    and cardinality(array_remove(array_remove(w.tags, 'opt-out'), 'Do Not Call')) <= 100;
-  get diagnostics changed = row_count;
+  -- A value that was cleared follows the deals again, and may be what it was.
+  select count(*) filter (where r.is_changed) into changed from written r;
   return changed;
 end
 $$;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createContact } from "../support/contacts.ts";
 import { withDatabase } from "../support/database.ts";
+import { createDeal } from "../support/deals.ts";
 import { assertInvalid, assertProblem } from "../support/problem.ts";
 import type { Contact, Data } from "../support/types.ts";
 import { uniqueWord } from "../support/unique.ts";
@@ -55,6 +56,19 @@ Deno.test("ids: those of the workspace are matched, those that change are update
   ]);
   assert.deepEqual(log[0].changes.status, { from: "new", to: "qualified" });
   assert.deepEqual(await bulk(workspace, { contact_ids, set }), [2, 0]);
+});
+
+Deno.test("a value that follows the deals is no change when it is cleared", async () => {
+  const workspace = await makeWorkspace();
+  const { key } = workspace;
+  const { contact_id } = await createDeal(key, { value: 100 });
+  const own = await createContact(key, { value: 50 });
+  const before = await read(workspace, contact_id);
+  const contact_ids = [contact_id, own.id];
+  assert.deepEqual(await bulk(workspace, { contact_ids, set: { value: null } }), [2, 1]);
+  assert.deepEqual(await read(workspace, contact_id), before);
+  assert.equal((await read(workspace, own.id)).value, null);
+  assert.deepEqual(await bulk(workspace, { contact_ids, set: { value: null } }), [2, 0]);
 });
 
 Deno.test("every field that it takes is written, and null clears", async () => {

@@ -86,6 +86,8 @@ Deno.test("a filter is kept as the query's schemas read it", async () => {
 Deno.test("what list-contacts does not know is refused", async () => {
   const post = (filter: unknown) => agent.post("saved-filters", { name: "x", filter });
   assertInvalid(await post({ status: ["open"] }), { "/filter/status/0": "invalid_value" });
+  // A single value stands for a list of it, and is not missing.
+  assertInvalid(await post({ status: "open" }), { "/filter/status/0": "invalid_value" });
   assertInvalid(await post({ colour: "red" }), { "/filter/colour": "unknown_field" });
   assertInvalid(await post({ sort: "name" }), { "/filter/sort": "unknown_field" });
   assertInvalid(await post({ filter_id: crypto.randomUUID() }), {

@@ -23,9 +23,9 @@ export function validate<Schema extends z.ZodType>(
   place: Place,
   readOnly: ReadonlySet<string> = NONE,
 ): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  throw rejection(result.error.issues, { value, place, readOnly });
+  throw rejection(result.error.issues, { place, readOnly });
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -43,7 +43,6 @@ function isList(schema: z.ZodType): boolean {
 
 /** What was validated. */
 interface Given {
-  value: unknown;
   place: Place;
   readOnly: ReadonlySet<string>;
 }
@@ -68,7 +67,7 @@ function fieldErrors(issue: Issue, given: Given): FieldError[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.slice(0, MOST_ERRORS).map((key) => unknownName(issue.path, key, given));
   }
-  const { code, message } = named(issue, given);
+  const { code, message } = named(issue, given.place);
   return [{ path: pointer(issue.path), code, message }];
 }
 
@@ -93,10 +92,10 @@ interface Named {
   message: string;
 }
 
-function named(issue: Issue, { value, place }: Given): Named {
+function named(issue: Issue, place: Place): Named {
   switch (issue.code) {
     case "invalid_type":
-      return at(value, issue.path) === undefined ? missing(issue, place) : {
+      return issue.input === undefined ? missing(issue, place) : {
         code: "invalid_type",
         message: `${label(issue.path, place)} has to be ${article(issue.expected)}.`,
       };
@@ -111,7 +110,7 @@ function named(issue: Issue, { value, place }: Given): Named {
         message: sentence(issue, place, "at most", issue.maximum),
       };
     case "invalid_value":
-      return at(value, issue.path) === undefined ? missing(issue, place) : {
+      return issue.input === undefined ? missing(issue, place) : {
         code: "invalid_value",
         message: `${label(issue.path, place)} has to be one of ${
           issue.values.map(String).join(", ")
@@ -131,15 +130,6 @@ function named(issue: Issue, { value, place }: Given): Named {
 
 function missing({ path }: Issue, place: Place): Named {
   return { code: "required", message: `${label(path, place)} is required.` };
-}
-
-function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  let found = value;
-  for (const name of path) {
-    if (found === null || typeof found !== "object") return undefined;
-    found = (found as Record<PropertyKey, unknown>)[name];
-  }
-  return found;
 }
 
 /** A path for people: `tags[0]`. */

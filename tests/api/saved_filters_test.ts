@@ -89,6 +89,10 @@ Deno.test("what list-contacts does not know is refused", async () => {
   // A single value stands for a list of it, and is not missing.
   assertInvalid(await post({ status: "open" }), { "/filter/status/0": "invalid_value" });
   assertInvalid(await post({ colour: "red" }), { "/filter/colour": "unknown_field" });
+  // Saved, it would be refused whenever it is used.
+  assertInvalid(await post({ created_from: "2026-11-01T10:00:00+16:00" }), {
+    "/filter/created_from": "invalid_format",
+  });
   assertInvalid(await post({ sort: "name" }), { "/filter/sort": "unknown_field" });
   assertInvalid(await post({ filter_id: crypto.randomUUID() }), {
     "/filter/filter_id": "unknown_field",

@@ -62,6 +62,7 @@ const FILTERS: [search: string, filter: Record<string, unknown>][] = [
     last_contact_to: "2026-11-01T10:00:00.5+02:00",
   }],
   ["last_contact_to=2026-11-01T10:00:00+02:00", { last_contact_to: "2026-11-01T10:00:00+02:00" }],
+  ["last_contact_to=2026-11-01T10:00:00-15:59", { last_contact_to: "2026-11-01T10:00:00-15:59" }],
 ];
 
 for (const [search, filter] of FILTERS) {
@@ -97,6 +98,9 @@ const REFUSED: [search: string, errors: string][] = [
   ["created_from=2026-02-30", "/created_from invalid_format"],
   ["created_from=2026-11-01T10:00:00", "/created_from invalid_format"],
   ["created_from=0000-01-01", "/created_from invalid_value"],
+  ["created_from=2026-11-01T10:00:00%2B16:00", "/created_from invalid_format"],
+  ["created_to=2026-11-01T10:00:00-23:59", "/created_to invalid_format"],
+  [`created_to=2026-11-01T10:00:00.${"1".repeat(120)}Z`, "/created_to invalid_format"],
   ["call_count_min=-1", "/call_count_min too_small"],
   ["score_max=99999999999", "/score_max too_big"],
   ["value_min=1e400", "/value_min invalid_type"],

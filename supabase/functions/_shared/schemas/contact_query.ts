@@ -98,7 +98,7 @@ export const contactQuery = z.strictObject({
   filter_id,
   sort: z.enum([...SORTS, ...SORTS.map((sort) => `-${sort}` as const)]).optional().meta({
     description: "`-` for descending; unless given, as the search ranks, or else `-created_at`. " +
-      "Contacts without a name, value or last contact count as the least.",
+      "Contacts without a name or last contact count as the least, those without a value as 0.",
   }),
   ...page,
   count: z.enum(["none", "estimated", "exact"]).optional().meta({

@@ -170,7 +170,8 @@ begin
   before.facets := new.facets;
   before.ranges := new.ranges;
   if new is distinct from before then
-    new.version := old.version + 1;
+    -- A merge may ask for more, since it is of two contacts.
+    new.version := greatest(old.version + 1, case when private.is_merging() then new.version end);
     new.updated_at := now();
   end if;
   return new;

@@ -258,7 +258,9 @@ begin
     is_mystery_shopper = k.is_mystery_shopper or o.is_mystery_shopper,
     is_contractor = k.is_contractor or o.is_contractor,
     call_count = k.call_count + o.call_count,
-    created_at = least(k.created_at, o.created_at)
+    created_at = least(k.created_at, o.created_at),
+    -- The other's id leads here now: no ETag that was read under it may hold.
+    version = greatest(c.version, o.version + 1)
   where c.id = k.id;
 end
 $$;

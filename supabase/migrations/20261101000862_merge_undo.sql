@@ -79,7 +79,9 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  image jsonb := m.duplicate;
+  -- No ETag that was read under its id holds, neither before the merge nor while that led to the primary.
+  image jsonb := m.duplicate || jsonb_build_object('version',
+    1 + greatest((m.duplicate ->> 'version')::int, (select c.version from public.contacts c where c.id = m.primary_id)));
   stages text[] := (select w.stages from public.workspaces w where w.id = m.workspace_id);
   changed text[] := '{}';
 begin

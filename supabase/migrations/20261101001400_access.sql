@@ -331,7 +331,7 @@ grant execute on function
   private.range_bit(text, numeric), private.contact_ranges(int, numeric, int), private.digits(text), private.phone_key(text), private.json_list(jsonb),
   private.data(json), private.data_list(text, text, text), private.etag(int), private.with_tag(text[], text, boolean),
   private.clean_tags(text[]), private.consent_tags(text[], boolean, boolean),
-  private.matches_etag(text, text), private.redirect_url(text, text), private.sentiment_level(numeric),
+  private.matches_etag(text, text), private.redirect_url(text, text), private.sentiment_level(numeric), private.is_merging(),
   -- what operations are made of
   private.contact_answer(int, uuid), private.contact_by_phone(uuid, text), private.contact_by_phone_key(uuid, text),
   private.require_contact(jsonb, text[]), private.lock_contact(jsonb, text[]),

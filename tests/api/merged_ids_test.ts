@@ -157,3 +157,34 @@ Deno.test("who is paging through messages goes on after the merge", async () => 
     "1",
   ]);
 });
+
+Deno.test("an ETag that was read under an id holds neither after its merge nor after the undo", async () => {
+  const { key } = await makeWorkspace();
+  const etagOf = async (id: string) =>
+    (await key.get(`get-contact?contact_id=${id}`)).headers.get("etag")!;
+  const update = async (id: string, etag: string) => {
+    const body = { contact_id: id, company: "Acme" };
+    return (await key.post("update-contact", body, { "if-match": etag })).status;
+  };
+  for (const edits of [0, 1, 2, 3, 4]) {
+    const [one, two] = [await createContact(key), await createContact(key)];
+    const read = [await etagOf(two.id)];
+    for (let edit = 0; edit < edits; edit++) {
+      assert.equal(await update(two.id, "*"), 200);
+      await key.post("update-contact", { contact_id: two.id, company: null });
+      read.push(await etagOf(two.id));
+    }
+    const mergeId = await merge(key, one.id, two.id);
+    for (const etag of read) assert.equal(await update(two.id, etag), 412, `${edits}: ${etag}`);
+    const meanwhile = await etagOf(two.id);
+    assert.equal(await update(two.id, meanwhile), 200);
+    read.push(meanwhile, await etagOf(two.id));
+    await undo(key, mergeId);
+    const restored = await etagOf(two.id);
+    assert.equal(read.includes(restored), false, `${edits}: ${restored}`);
+    for (let edit = 0; edit < 12; edit++) {
+      assert.equal(read.includes(await etagOf(two.id)), false);
+      await key.post("update-contact", { contact_id: two.id, notes: `${edit}` });
+    }
+  }
+});

@@ -17,7 +17,8 @@ language plpgsql immutable
 set search_path = ''
 as $$
 begin
-  return case when folded ~ '^[-+()./ 0-9]+$'
+  -- Commas and colons are left to prices and times.
+  return case when folded ~ '^[-+()./~_·•\[\] 0-9]+$'
     -- Nobody abroad dials the (0) of +49 (0)30.
     then private.digits(regexp_replace(folded, '^(\+[^(]*)\(0\)', '\1')) end;
 end
@@ -43,9 +44,7 @@ begin
   loop
     -- A number between other words is looked for without its punctuation, too.
     words := words || jsonb_build_array(case
-      when not is_number and word ~ '^[-+()./]*[0-9][-+()./0-9]*$' and word ~ '[^0-9]'
-          -- Whoever types +(0) has not come to the number yet.
-          and private.searched_number(word) is not null
+      when not is_number and word ~ '[^0-9]' and private.searched_number(word) is not null
         then jsonb_build_array(word, private.searched_number(word))
       else jsonb_build_array(word) end);
   end loop;

@@ -133,6 +133,10 @@ const FILTERS: [query: string, expected: string][] = [
   ["search=604555", "AB"],
   ["search=%2B1%20(604)%20555-0222", "B"],
   ["search=555.02", "B"],
+  ["search=%5B604%5D%20555_0222", "B"],
+  ["search=604%C2%B7555%C2%B70222", "B"],
+  ["search=lukasz%20604~555~02", "B"],
+  ["search=12,5", ""],
   ["search=0", "ABCD"],
   ["search=30%2090", "D"],
   // On the way to +(0)30.

@@ -85,7 +85,7 @@ function searched({ name, email, company, whatsapp_contact_id, notes }: Contact)
   return { beginnings, all: [...beginnings, ...wordsOf(notes ?? "")] };
 }
 
-const NUMBER = /^[-+()./ \d]+$/;
+const NUMBER = /^[-+()./~_·•[\] \d]+$/;
 
 /** Nobody abroad dials the (0) of +49 (0)30. */
 const digitsOf = (text: string) => fold(text).replace(/^(\+[^(]*)\(0\)/, "$1").replace(/\D/g, "");

@@ -285,9 +285,13 @@ begin
   if args ? 'add_tags' or args ? 'remove_tags' then
     tags := case when given ? 'tags' then array(select jsonb_array_elements_text(private.json_list(given -> 'tags'))) else c.tags end
       || array(select jsonb_array_elements_text(private.json_list(args -> 'add_tags')));
-    given := given || jsonb_build_object('tags', array(
+    tags := array(
       select t from unnest(private.clean_tags(tags)) t
-      where not t = any (private.clean_tags(array(select jsonb_array_elements_text(private.json_list(args -> 'remove_tags')))))));
+      where not t = any (private.clean_tags(array(select jsonb_array_elements_text(private.json_list(args -> 'remove_tags'))))));
+    if cardinality(private.consent_tags(tags, false, false)) > 100 then
+      perform private.refuse_field('/add_tags', 'too_many', 'A contact can have 100 tags at most.');
+    end if;
+    given := given || jsonb_build_object('tags', tags);
   end if;
   if given ->> 'phone' is not null then
     taken := private.contact_by_phone(c.workspace_id, private.digits(given ->> 'phone'));

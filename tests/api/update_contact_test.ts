@@ -288,3 +288,20 @@ Deno.test("of two updates with the same ETag at the same time exactly one wins",
     assert.equal(now.headers.get("etag"), answers[winner].headers.get("etag"));
   }
 });
+
+Deno.test("tags beyond a hundred are refused by their field; those of consent find room", async () => {
+  const tags = Array.from({ length: 100 }, (_, n) => `t${n}`);
+  const { id } = await createContact(key, { tags });
+  const update = (change: Record<string, unknown>) =>
+    key.post<Data<Contact>>("update-contact", { contact_id: id, ...change });
+  const refused = { "/add_tags": "too_many" };
+  assertInvalid(await update({ add_tags: ["one more"] }), refused);
+  assertInvalid(await update({ tags, add_tags: ["one more"], remove_tags: ["t100"] }), refused);
+  const consents = ["opt-out", "Do Not Call"];
+  assert.deepEqual((await updateContact(key, id, { add_tags: ["t0", ...consents] })).tags, [
+    ...tags,
+    ...consents,
+  ]);
+  const swapped = await updateContact(key, id, { add_tags: ["one more"], remove_tags: ["t0"] });
+  assert.equal(swapped.tags.includes("one more"), true);
+});

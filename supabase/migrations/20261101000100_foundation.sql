@@ -56,12 +56,13 @@ begin
     '[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+',
     '', 'g');
   value := lower(extensions.unaccent('extensions.unaccent'::regdictionary, normalize(value, nfkc)));
-  -- A sigma at the end of a word is one that is not typed yet.
-  return translate(regexp_replace(value, '\s', ' ', 'g'), 'ς', 'σ');
+  -- A sigma at the end of a word is one that is not typed yet. Arabic and Persian keyboards have digits
+  -- of their own, in which phone numbers are typed, too.
+  return translate(regexp_replace(value, '\s', ' ', 'g'), 'ς٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹', 'σ01234567890123456789');
 end
 $$;
 comment on function private.fold(text) is
-  'Text for comparing: lower case, without accents and other marks, compatible forms made one, every kind of space a space.';
+  'Text for comparing: lower case, without accents and other marks, compatible forms and digits made one, every kind of space a space.';
 
 create function private.digits(value text) returns text
 language plpgsql immutable parallel safe strict

@@ -137,6 +137,8 @@ const FILTERS: [query: string, expected: string][] = [
   ["search=604%C2%B7555%C2%B70222", "B"],
   ["search=lukasz%20604~555~02", "B"],
   ["search=12,5", ""],
+  [`search=${encodeURIComponent("٠٠١٣٨٠")}`, "C"],
+  [`search=${encodeURIComponent("+۸۶ ۱۳۸")}`, "C"],
   ["search=0", "ABCD"],
   ["search=30%2090", "D"],
   // On the way to +(0)30.

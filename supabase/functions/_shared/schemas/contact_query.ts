@@ -40,9 +40,9 @@ export const contactFilter = {
     description:
       "Every word has to be found in name, e-mail, company, phone or notes, in any order, " +
       "each anywhere, from one character on; case, accents, Hebrew points, Arabic vowels and " +
-      "full-width forms do not matter. A phone number is found by any part of its digits, however " +
-      "it is punctuated, with or without the country's code or the 0 before a local number, and by " +
-      "its Brazilian, Mexican or Argentine variant. " +
+      "digits, and full-width forms do not matter. A phone number is found by any part of its " +
+      "digits, however it is punctuated, with or without the country's code or the 0 before a " +
+      "local number, and by its Brazilian, Mexican or Argentine variant. " +
       "Without `sort`, who has exactly this phone number or e-mail address comes first, then those " +
       "with every word at the beginning of a word of the name, of the e-mail, company or phone, " +
       "then the rest; the newest first in each.",

@@ -153,3 +153,12 @@ Deno.test("what has optional fields only takes no body as well", async () => {
   assertProblem(await key.call("POST", `${path}/read`, { raw: " " }), 400, "malformed_json");
   assertProblem(await key.call("POST", `${path}/assign`), 400, "malformed_json");
 });
+
+Deno.test("what takes no body refuses the fields of one", async () => {
+  for (const action of ["accept", "request-agent", "resolve", "reopen"]) {
+    const path = `conversations/${opened.id}/${action}`;
+    assertInvalid(await key.post(path, { note: "Thanks" }), { "/note": "unknown_field" });
+    assert.equal((await key.post(path, {})).status, 200, action);
+    assert.equal((await key.call("POST", path)).status, 200, action);
+  }
+});

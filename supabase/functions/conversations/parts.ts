@@ -1,6 +1,6 @@
 /** What the routes of a conversation share. */
 import * as z from "zod";
-import { type Answer, route } from "../_shared/route.ts";
+import { type Answer, NOTHING, route } from "../_shared/route.ts";
 import type { Route } from "../_shared/route.ts";
 import type { ErrorCode } from "../_shared/error_codes.ts";
 import { conversation, dataOf } from "../_shared/schemas/answers.ts";
@@ -29,22 +29,22 @@ interface Change<Body extends z.ZodType> {
 
 /** A route that changes who holds a conversation and answers with it. */
 export function change<Body extends z.ZodType>(given: Change<Body>): Route {
-  const { path, operation, becomes, exampleBody, ...rest } = given;
+  const { path, operation, becomes, exampleBody = {}, ...rest } = given;
   const answer: Answer = {
     description: "The conversation.",
     example: { data: { ...CONVERSATION_EXAMPLE, ...becomes } },
   };
   return route({
+    // Without a schema a body would be passed over, whatever its caller expects of it.
+    body: NOTHING as z.ZodType,
+    bodyOptional: given.body === undefined,
     ...rest,
     method: "POST",
     path: `/:id${path}`,
     tag: "Conversations",
     scope: "conversations:write",
     params,
-    example: {
-      params: EXAMPLE_PARAMS,
-      ...(exampleBody === undefined ? {} : { body: exampleBody }),
-    },
+    example: { params: EXAMPLE_PARAMS, body: exampleBody },
     answers: () => ({ 200: { ...answer, schema: dataOf(conversation()) } }),
     errors: ["conversation_not_found", ...given.errors],
     run: (call) =>

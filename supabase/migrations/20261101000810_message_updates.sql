@@ -146,6 +146,7 @@ begin
   applied := private.apply_message_statuses(sums);
   if cardinality(orphans) > 0 then
     perform private.keep_pending_statuses(orphans);
+    perform private.drop_failed_reactions(array(select o.wa_message_id from unnest(orphans) o where o.status = 'failed'));
   end if;
   return jsonb_build_object('applied', applied, 'pending', coalesce(cardinality(orphans), 0));
 end
@@ -208,6 +209,34 @@ end
 $$;
 comment on function private.show_message_changes(text[]) is
   'Brings the stored ones of the messages up to date with their reactions, edits and revokes, whose order does not matter; returns how many are stored.';
+
+create function private.drop_failed_reactions(wa_message_ids text[]) returns void
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  targets text[];
+begin
+  if cardinality(wa_message_ids) = 0 then
+    return;
+  end if;
+  with dropped as (
+    delete from public.message_changes c
+    using public.whatsapp_pending_statuses p
+    where p.wa_message_id = any (wa_message_ids) and p.status = 'failed'
+      and c.wa_message_id = p.wa_message_id and c.phone_number_id = p.phone_number_id
+      and c.kind = 'reaction' and c.contact_id is null
+    returning c.target_wa_message_id
+  )
+  select array_agg(d.target_wa_message_id) into targets from dropped d;
+  if targets is not null then
+    perform private.show_message_changes(targets);
+  end if;
+end
+$$;
+comment on function private.drop_failed_reactions(text[]) is
+  'Reactions of ours that WhatsApp took and then could not deliver: the person sees what we had shown before, and so do we. Statuses of reactions stay pending, for they are no messages.';
 
 -- What waited for a message -------------------------------------------------------------------
 

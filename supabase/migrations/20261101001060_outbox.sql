@@ -262,6 +262,8 @@ begin
   order by o.wa_message_id
   on conflict (wa_message_id, phone_number_id) do nothing;
   if cardinality(targets) > 0 then
+    -- A status may have been quicker than the answer.
+    perform private.drop_failed_reactions(array(select i ->> 'wa_message_id' from jsonb_array_elements(items) i));
     perform private.show_message_changes(targets);
   end if;
 

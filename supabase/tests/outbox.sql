@@ -2,7 +2,7 @@
 -- known of what became of it.
 begin;
 set local search_path = public, extensions;
-select plan(148);
+select plan(150);
 
 create function pg_temp.keep(statuses jsonb) returns jsonb language sql as $$
   select private.keep_message_statuses(array(select s from jsonb_populate_recordset(null::private.status_update, statuses) s))
@@ -272,6 +272,16 @@ select is((select reactions - 'reacted_at' from (select reactions -> 0 as reacti
 select pg_temp.react('refused', '👎'), pg_temp.claim(), pg_temp.finish('refused', '{"failed": {"code": 131026}}');
 select is((select count(*) from message_changes where workspace_id = pg_temp.id('workspace')), 3::bigint, 'a refused one is none');
 select is((select status::text from messages where id = pg_temp.id('hello')), 'received', 'and costs the message nothing');
+create function pg_temp.undelivered(label text) returns jsonb language sql as $$
+  select pg_temp.keep(jsonb_build_array(jsonb_build_object('wa_message_id', 'wamid.' || label, 'phone_number_id', '900000000000001',
+    'status', 'failed', 'status_at', now(), 'error', '{"code": 131009}'::jsonb, 'opaque', pg_temp.id(label))))
+$$;
+select pg_temp.react('wow', '😮'), pg_temp.claim(), pg_temp.sent('wow'), pg_temp.undelivered('wow');
+select is((select reactions #>> '{0,emoji}' from messages where id = pg_temp.id('hello')), '❤️',
+  'one that was taken and then not delivered leaves what had been shown before');
+select pg_temp.react('wrong', '😡'), pg_temp.claim(), pg_temp.undelivered('wrong'), pg_temp.sent('wrong'), pg_temp.undelivered('wrong');
+select is((select reactions #>> '{0,emoji}' from messages where id = pg_temp.id('hello')), '❤️',
+  'also where the status is quicker than the answer, and comes again');
 
 select pg_temp.clear();
 select pg_temp.say('text', 'ana'), pg_temp.signal('seen', 'ana', 'read', '1 day'), pg_temp.signal('types', 'ana', 'typing', '25 seconds');

@@ -193,6 +193,8 @@ begin
     -- Unless the contact was merged while we waited for it.
     exit when found;
   end loop;
+  -- Messages, assignments and the end of a lead change what is between the two in everybody's order.
+  perform from public.contact_activity a where a.contact_id = v.contact_id for no key update;
   v := private.lock_conversation(v.id);
   if open and v.status = 'resolved' then
     perform private.refuse(409, 'conversation_resolved', 'The conversation is resolved; reopen it first.');
@@ -201,7 +203,7 @@ begin
 end
 $$;
 comment on function private.require_conversation(jsonb, boolean) is
-  '{ conversation_id } → the conversation, it and its contact locked. 404 conversation_not_found; 409 conversation_resolved if it has to be open.';
+  '{ conversation_id } → the conversation, it, its contact and the contact''s activity locked. 404 conversation_not_found; 409 conversation_resolved if it has to be open.';
 
 create function private.conversation_answer(conversation uuid) returns private.answer
 language plpgsql stable

@@ -217,8 +217,9 @@ begin
           'ETag', private.etag(c.version), 'Location', '/functions/v1/get-contact?contact_id=' || c.id))::private.answer
       end order by i.n)
     from unnest(contacts) with ordinality as i (id, n)
-    left join public.contacts c on c.id = i.id
-    left join private.contact_records r on r.id = i.id);
+    -- Each by its key: joined while the tables have a page, all their rows are gone through ever after.
+    left join lateral (select k.id, k.version from public.contacts k where k.id = i.id offset 0) as c on true
+    left join lateral (select v.* from private.contact_records v where v.id = i.id offset 0) as r on true);
 end
 $$;
 comment on function private.created_answers(uuid[]) is

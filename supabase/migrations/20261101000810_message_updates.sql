@@ -123,6 +123,22 @@ end
 $$;
 comment on function private.keep_pending_statuses(private.status_update[]) is 'Keeps statuses until their message is stored.';
 
+create function private.orphan_statuses(statuses private.status_update[], sums private.status_sum[]) returns private.status_update[]
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  -- Nearly all messages are stored when their statuses come.
+  if not exists (select from unnest(sums) s where s.id is null) then
+    return '{}';
+  end if;
+  return array(
+    select u from unnest(statuses) u join unnest(sums) s using (wa_message_id, phone_number_id) where s.id is null);
+end
+$$;
+comment on function private.orphan_statuses(private.status_update[], private.status_sum[]) is
+  'Of statuses with their sums those whose message is not stored.';
+
 create function private.keep_message_statuses(statuses private.status_update[], sums private.status_sum[] default null) returns jsonb
 language plpgsql
 set search_path = ''
@@ -132,23 +148,21 @@ declare
   applied int;
 begin
   sums := coalesce(sums, private.sum_statuses(statuses));
-  if exists (select from unnest(sums) s where s.id is null) then
+  orphans := private.orphan_statuses(statuses, sums);
+  if cardinality(orphans) > 0 then
     -- Whoever stores one of their messages has committed then, or waits until we have.
-    perform private.lock_wa_messages('{}', array(select s.wa_message_id from unnest(sums) s where s.id is null));
-    perform private.accept_outbox_by_statuses((
-      select jsonb_agg(jsonb_build_object('wa_message_id', u.wa_message_id, 'phone_number_id', u.phone_number_id, 'opaque', u.opaque))
-      from unnest(statuses) u
-      join unnest(sums) s using (wa_message_id, phone_number_id) where s.id is null));
+    perform private.lock_wa_messages('{}', array(select o.wa_message_id from unnest(orphans) o)
+      || private.reactions_told_of(orphans));
+    perform private.accept_outbox_by_statuses(orphans);
     sums := private.sum_statuses(statuses);
-    orphans := array(
-      select u from unnest(statuses) u join unnest(sums) s using (wa_message_id, phone_number_id) where s.id is null);
+    orphans := private.orphan_statuses(statuses, sums);
   end if;
   applied := private.apply_message_statuses(sums);
   if cardinality(orphans) > 0 then
     perform private.keep_pending_statuses(orphans);
     perform private.drop_failed_reactions(array(select o.wa_message_id from unnest(orphans) o where o.status = 'failed'));
   end if;
-  return jsonb_build_object('applied', applied, 'pending', coalesce(cardinality(orphans), 0));
+  return jsonb_build_object('applied', applied, 'pending', cardinality(orphans));
 end
 $$;
 comment on function private.keep_message_statuses(private.status_update[], private.status_sum[]) is

@@ -103,10 +103,11 @@ $$;
 comment on function private.has_more_than(private.whatsapp_change[], int) is
   'Whether a delivery says more than that many messages and statuses of registered numbers whose account is known.';
 
--- What a delivery says, read. about: those of the messages that change another one. further: it says
--- more than messages and statuses of registered numbers.
+-- What a delivery says, read. about: those of the messages that change another one; changed: the
+-- wamids of all that may be changed. further: it says more than messages and statuses of registered
+-- numbers.
 create type private.whatsapp_news as (
-  changes private.whatsapp_change[], messages private.whatsapp_message[], about private.whatsapp_message[],
+  changes private.whatsapp_change[], messages private.whatsapp_message[], about private.whatsapp_message[], changed text[],
   statuses private.status_update[], sums private.status_sum[], calls private.whatsapp_call[], facts private.whatsapp_fact[],
   moves private.whatsapp_person[], further boolean);
 
@@ -117,7 +118,10 @@ as $$
 declare
   changes private.whatsapp_change[] := array(select c from private.whatsapp_changes(body) c);
   messages private.whatsapp_message[] := array(select m from private.whatsapp_inbound(changes) m);
+  about private.whatsapp_message[];
   statuses private.status_update[] := private.whatsapp_statuses(changes);
+  sums private.status_sum[] := private.sum_statuses(statuses);
+  orphans private.status_update[] := private.orphan_statuses(statuses, sums);
   calls private.whatsapp_call[] := '{}';
   facts private.whatsapp_fact[] := '{}';
   moves private.whatsapp_person[] := '{}';
@@ -130,8 +134,10 @@ begin
     facts := array(select f from private.whatsapp_facts(changes) f);
     moves := array(select p from private.whatsapp_moves(changes) p);
   end if;
-  return row(changes, messages, array(select m from unnest(messages) m where private.is_message_change(m.message)),
-    statuses, private.sum_statuses(statuses), calls, facts, moves, further)::private.whatsapp_news;
+  about := array(select m from unnest(messages) m where private.is_message_change(m.message));
+  return row(changes, messages, about, array(select private.whatsapp_target(a.message) from unnest(about) a)
+      || case when cardinality(orphans) > 0 then private.reactions_told_of(orphans) end,
+    statuses, sums, calls, facts, moves, further)::private.whatsapp_news;
 end
 $$;
 comment on function private.read_whatsapp(jsonb) is 'A delivery''s JSON, or a list of them → what it says.';
@@ -177,6 +183,25 @@ $$;
 comment on function private.lock_for_news(private.whatsapp_news, uuid[]) is
   'Locks all contacts of what changes them step by step (consents, then messages, what changes messages, calls), unless they are held already: null, or the contacts. Starts over if one is not.';
 
+create function private.lock_changed_messages(news private.whatsapp_news) returns void
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  -- Each of the two locks what it writes to in the order of the ids, but not what the other one does.
+  if cardinality(news.changed) > 0 and cardinality(news.statuses) > 0 then
+    perform from public.messages m
+    where m.id = any (array(
+      select s.id from unnest(news.sums) s where s.id is not null
+      union select t.id from public.messages t where t.wa_message_id = any (news.changed)))
+    order by m.id for no key update;
+  end if;
+end
+$$;
+comment on function private.lock_changed_messages(private.whatsapp_news) is
+  'Locks the messages that statuses and others that change them are about, if there are both.';
+
 create function private.store_whatsapp_news(news private.whatsapp_news, held uuid[]) returns jsonb
 language plpgsql
 set search_path = ''
@@ -193,6 +218,7 @@ begin
       case when cardinality(news.about) = 0 then news.messages
         else array(select m from unnest(news.messages) m where not private.is_message_change(m.message)) end));
   end if;
+  perform private.lock_changed_messages(news);
   if cardinality(news.about) > 0 then
     detail := detail || jsonb_build_object('changes', private.store_message_changes(news.about));
   end if;
@@ -223,8 +249,7 @@ begin
   -- Locks in the order that everybody keeps: messages' ids, people's ids, rows.
   if cardinality(news.messages) > 0 or cardinality(news.statuses) > 0 then
     perform private.lock_wa_messages(array(select m.message ->> 'id' from unnest(news.messages) m),
-      array(select s.wa_message_id from unnest(news.sums) s where s.id is null
-        union all select private.whatsapp_target(a.message) from unnest(news.about) a));
+      news.changed || array(select s.wa_message_id from unnest(news.sums) s where s.id is null));
   end if;
   news.messages := private.locate_messages(news.messages);
   people := private.whatsapp_people(news.messages, news.calls, news.facts, news.moves, news.changes);

@@ -289,29 +289,57 @@ $$;
 comment on function private.accept_outbox(uuid, text) is
   'WhatsApp has taken the item and named it so (null: a signal, which gets no name). Doing it again changes nothing.';
 
-create function private.accept_outbox_by_statuses(statuses jsonb) returns int
-language plpgsql
+create function private.items_told_of(orphans private.status_update[], out item private.outbox, out wa_message_id text)
+returns setof record
+language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
-declare
-  items jsonb;
 begin
-  select jsonb_agg(to_jsonb(proven)) into items
-  from (
-    select distinct on (o.id) o.id, s.wa_message_id
-    from jsonb_to_recordset(statuses) as s (wa_message_id text, phone_number_id text, opaque text)
-    join private.outbox o
-      on o.id = case when s.opaque ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then s.opaque::uuid end
-        and o.phone_number_id = s.phone_number_id and not o.signal and o.state <> 'accepted'
-    where s.wa_message_id is not null
-    order by o.id, s.wa_message_id
-  ) as proven;
+  return query
+  select distinct on (o.id) o, s.wa_message_id
+  from unnest(orphans) as s
+  join private.outbox o
+    on o.id = case when s.opaque ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then s.opaque::uuid end
+      and o.phone_number_id = s.phone_number_id and not o.signal and o.state <> 'accepted'
+  where s.wa_message_id is not null
+  order by o.id, s.wa_message_id;
+end
+$$;
+comment on function private.items_told_of(private.status_update[]) is
+  'Of statuses whose wamid is not stored: the items of their number that their opaque data names, which proves that they were sent, and the wamid.';
+
+create function private.accept_outbox_by_statuses(orphans private.status_update[]) returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  items jsonb := (
+    select jsonb_agg(jsonb_build_object('id', (t.item).id, 'wa_message_id', t.wa_message_id))
+    from private.items_told_of(orphans) as t);
+begin
   return case when items is null then 0 else private.accept_outbox_items(items) end;
 end
 $$;
-comment on function private.accept_outbox_by_statuses(jsonb) is
-  'Statuses [{ wa_message_id, phone_number_id, opaque }] of messages whose wamid is not stored: those whose opaque data names an item of that number prove that it was sent. Returns how many were accepted.';
+comment on function private.accept_outbox_by_statuses(private.status_update[]) is
+  'Accepts private.items_told_of; returns how many.';
+
+create function private.reactions_told_of(orphans private.status_update[]) returns text[]
+language plpgsql stable
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  return array(
+    select (t.item).request #>> '{reaction,message_id}' from private.items_told_of(orphans) as t where (t.item).kind = 'reaction'
+    union all
+    select c.target_wa_message_id from unnest(orphans) as s
+    join public.message_changes c on c.wa_message_id = s.wa_message_id and c.phone_number_id = s.phone_number_id
+    where s.status = 'failed' and c.kind = 'reaction' and c.contact_id is null);
+end
+$$;
+comment on function private.reactions_told_of(private.status_update[]) is
+  'Of statuses whose wamid is not stored: the messages to which we have reacted, where they tell that the reaction was sent or that it failed.';
 
 create function private.retry_outbox(item private.outbox, error jsonb, after_seconds numeric, unit interval) returns void
 language plpgsql

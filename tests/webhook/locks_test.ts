@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { withDatabase } from "../support/database.ts";
 import { deadlocks } from "../support/deadlocks.ts";
 import { makeWorkspace, type Workspace } from "../support/workspace.ts";
-import { at, delivered, person, text } from "../fixtures/whatsapp/delivery.ts";
+import { at, delivered, person, status, text, uniqueWamid } from "../fixtures/whatsapp/delivery.ts";
 import { deliver } from "./hook.ts";
 import { contactsOf, storeOutbound } from "./rows.ts";
 
@@ -60,4 +60,41 @@ Deno.test("messages, calls and changes of the same contacts wait for each other 
         or a.message_count <> (select count(*) from public.messages m where m.contact_id = c.id))`
   );
   assert.deepEqual([...wrong], []);
+});
+
+Deno.test("reactions to messages and statuses of the same messages never deadlock", async () => {
+  const workspace = await makeWorkspace();
+  const { phoneNumberId } = workspace;
+  await deliver(delivered(phoneNumberId, { messages: WA_IDS.map((waId) => text(waId, "Hi")) }));
+  const written = await Promise.all((await contactsOf(workspace.id)).map(async (contact) => {
+    const wamids = [uniqueWamid(), uniqueWamid()];
+    await withDatabase((sql) =>
+      storeOutbound(sql, {
+        workspaceId: workspace.id,
+        contactId: contact.id,
+        phoneNumberId,
+        wamids,
+      })
+    );
+    return wamids.map((wamid) => ({ waId: contact.phone!.slice(1), wamid }));
+  }));
+  const before = (await deadlocks()).length;
+  await Promise.all(Array.from({ length: 8 }, async () => {
+    for (let turn = 1; turn <= 40; turn++) {
+      const [reacted, told, ...others] = written.flat().toSorted(() => Math.random() - 0.5);
+      await deliver(delivered(phoneNumberId, {
+        messages: [reacted, others[0]].map(({ waId, wamid }) => ({
+          from: waId,
+          id: uniqueWamid(),
+          timestamp: at(turn),
+          type: "reaction",
+          reaction: { message_id: wamid, emoji: any(["👍", "❤️"]) },
+        })),
+        statuses: [told, others[1]].map(({ wamid }) =>
+          status(wamid, any(["delivered", "read"]), turn)
+        ),
+      }));
+    }
+  }));
+  assert.deepEqual((await deadlocks()).slice(before), []);
 });

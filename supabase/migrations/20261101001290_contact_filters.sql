@@ -34,29 +34,37 @@ declare
   folded text := private.fold(search);
   digits text := private.searched_number(folded);
   is_number boolean := digits is not null;
-  words jsonb := '[]';
+  words text[] := coalesce(string_to_array(folded, ' '), '{}');
   word text;
+  spellings jsonb := '[]';
+  ways jsonb;
 begin
-  -- The longest first: of many short ones not all are looked up.
-  for word in
-    select w from unnest(string_to_array(folded, ' ')) with ordinality as s (w, n)
-    where w <> '' group by w order by char_length(w) desc, min(n)
-  loop
+  if cardinality(words) > 1 then
+    -- The longest first: of many short ones not all are looked up.
+    words := array(
+      select w from unnest(words) with ordinality as s (w, n)
+      where w <> '' group by w order by char_length(w) desc, min(n));
+  end if;
+  foreach word in array words loop
     -- A number between other words is looked for without its punctuation, too.
-    words := words || jsonb_build_array(case
+    spellings := spellings || jsonb_build_array(case
       when not is_number and word ~ '[^0-9]' and private.searched_number(word) is not null
         then jsonb_build_array(word, private.searched_number(word))
       else jsonb_build_array(word) end);
   end loop;
-  return jsonb_build_array(words)
+  ways := jsonb_build_array(spellings);
+  if is_number then
     -- What looks like a phone number may be one, in parts, or a date or a part of a name ("24-7"). It
     -- is found as any of its variants.
-    || coalesce((
+    ways := ways || coalesce((
       select jsonb_agg(jsonb_build_array(jsonb_build_array(v)))
-      from private.phone_variants(digits) v), '[]')
+      from private.phone_variants(digits) v), '[]');
     -- At home it begins with a 0, where others write the country.
-    || case when is_number and digits like '0%' and char_length(ltrim(digits, '0')) >= 4
-      then jsonb_build_array(jsonb_build_array(jsonb_build_array(ltrim(digits, '0')))) else '[]' end;
+    if digits like '0%' and char_length(ltrim(digits, '0')) >= 4 then
+      ways := ways || jsonb_build_array(jsonb_build_array(jsonb_build_array(ltrim(digits, '0'))));
+    end if;
+  end if;
+  return ways;
 end
 $$;
 comment on function private.search_needles(text) is

@@ -102,8 +102,6 @@ begin
   -- The flags come after the consents, which they would else seem to contradict.
   perform private.insert_image('public.contacts', image || jsonb_build_object('opted_out', false, 'do_not_call', false,
     'tags', private.consent_tags(array(select jsonb_array_elements_text(image -> 'tags')), false, false)));
-  -- Its own come back as they were; those that a trigger has just made of them would be in their way.
-  delete from public.contact_consents s where s.contact_id = m.duplicate_id;
   update public.contact_merges c set duplicate = image where c.id = m.id;
   return changed;
 end
@@ -349,7 +347,7 @@ begin
   perform private.return_score_events(m);
   perform private.follow_arrivals(m);
   perform private.show_reactions_of(m.primary_id), private.show_reactions_of(m.duplicate_id);
-  perform private.share_consents(m);
+  perform private.return_consents(m);
   perform private.recount_sentiment(array[m.primary_id, m.duplicate_id]);
   perform private.recount_inbound(array[m.primary_id, m.duplicate_id]);
   -- From here on the merge says nothing of the primary any more.

@@ -135,22 +135,33 @@ $$;
 comment on function private.follow_arrivals(public.contact_merges) is
   'Last contact and unread are those of the messages that are each one''s now.';
 
-create function private.share_consents(m public.contact_merges) returns void
+create function private.return_consents(m public.contact_merges) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  -- Who said stop to the one contact may be either: nobody is written to against their word.
+  update public.contact_consents s set contact_id = m.duplicate_id
+  from public.messages g
+  where s.contact_id = m.primary_id and s.id > m.id and uuid_extract_version(s.id) = 7
+    and g.wa_message_id = s.wa_message_id and g.workspace_id = s.workspace_id and g.direction = 'inbound'
+    and exists (
+      select from public.contact_identities i where i.contact_id = m.duplicate_id and i.external_id = g.sender_external_id)
+    and not exists (
+      select from public.contact_consents d where d.contact_id = m.duplicate_id
+        and (d.kind, d.happened_at, d.granted, d.source) = (s.kind, s.happened_at, s.granted, s.source));
+  -- A stop may have been meant by either: nobody is written to against their word. A start is nobody's
+  -- but its writer's.
   insert into public.contact_consents (workspace_id, contact_id, kind, granted, source, wa_message_id, detail, happened_at)
-  select s.workspace_id, m.duplicate_id, s.kind, s.granted, s.source, s.wa_message_id, s.detail, s.happened_at
-  from public.contact_consents s where s.contact_id = m.primary_id and s.id > m.id and uuid_extract_version(s.id) = 7
+  select s.workspace_id, other.id, s.kind, s.granted, s.source, s.wa_message_id, s.detail, s.happened_at
+  from public.contact_consents s
+  cross join lateral (select case s.contact_id when m.primary_id then m.duplicate_id else m.primary_id end as id) as other
+  where s.contact_id in (m.primary_id, m.duplicate_id) and s.id > m.id and uuid_extract_version(s.id) = 7 and not s.granted
   on conflict (contact_id, kind, happened_at, granted, source) do nothing;
-  if found then
-    perform private.apply_consents(array[m.primary_id, m.duplicate_id]);
-  end if;
+  perform private.apply_consents(array[m.primary_id, m.duplicate_id]);
 end
 $$;
-comment on function private.share_consents(public.contact_merges) is 'What was said about consent since the merge counts for both.';
+comment on function private.return_consents(public.contact_merges) is
+  'What was said about consent since the merge: what the duplicate wrote is the duplicate''s, a refusal counts for both. The flags say what the latest consents say.';
 
 create function private.arrived_since(m public.contact_merges) returns jsonb
 language plpgsql stable

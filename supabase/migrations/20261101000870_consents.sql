@@ -113,6 +113,17 @@ from (values
 cross join lateral unnest(given.words) as word
 order by private.consent_key(word), granted, on_buttons desc, language;
 
+create function private.may_be_consent(body text) returns boolean
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+begin
+  return char_length(btrim(body, E' \t\r\n!¡?¿.,;:…*_~-–—"''()[]🛑🚫⛔❌✋🙏😡😠👎\ufe0f\u200d')) <= 30;
+end
+$$;
+comment on function private.may_be_consent(text) is
+  'Whether a message is as short as private.consent_words are, whatever people put around them; cheap, for it is asked of every message.';
+
 create function private.consent_word(body text, on_button boolean default false) returns boolean
 language plpgsql stable
 set search_path = ''
@@ -230,6 +241,10 @@ as $$
 declare
   changed uuid[];
 begin
+  if private.is_merging() then
+    -- Nobody says anything: the flags are set from the consents afterwards.
+    return null;
+  end if;
   if tg_op = 'INSERT' then
     changed := array(select n.id from inserted n where n.opted_out or n.do_not_call);
   else
@@ -286,7 +301,7 @@ begin
   from (
     -- Cheap conditions first (offset 0 keeps them apart): nearly every message ends there.
     select * from inserted
-    where direction = 'inbound' and char_length(body) <= 30 and type in ('text', 'button', 'interactive')
+    where direction = 'inbound' and private.may_be_consent(body) and type in ('text', 'button', 'interactive')
       -- In a group the word may be meant for anybody.
       and channel <> 'whatsapp_group'
     offset 0) as n

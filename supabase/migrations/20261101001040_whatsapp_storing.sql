@@ -44,7 +44,7 @@ begin
     where not m.outbound and (coalesce(m.profile_name <> c.profile_name, m.profile_name is not null)
       or not c.channels @> array['whatsapp']
       or exists (select from private.signal_matchers k where k.workspace_id = m.workspace_id)
-      or char_length(t.body) <= 30 and private.consent_word(t.body) is not null)) then
+      or private.may_be_consent(t.body) and private.consent_word(t.body) is not null)) then
     held := private.lock_senders(messages);
     perform private.assert_held(private.locate_messages(messages), held);
   end if;

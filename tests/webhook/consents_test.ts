@@ -55,7 +55,8 @@ async function consents(workspace: Workspace): Promise<Consent[]> {
 
 Deno.test("STOP opts out, with the message as evidence; START opts in again", async () => {
   const workspace = await makeWorkspace();
-  const stop = say(" Stop! ", 10);
+  const shout = ` Stop!${"!".repeat(40)}${" ".repeat(40)} `;
+  const stop = say(shout, 10);
   await write(workspace, say("Hello", 5), stop, say("Why do you write?", 12));
   assert.deepEqual(await shown(workspace), [true, ["opt-out"]]);
   assert.deepEqual(await consents(workspace), [{
@@ -63,7 +64,7 @@ Deno.test("STOP opts out, with the message as evidence; START opts in again", as
     granted: false,
     source: "keyword",
     wa_message_id: stop.id,
-    detail: " Stop! ",
+    detail: shout,
     happened_at: timeAt(10),
   }]);
   await write(workspace, say("START", 20));

@@ -33,6 +33,16 @@ alter table private.identity_links enable row level security;
 comment on table private.identity_links is
   'Two ids of one person, heard of before that person is a contact; both ways round. country and moved_at are of external_id.';
 
+create table private.identities_together (
+  identity_id uuid not null references public.contact_identities (id) on delete cascade,
+  other_id uuid not null references public.contact_identities (id) on delete cascade,
+  primary key (identity_id, other_id)
+);
+create index identities_together_other_id_idx on private.identities_together (other_id);
+alter table private.identities_together enable row level security;
+comment on table private.identities_together is
+  'With which others an id of a merged contact was named when it was first heard of: tells whose it is when the merge is undone.';
+
 -- Lookup --------------------------------------------------------------------------------------
 
 -- On the hot paths planning costs more than running, so plans are made once a session. That may be

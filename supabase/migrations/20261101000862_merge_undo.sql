@@ -342,7 +342,7 @@ begin
   delete from public.contact_assignments a where a.contact_id in (m.primary_id, m.duplicate_id) and a.id > begun
     and uuid_extract_version(a.id) = 7;
   perform private.remove_added(m, 'public.contact_identities');
-  perform private.return_number(m);
+  perform private.return_identities(m);
   perform private.return_arrivals(m);
   perform private.return_score_events(m);
   perform private.follow_arrivals(m);

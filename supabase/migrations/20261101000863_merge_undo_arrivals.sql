@@ -55,32 +55,35 @@ $$;
 comment on function private.return_arrivals(public.contact_merges) is
   'What has come since in a conversation that only the duplicate had goes back with it.';
 
-create function private.return_number(m public.contact_merges) returns void
+create function private.return_identities(m public.contact_merges) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
   returned int;
 begin
-  with number as (
+  update public.contact_identities i set contact_id = m.duplicate_id
+  where i.contact_id = m.primary_id and i.phone_key = private.phone_key(private.digits(m.duplicate ->> 'phone'))
+    and i.id > m.id and uuid_extract_version(i.id) = 7;
+  get diagnostics returned = row_count;
+  -- Left behind, they would say at the next message that the two are one person after all. An id may
+  -- have come with one that has itself come since.
+  loop
     update public.contact_identities i set contact_id = m.duplicate_id
-    where i.contact_id = m.primary_id and i.phone_key = private.phone_key(private.digits(m.duplicate ->> 'phone'))
-      and i.id > m.id and uuid_extract_version(i.id) = 7
-    returning i.created_at
-  ), named as (
-    -- Left behind, they would say at the next message that the two are one person after all.
-    update public.contact_identities i set contact_id = m.duplicate_id
-    from number n
-    where i.contact_id = m.primary_id and i.created_at = n.created_at and i.channel in ('whatsapp_bsuid', 'whatsapp_parent_bsuid')
-  )
-  select count(*) into returned from number;
+    where i.contact_id = m.primary_id and i.id > m.id and uuid_extract_version(i.id) = 7
+      and exists (
+        select from private.identities_together t join public.contact_identities d on d.id = t.other_id
+        where t.identity_id = i.id and d.contact_id = m.duplicate_id);
+    exit when not found;
+    returned := returned + 1;
+  end loop;
   if returned > 0 then
     perform private.show_identities(array[m.duplicate_id]);
   end if;
 end
 $$;
-comment on function private.return_number(public.contact_merges) is
-  'The duplicate''s number is its own again where WhatsApp has used it since the merge, with the ids that came in the same delivery as the number.';
+comment on function private.return_identities(public.contact_merges) is
+  'The duplicate''s number is its own again where WhatsApp has used it since the merge, and so are the ids that WhatsApp has named since together with one of the duplicate''s.';
 
 create function private.return_score_events(m public.contact_merges) returns void
 language plpgsql

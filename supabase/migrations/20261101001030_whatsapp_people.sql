@@ -310,7 +310,24 @@ begin
     on conflict (workspace_id, channel, external_id) do update
     set moved_at = greatest(i.moved_at, excluded.moved_at), country = coalesce(i.country, excluded.country)
     where excluded.moved_at > coalesce(i.moved_at, '-infinity') or i.country is null and excluded.country is not null
-    returning i.contact_id
+    -- Of rows that were there, xmax is the transaction that has just written over them.
+    returning i.id, i.workspace_id, i.channel, i.external_id, i.contact_id, i.xmax = 0 as is_new
+  ), fresh as (
+    select l.id, n.label
+    from linked l join unnest(nodes) n using (workspace_id, channel, external_id)
+    where l.is_new and exists (
+      select from public.contact_merges m where m.primary_id = l.contact_id and m.undone_at is null)
+  ), noted as (
+    insert into private.identities_together (identity_id, other_id)
+    select f.id, o.id
+    from fresh f join unnest(nodes) n using (label)
+    cross join lateral (
+      select l.id from linked l
+      where (l.workspace_id, l.channel, l.external_id) = (n.workspace_id, n.channel, n.external_id)
+      union
+      select i.id from public.contact_identities i
+      where (i.workspace_id, i.channel, i.external_id) = (n.workspace_id, n.channel, n.external_id)) as o
+    where o.id <> f.id
   ), settled as (
     -- What had to wait for a contact need not wait any more.
     delete from private.identity_links l

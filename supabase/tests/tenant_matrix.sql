@@ -2,7 +2,7 @@
 -- delete. The tables come from the catalogue, so that one without a line here fails.
 begin;
 set local search_path = public, extensions;
-select plan(6454);
+select plan(6522);
 
 -- Callers --------------------------------------------------------------------------------------
 
@@ -101,6 +101,8 @@ begin
     insert into private.merged_conversations (conversation_id, merged_into, merge_id)
     select pg_temp.id(place || ' gone conversation'), pg_temp.id(place || ' conversation'), id
     from contact_merges where workspace_id = pg_temp.id(place);
+    insert into private.identities_together (identity_id, other_id)
+    select i.id, i.id from contact_identities i where i.workspace_id = pg_temp.id(place);
     insert into private.identity_links (workspace_id, channel, external_id, other_channel, other_id)
     values (pg_temp.id(place), 'whatsapp', '34600111333 ' || place, 'whatsapp_bsuid', 'ES.3');
     insert into private.whatsapp_tokens (phone_number_id, sealed)
@@ -233,6 +235,7 @@ insert into relations (name, key, place) values
   ('private.signal_queries', 'signal_id', '(select s.workspace_id from public.scoring_signals s where s.id = t.signal_id)'),
   ('private.signal_matchers', 'workspace_id', 'workspace_id'),
   ('private.identity_links', 'external_id', 'workspace_id'),
+  ('private.identities_together', 'identity_id', '(select i.workspace_id from public.contact_identities i where i.id = t.identity_id)'),
   ('private.consent_words', 'word', null),
   ('private.merge_moves', 'merge_id', '(select m.workspace_id from public.contact_merges m where m.id = t.merge_id)'),
   ('private.merge_rows', 'merge_id', '(select m.workspace_id from public.contact_merges m where m.id = t.merge_id)'),
@@ -562,6 +565,7 @@ insert into expected values
   ('private.kpi_log_sums', 'any', 'others', 'denied'),
   ('private.contact_tag_deltas', 'any', 'others', 'denied'),
   ('private.identity_links', 'any', 'others', 'denied'),
+  ('private.identities_together', 'any', 'others', 'denied'),
   ('private.consent_words', 'any', 'others', 'denied'),
   ('private.sentiment_words', 'any', 'others', 'denied'),
   ('private.sentiment_model', 'any', 'others', 'denied'),

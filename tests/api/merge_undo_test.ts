@@ -309,6 +309,40 @@ Deno.test("the ids that WhatsApp names with a number are whose the number is", a
   assert.deepEqual(left.body.data.identities, []);
 });
 
+Deno.test("an undone merge stays undone, whatever ids WhatsApp has named meanwhile", async () => {
+  const home = await makeWorkspace();
+  const [one, two] = [
+    await createContact(home.key, { phone: uniquePhone() }),
+    await createContact(home.key, { phone: uniquePhone() }),
+  ];
+  const say = async ({ phone }: Contact, ids: Record<string, string> = {}) => {
+    const from = phone!.slice(1);
+    const message = { ...text(from, "Hi"), ...ids };
+    const { from_user_id: user_id, from_parent_user_id: parent_user_id } = ids;
+    await tell(home, { contacts: [{ wa_id: from, user_id, parent_user_id }], messages: [message] });
+    const rows = await messagesOf(home.phoneNumberId);
+    return rows.find((row) => row.wa_message_id === message.id)!.contact_id;
+  };
+  await say(one);
+  await say(two);
+  const mergeId = await merge(home.key, one.id, two.id);
+  const named = { from_user_id: "CA.2", from_parent_user_id: "CA.ENT.2" };
+  await say(two, { from_user_id: named.from_user_id });
+  await say(two, named);
+  await say(one, { from_user_id: "CA.1" });
+  await undo(home.key, mergeId);
+  assert.equal(await say(two, named), two.id);
+  assert.equal(await say(one, { from_user_id: "CA.1" }), one.id);
+  const idsOf = async ({ id }: Contact) => {
+    const answer = await home.key.get<Data<Contact & { identities: { external_id: string }[] }>>(
+      `get-contact?contact_id=${id}`,
+    );
+    return answer.body.data.identities.map(({ external_id }) => external_id).toSorted();
+  };
+  assert.deepEqual(await idsOf(two), [two.phone!.slice(1), ...Object.values(named)].toSorted());
+  assert.deepEqual(await idsOf(one), [one.phone!.slice(1), "CA.1"].toSorted());
+});
+
 Deno.test("of two people's reactions one counts while they are one person, and both do afterwards", async () => {
   const place = await makeWorkspace();
   const [one, two] = [await createContact(place.key), await createContact(place.key)];

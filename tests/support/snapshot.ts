@@ -22,6 +22,8 @@ const INDIRECT: Record<string, string> = {
     "t.signal_id in (select id from public.scoring_signals where workspace_id = $1)",
   "private.sentiment_queue":
     "t.message_id in (select id from public.messages where workspace_id = $1)",
+  "private.identities_together":
+    "t.identity_id in (select id from public.contact_identities where workspace_id = $1)",
   "private.merge_moves":
     "t.merge_id in (select id from public.contact_merges where workspace_id = $1)",
   "private.merge_rows":

@@ -184,7 +184,8 @@ begin
     select o.contact_id from public.messages o
     where o.wa_message_id = any (wa_message_ids) and o.direction = 'inbound' and exists (
       select from public.message_changes c
-      where c.target_wa_message_id = o.wa_message_id and c.phone_number_id = o.phone_number_id and c.kind <> 'reaction')));
+      where c.target_wa_message_id = o.wa_message_id and c.phone_number_id = o.phone_number_id
+        and c.workspace_id = o.workspace_id and c.kind <> 'reaction')));
   perform from public.messages m where m.wa_message_id = any (wa_message_ids) order by m.id for no key update;
   update public.messages m
   set reactions = s.reactions,
@@ -203,16 +204,19 @@ begin
           select distinct on (c.contact_id) c.content ->> 'emoji' as emoji, c.happened_at,
             case when c.contact_id is null then 'business' else 'contact' end as side
           from public.message_changes c
-          where c.target_wa_message_id = o.wa_message_id and c.phone_number_id = o.phone_number_id and c.kind = 'reaction'
+          where c.target_wa_message_id = o.wa_message_id and c.phone_number_id = o.phone_number_id
+            and c.workspace_id = o.workspace_id and c.kind = 'reaction'
           order by c.contact_id, c.happened_at desc, c.wa_message_id desc
         ) as r where r.emoji is not null) as reactions,
       edited.content as edit, edited.happened_at as edited_at,
       (select min(c.happened_at) from public.message_changes c
-        where c.target_wa_message_id = o.wa_message_id and c.phone_number_id = o.phone_number_id and c.kind = 'revoke') as revoked_at
+        where c.target_wa_message_id = o.wa_message_id and c.phone_number_id = o.phone_number_id
+        and c.workspace_id = o.workspace_id and c.kind = 'revoke') as revoked_at
     from public.messages o
     left join lateral (
       select c.content, c.happened_at from public.message_changes c
-      where c.target_wa_message_id = o.wa_message_id and c.phone_number_id = o.phone_number_id and c.kind = 'edit'
+      where c.target_wa_message_id = o.wa_message_id and c.phone_number_id = o.phone_number_id
+        and c.workspace_id = o.workspace_id and c.kind = 'edit'
       order by c.happened_at desc, c.wa_message_id desc limit 1) as edited on true
     where o.wa_message_id = any (wa_message_ids)
   ) as s
@@ -269,7 +273,8 @@ begin
   changed := array(
     select i.wa_message_id from inserted i
     where (select c.id from public.message_changes c
-      where c.target_wa_message_id = i.wa_message_id and c.phone_number_id = i.phone_number_id limit 1) is not null);
+      where c.target_wa_message_id = i.wa_message_id and c.phone_number_id = i.phone_number_id
+        and c.workspace_id = i.workspace_id limit 1) is not null);
   if cardinality(changed) > 0 then
     perform private.show_message_changes(changed);
   end if;

@@ -103,17 +103,18 @@ begin
   update public.messages o
   set status = s.status
   from (
-    select m.message ->> 'id' as wa_message_id, m.phone_number_id, max(private.whatsapp_message_status(m)) as status
-    from unnest(messages) m where m.from_history and m.outbound group by 1, 2
+    select m.message ->> 'id' as wa_message_id, m.phone_number_id, m.workspace_id,
+      max(private.whatsapp_message_status(m)) as status
+    from unnest(messages) m where m.from_history and m.outbound group by 1, 2, 3
   ) as s
-  where o.wa_message_id = s.wa_message_id and o.phone_number_id = s.phone_number_id
+  where o.wa_message_id = s.wa_message_id and o.phone_number_id = s.phone_number_id and o.workspace_id = s.workspace_id
     and o.direction = 'outbound' and o.status < s.status;
   with recognised as (
     update public.messages o
     set from_history = false, sender_name = m.profile_name, sender_username = m.username
     from unnest(messages) m
     where o.wa_message_id = m.message ->> 'id' and o.phone_number_id = m.phone_number_id
-      and o.from_history and not m.from_history
+      and o.workspace_id = m.workspace_id and o.from_history and not m.from_history
     returning o.id
   )
   select array_agg(id) into recognised from recognised;

@@ -1,7 +1,8 @@
 -- Calls: by WhatsApp, and whatever else reports them.
 
 -- In the order in which a call passes through them; the last known one counts, whatever came first.
-create type public.call_status as enum ('ringing', 'connecting', 'accepted', 'rejected', 'failed', 'completed');
+-- A call that was declined is told to have ended, too, as completed or failed: it was declined.
+create type public.call_status as enum ('ringing', 'connecting', 'accepted', 'failed', 'completed', 'rejected');
 
 create table public.calls (
   id uuid primary key default private.uuid_v7(),

@@ -115,6 +115,40 @@ Deno.test("the business calls: ringing, accepted, ended; no window opens", async
   }
 });
 
+Deno.test("a call that the person declined is rejected, whatever its end is called and whichever comes first", async () => {
+  const declined = {
+    id: "wacid.2",
+    type: "call",
+    status: "REJECTED",
+    timestamp: at(11),
+    recipient_id: ANA,
+  };
+  for (const status of ["COMPLETED", "FAILED"]) {
+    const ended = {
+      id: "wacid.2",
+      from: BUSINESS,
+      to: ANA,
+      event: "terminate",
+      direction: "BUSINESS_INITIATED",
+      timestamp: at(12),
+      status,
+    };
+    for (const order of [[0, 1], [1, 0]]) {
+      const workspace = await makeWorkspace();
+      const steps = [
+        () => tell(workspace, { statuses: [declined] }, "calls"),
+        () => ring(workspace, ended),
+      ];
+      for (const index of order) await steps[index]();
+      assert.deepEqual(
+        (await callsOf(workspace)).map((call) => [call.status, call.ended_at]),
+        [["rejected", timeAt(12)]],
+        `${status} ${order}`,
+      );
+    }
+  }
+});
+
 for (
   const [status, shown] of Object.entries({
     COMPLETED: "completed",

@@ -2335,7 +2335,7 @@ export type Database = {
     };
     Enums: {
       "bot_status": "active" | "paused" | "agent";
-      "call_status": "ringing" | "connecting" | "accepted" | "rejected" | "failed" | "completed";
+      "call_status": "ringing" | "connecting" | "accepted" | "failed" | "completed" | "rejected";
       "contact_auto_status": "new" | "active" | "qualified" | "converted" | "inactive" | "churned";
       "contact_grade": "A" | "B" | "C" | "D" | "E" | "F";
       "contact_sale_status": "none" | "pending" | "signed" | "sold";
@@ -2482,7 +2482,7 @@ export const Constants = {
   "public": {
     Enums: {
       "bot_status": ["active", "paused", "agent"],
-      "call_status": ["ringing", "connecting", "accepted", "rejected", "failed", "completed"],
+      "call_status": ["ringing", "connecting", "accepted", "failed", "completed", "rejected"],
       "contact_auto_status": ["new", "active", "qualified", "converted", "inactive", "churned"],
       "contact_grade": ["A", "B", "C", "D", "E", "F"],
       "contact_sale_status": ["none", "pending", "signed", "sold"],

@@ -178,7 +178,10 @@ as $$
 begin
   return query
   select c.workspace_id, coalesce(move.wa_id, move.old_wa_id), coalesce(move.bsuid, move.old_bsuid), null::text,
-    case when move.wa_id is not null then move.old_wa_id end, case when move.bsuid is not null then move.old_bsuid end,
+    -- Who changed the number may be named by the user id alone: the number is the new one all the same.
+    case when move.wa_id is not null then
+      coalesce(move.old_wa_id, case m #>> '{system,type}' when 'user_changed_number' then move.wa_id end) end,
+    case when move.bsuid is not null then move.old_bsuid end,
     coalesce(private.whatsapp_time(m -> 'timestamp'), now()), false, null::text, null::timestamptz
   from unnest(changes) c
   cross join jsonb_array_elements(private.json_list(c.value -> 'messages')) as m

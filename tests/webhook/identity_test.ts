@@ -68,6 +68,21 @@ Deno.test("a new number that is heard of before the person writes, from either n
   }
 });
 
+Deno.test("a new number of somebody who is named by the user id alone moves the contact", async () => {
+  const workspace = await makeWorkspace();
+  const wrote = { ...text(OLD, "Hi"), from_user_id: "CA.1" };
+  await tell(workspace, { contacts: [{ wa_id: OLD, user_id: "CA.1" }], messages: [wrote] });
+  const content = { type: "user_changed_number", wa_id: NEW, user_id: "CA.2" };
+  await tell(workspace, { messages: [system(10, content, { from_user_id: "CA.1" })] });
+  assert.equal((await onlyContact(workspace, 1)).phone, `+${NEW}`);
+  assert.deepEqual(await identitiesOf(workspace.id), [
+    `whatsapp ${OLD}`,
+    `whatsapp ${NEW}`,
+    "whatsapp_bsuid CA.1",
+    "whatsapp_bsuid CA.2",
+  ]);
+});
+
 Deno.test("of two changes of number the later one counts, whichever comes first", async () => {
   const third = "16045550333";
   for (const order of [[0, 1], [1, 0]]) {

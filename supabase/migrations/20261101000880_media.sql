@@ -43,30 +43,60 @@ alter table private.media_removals enable row level security;
 comment on table private.media_removals is 'Files whose message is gone; the media worker removes them.';
 comment on column private.media_removals.receipt_id is 'The deletion of a contact that the file goes with.';
 
-create function private.queue_media() returns trigger
+create function private.queue_files(messages uuid[]) returns void
 language plpgsql
 -- Definer: whoever may store a message need not be allowed to queue its file.
 security definer set search_path = ''
 as $$
 begin
-  -- Nearly every batch is text: one look through its rows is all it pays.
-  if not exists (select from inserted where media is not null) then
-    return null;
-  end if;
   insert into public.message_media (workspace_id, message_id, phone_number_id, whatsapp_media_id, mime_type, sha256, file_name)
   select m.workspace_id, m.id, m.phone_number_id, m.media ->> 'id', left(m.media ->> 'mime_type', 200),
     left(m.media ->> 'sha256', 200), nullif(left(m.media ->> 'filename', 240), '')
-  from inserted m
-  -- What we send ourselves is where it came from; the id becomes part of an address.
-  where m.media ->> 'id' ~ '^[A-Za-z0-9_.-]{1,200}$' and m.phone_number_id is not null
-    and (m.direction = 'inbound' or m.sender_type = 'business');
+  from public.messages m
+  where m.id = any (messages)
+    -- What we send ourselves is where it came from; the id becomes part of an address.
+    and m.media ->> 'id' ~ '^[A-Za-z0-9_.-]{1,200}$' and m.phone_number_id is not null
+    and (m.direction = 'inbound' or m.sender_type = 'business')
+  on conflict (message_id) do nothing;
+end
+$$;
+comment on function private.queue_files(uuid[]) is 'The files of those messages that somebody else wrote are to be fetched.';
+
+create function private.queue_media() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  -- Nearly every batch is text: one look through its rows is all it pays.
+  messages uuid[] := array(select i.id from inserted i where i.media is not null);
+begin
+  if cardinality(messages) > 0 then
+    perform private.queue_files(messages);
+  end if;
   return null;
 end
 $$;
-comment on function private.queue_media() is 'Trigger: files of messages that somebody else wrote are to be fetched.';
+comment on function private.queue_media() is 'Trigger: the files of new messages are to be fetched.';
 
 create trigger messages_730_media after insert on public.messages
   referencing new table as inserted for each statement execute function private.queue_media();
+
+create function private.replace_media() returns trigger
+language plpgsql
+-- Definer, as private.queue_files.
+security definer set search_path = ''
+as $$
+begin
+  delete from public.message_media f
+  where f.message_id = new.id and f.whatsapp_media_id is distinct from new.media ->> 'id';
+  perform private.queue_files(array[new.id]);
+  return null;
+end
+$$;
+comment on function private.replace_media() is 'Trigger: an edit has another file, or none.';
+
+create trigger messages_730_media_update after update of media on public.messages
+  for each row when (old.media ->> 'id' is distinct from new.media ->> 'id') execute function private.replace_media();
 
 create function private.queue_media_removal() returns trigger
 language plpgsql

@@ -120,7 +120,8 @@ Deno.test("the token is not sent to another host, neither at once nor after a re
 
 for (const how of ["kill", "stop"] as const) {
   Deno.test(`a server that ends in the middle of a file (${how}): the next one fetches it`, async () => {
-    const wamid = await send({}, { media_bytes: [slow(1000, 20)] });
+    // Seconds, so that even on a busy machine it is not whole before the server ends.
+    const wamid = await send({}, { media_bytes: [slow(1000, 100)] });
     const half = await until(async () => {
       const drafts = await draftsOf();
       return drafts.some(({ bytes }) => bytes > 10_000) ? drafts : undefined;

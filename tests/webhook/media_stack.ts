@@ -74,10 +74,23 @@ export class MediaStack {
 
   /** Delivers an image; returns the message's wamid once the delivery is acknowledged. */
   async receive(mediaId: string, more: Record<string, unknown> = {}): Promise<string> {
+    return await this.deliver({
+      type: "image",
+      image: { id: mediaId, mime_type: "image/jpeg", ...more },
+    });
+  }
+
+  /** Delivers an edit of a message into that content. */
+  async edit(wamid: string, message: Record<string, unknown>, seconds = 10): Promise<void> {
+    const edit = { original_message_id: wamid, message };
+    await this.deliver({ type: "edit", edit, timestamp: at(seconds) });
+  }
+
+  /** Delivers what a person writes; returns its wamid once it is acknowledged. */
+  async deliver(content: Record<string, unknown>): Promise<string> {
     const { whatsapp, url } = this.credentials;
     const wamid = uniqueWamid();
-    const image = { id: mediaId, mime_type: "image/jpeg", ...more };
-    const message = { from: "16045550144", id: wamid, timestamp: at(1), type: "image", image };
+    const message = { from: "16045550144", id: wamid, timestamp: at(1), ...content };
     const parts = { contacts: [person("16045550144", "Ana")], messages: [message] };
     const body = JSON.stringify(delivered(whatsapp.phone_number_id, parts));
     const headers = { "x-hub-signature-256": sign(body, whatsapp.app_secret) };

@@ -79,6 +79,33 @@ Deno.test("a file's way from the webhook to whoever may see it", async (t) => {
       assert.equal((await stack.get(id)).status, 404);
     });
 
+    await t.step("an edit brings another file in place of the first", async () => {
+      graph.addMedia({ id: "1004", bytes, mimeType: "image/jpeg" });
+      graph.addMedia({ id: "1005", bytes: randomBytes(1000), mimeType: "image/jpeg" });
+      const edited = await stack.receive("1004");
+      const first = await stack.settled(edited);
+      await stack.edit(edited, { type: "image", image: { id: "1005", mime_type: "image/jpeg" } });
+      const second = await stack.settled(edited);
+      assert.notEqual(second.id, first.id);
+      assert.equal((await stack.get(first.id)).status, 404);
+      assert.equal((await (await stack.get(second.id)).bytes()).length, 1000);
+      await until(async () => await isGone(join(stack.folder, first.path)) || undefined);
+    });
+
+    await t.step(
+      "a text that becomes a picture has a file, and none as a text again",
+      async () => {
+        graph.addMedia({ id: "1006", bytes, mimeType: "image/jpeg" });
+        const words = await stack.deliver({ type: "text", text: { body: "Look" } });
+        const picture = { type: "image", image: { id: "1006", mime_type: "image/jpeg" } };
+        await stack.edit(words, picture, 10);
+        const { status, path } = await stack.settled(words);
+        assert.equal(status, "stored");
+        await stack.edit(words, { type: "text", text: { body: "Look there" } }, 20);
+        await until(async () => await isGone(join(stack.folder, path)) || undefined);
+      },
+    );
+
     await t.step("a file that the store has lost is not there", async () => {
       graph.addMedia({ id: "1003", bytes, mimeType: "image/jpeg" });
       const row = await stack.settled(await stack.receive("1003"));

@@ -359,10 +359,12 @@ set search_path = ''
 as $$
 declare
   contact uuid := private.require_contact(args, array['conversations:read']);
+  number text := args ->> 'phone_number_id';
 begin
+  perform private.refuse_foreign_number(number, (select c.workspace_id from public.contacts c where c.id = contact));
   return row(200, private.data(private.send_guard(contact, null,
-    coalesce((args ->> 'automated')::boolean, false), coalesce(args ->> 'kind', 'message'))::json), null)::private.answer;
+    coalesce((args ->> 'automated')::boolean, false), coalesce(args ->> 'kind', 'message'), number)::json), null)::private.answer;
 end
 $$;
 comment on function api.can_send(jsonb) is
-  '{ contact_id, automated? (false), kind? (message, template, call) } → see private.send_guard. 404 contact_not_found.';
+  '{ contact_id, automated? (false), kind? (message, template, call), phone_number_id? (ours, to send from) } → see private.send_guard. 404 contact_not_found, 422 unknown_number.';

@@ -27,22 +27,22 @@ end
 $$;
 comment on function private.is_automated(jsonb) is 'Whether a send { sender?, automated? } is written by nobody in person; a bot''s always is.';
 
-create function private.refuse_unsendable(conversation public.conversations, args jsonb) returns void
+create function private.refuse_unsendable(conversation public.conversations, args jsonb, usual text) returns void
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   verdict jsonb := private.send_guard(conversation.contact_id, conversation.id,
     private.is_automated(args),
-    case args ->> 'type' when 'template' then 'template' else 'message' end);
+    case args ->> 'type' when 'template' then 'template' else 'message' end, args ->> 'phone_number_id', usual);
 begin
   if not (verdict ->> 'allowed')::boolean then
     perform private.refuse(409, 'send_refused', 'The message may not be sent: see `reasons`.', verdict - 'allowed');
   end if;
 end
 $$;
-comment on function private.refuse_unsendable(public.conversations, jsonb) is
-  'Raises 409 send_refused with reasons, window_expires_at, template_required and retry_at for what the guard does not allow.';
+comment on function private.refuse_unsendable(public.conversations, jsonb, text) is
+  'Raises 409 send_refused with reasons, window_expires_at, template_required and retry_at for what the guard does not allow; usual: the number that it goes from unless args name one.';
 
 create function private.refuse_from_here(conversation public.conversations, reason text, detail text) returns void
 language plpgsql
@@ -56,34 +56,39 @@ $$;
 comment on function private.refuse_from_here(public.conversations, text, text) is
   'Raises 409 send_refused for a reason that the guard cannot know.';
 
-create function private.sending_number(conversation public.conversations, wanted text, usual text) returns text
+create function private.refuse_foreign_number(number text, workspace uuid) returns void
 language plpgsql stable
--- Definer: who may send need not be allowed to read settings, and nobody reads tokens.
+-- Definer: who may send need not be allowed to read settings.
 security definer set search_path = ''
 as $$
+begin
+  if number is not null and not exists (
+    select from public.whatsapp_numbers n where n.phone_number_id = number and n.workspace_id = workspace) then
+    perform private.refuse_field('/phone_number_id', 'unknown_number', 'The workspace has no such WhatsApp number.');
+  end if;
+end
+$$;
+comment on function private.refuse_foreign_number(text, uuid) is
+  'Raises 422 unknown_number for a phone_number_id that is not of the workspace; null is none.';
+
+create function private.sending_number(conversation public.conversations, wanted text, usual text) returns text
+language plpgsql stable
+set search_path = ''
+as $$
 declare
-  able text[] := array(
-    select n.phone_number_id from public.whatsapp_numbers n join private.whatsapp_tokens t using (phone_number_id)
-    where n.workspace_id = conversation.workspace_id);
+  number text := private.usable_number(conversation.workspace_id, wanted, usual);
 begin
   if conversation.channel <> 'whatsapp' then
     perform private.refuse_from_here(conversation, 'no_whatsapp', 'The conversation is not on WhatsApp.');
-  elsif wanted is not null and not exists (
-    select from public.whatsapp_numbers n where n.phone_number_id = wanted and n.workspace_id = conversation.workspace_id) then
-    perform private.refuse_field('/phone_number_id', 'unknown_number', 'The workspace has no such WhatsApp number.');
-  elsif coalesce(wanted, usual) = any (able) then
-    return coalesce(wanted, usual);
-  elsif wanted is not null or cardinality(able) = 0 then
-    perform private.refuse_from_here(conversation, 'no_number', 'The number has no access token.');
-  elsif cardinality(able) > 1 then
+  elsif number is null then
     perform private.refuse_field('/phone_number_id', 'required',
       'The workspace has several WhatsApp numbers and the conversation none that can send: name one.');
   end if;
-  return able[1];
+  return number;
 end
 $$;
 comment on function private.sending_number(public.conversations, text, text) is
-  'The number to send from: the wanted one, else the usual one if it still can, else the only one that can. 422 for a number that the workspace does not have or if one has to be named, 409 send_refused if it has no token.';
+  'The number to send from, see private.usable_number. 422 if one has to be named. The guard has refused what no number can send.';
 
 -- Messages ------------------------------------------------------------------------------------
 
@@ -193,12 +198,14 @@ declare
   reacts boolean := args ->> 'type' = 'reaction';
   named public.messages := private.named_message(v, coalesce(args #>> '{reaction,message_id}', args ->> 'reply_to'),
     case when reacts then '/reaction/message_id' else '/reply_to' end);
+  usual text := coalesce(named.phone_number_id, v.phone_number_id);
   number text;
   shown uuid;
 begin
   perform private.refuse_stale_bot(v, args);
-  perform private.refuse_unsendable(v, args);
-  number := private.sending_number(v, args ->> 'phone_number_id', coalesce(named.phone_number_id, v.phone_number_id));
+  perform private.refuse_foreign_number(args ->> 'phone_number_id', v.workspace_id);
+  perform private.refuse_unsendable(v, args, usual);
+  number := private.sending_number(v, args ->> 'phone_number_id', usual);
   if reacts then
     shown := private.store_reaction(v, args, number, named);
   else

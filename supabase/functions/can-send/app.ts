@@ -3,7 +3,7 @@ import { createApp } from "../_shared/app.ts";
 import { route } from "../_shared/route.ts";
 import { dataOf, sendVerdict } from "../_shared/schemas/answers.ts";
 import { CONTACT_EXAMPLE } from "../_shared/schemas/examples.ts";
-import { flag, uuid } from "../_shared/schemas/fields.ts";
+import { flag, numberToSendFrom, uuid } from "../_shared/schemas/fields.ts";
 
 const canSend = route({
   method: "GET",
@@ -23,6 +23,7 @@ const canSend = route({
     kind: z.enum(["message", "template", "call"]).optional().meta({
       description: "`message` (free-form) unless given.",
     }),
+    phone_number_id: numberToSendFrom,
   }),
   example: { query: { contact_id: CONTACT_EXAMPLE.id, automated: "true" } },
   answers: () => ({

@@ -28,6 +28,14 @@ export const uuid = z.string().check((ctx) => {
   ctx.issues.push({ code: "invalid_format", format: "uuid", input: ctx.value });
 }).toLowerCase().meta({ format: "uuid", example: "0198f6c2-7d1e-7c3a-9b52-3f1d5a6b7c8d" });
 
+/** The `phone_number_id` of one of the workspace's WhatsApp numbers, to send from. */
+export const numberToSendFrom = z.string()
+  .regex(/^[0-9]{1,32}$/, "A phone_number_id is digits.").optional().meta({
+    description: "The WhatsApp number to send from; each has its own 24-hour window. Unless " +
+      "given: the one that the person last wrote to, else the only one there is.",
+    example: "100000000000001",
+  });
+
 // Letters of any script, since e-mail addresses may have them, and a domain with a dot.
 const EMAIL =
   /^(?!\.)(?!.*\.\.)[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-]{0,63}[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]@(?:[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?\.)+[\p{L}\p{M}\p{N}-]{2,63}$/u;

@@ -1,18 +1,11 @@
 /** The body of a send: a type, and under the type's name what WhatsApp wants of it. */
 import * as z from "zod";
-import { text } from "../fields.ts";
+import { numberToSendFrom, text } from "../fields.ts";
 import { interactiveContent } from "./interactive.ts";
 import { audioContent, documentContent, pictureContent, stickerContent } from "./media.ts";
 import { contactCards, locationContent } from "./people_and_places.ts";
 import { templateContent } from "./template.ts";
 import { textContent } from "./text.ts";
-
-const phoneNumberId = z.string().regex(/^[0-9]{1,32}$/, "A phone_number_id is digits.").optional()
-  .meta({
-    description: "The WhatsApp number to send from. Unless given: the one that the person last " +
-      "wrote to, else the only one there is.",
-    example: "100000000000001",
-  });
 
 const messageName = text(1, 512).meta({
   description: "A message of the conversation: its id, or its wamid.",
@@ -44,7 +37,7 @@ export function epochOfBots(
 }
 
 const common = {
-  phone_number_id: phoneNumberId,
+  phone_number_id: numberToSendFrom,
   ...sender,
   automated: z.boolean().optional().meta({
     description: "Sent by itself, in an agent's name: consent and quiet hours hold for it, and " +

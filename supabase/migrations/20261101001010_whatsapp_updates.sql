@@ -96,7 +96,8 @@ end
 $$;
 comment on function private.whatsapp_calls(private.whatsapp_change[]) is 'What a delivery says about calls; by_person: the person calls, which opens the window to write to them.';
 
--- What a person wants (kind preference: granted) or is called in the app's phone book (phonebook: name).
+-- What a person wants (kind preference: granted) or is called in the app's phone book (phonebook: name;
+-- granted: they are in it, and not taken out).
 create type private.whatsapp_fact as (
   workspace_id uuid, wa_id text, bsuid text, kind text, name text, granted boolean, detail text, happened_at timestamptz);
 
@@ -114,7 +115,7 @@ begin
   select c.workspace_id, private.wa_id(to_jsonb(private.digits(u #>> '{contact,phone_number}'))),
     private.whatsapp_user_id(u #> '{contact,user_id}'), 'phonebook',
     case when u ->> 'action' is distinct from 'remove' then nullif(left(btrim(coalesce(u #>> '{contact,full_name}', u #>> '{contact,first_name}')), 200), '') end,
-    null, null, coalesce(private.whatsapp_time(u #> '{metadata,timestamp}'), now())
+    u ->> 'action' is distinct from 'remove', null, coalesce(private.whatsapp_time(u #> '{metadata,timestamp}'), now())
   from unnest(changes) c cross join jsonb_array_elements(private.json_list(c.value -> 'state_sync')) as u
   where c.field = 'smb_app_state_sync' and c.workspace_id is not null and private.is_known_fact('state_sync', u);
 end

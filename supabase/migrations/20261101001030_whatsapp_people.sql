@@ -101,7 +101,9 @@ begin
       creates, profile_name, named_at, n)
     cross join lateral (
       values
-        ('whatsapp', p.wa_id, countries ->> p.wa_id, case when p.previous_wa_id is not null then p.moved_at end),
+        -- A number that comes alone and makes nobody is found by its key, and is no id for that.
+        ('whatsapp', case when p.creates or num_nonnulls(p.bsuid, p.parent_bsuid, p.previous_wa_id, p.previous_bsuid) > 0 then p.wa_id end,
+          countries ->> p.wa_id, case when p.previous_wa_id is not null then p.moved_at end),
         ('whatsapp', p.previous_wa_id, countries ->> p.previous_wa_id, null),
         ('whatsapp_bsuid', p.bsuid, null, case when p.previous_bsuid is not null then p.moved_at end),
         ('whatsapp_bsuid', p.previous_bsuid, null, null),

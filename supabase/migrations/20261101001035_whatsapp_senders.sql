@@ -16,7 +16,8 @@ begin
     select row(k.workspace_id, k.wa_id, k.bsuid, null, null, null, null, true, k.profile_name, k.happened_at)::private.whatsapp_person
     from unnest(calls) k where private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null) is null
     union all
-    select row(f.workspace_id, f.wa_id, f.bsuid, null, null, null, null, true, null, null)::private.whatsapp_person
+    -- Whoever is taken out of the phone book is nobody for that.
+    select row(f.workspace_id, f.wa_id, f.bsuid, null, null, null, null, f.kind <> 'phonebook' or f.granted, null, null)::private.whatsapp_person
     from unnest(facts) f where private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) is null
     union all
     select l from unnest(private.new_links(array(select w from private.whatsapp_links(changes) w))) l

@@ -243,6 +243,37 @@ $$;
 comment on function private.store_whatsapp_calls(private.whatsapp_call[]) is
   'Stores calls of contacts that are locked, each once however many updates tell of it and in whatever order. A call from a person opens the window to write to them.';
 
+create function private.name_by_phonebook(contacts uuid[], names text[], told_at timestamptz[]) returns void
+language plpgsql
+set search_path = '' set plan_cache_mode = force_generic_plan
+  set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  update public.contacts c
+  set phonebook_name = s.name, phonebook_name_at = s.told_at
+  from (
+    select distinct on (t.id) t.id, t.name, t.told_at
+    from unnest(contacts, names, told_at) as t (id, name, told_at)
+    order by t.id, t.told_at desc, coalesce(t.name, '~')
+  ) as s
+  where c.id = s.id and private.is_later(s.told_at, coalesce(s.name, '~'), c.phonebook_name_at, coalesce(c.phonebook_name, '~'));
+end
+$$;
+comment on function private.name_by_phonebook(uuid[], text[], timestamptz[]) is
+  'What contacts are called in the app''s phone book, and when that was told; a name of null, as all are without `names`: they were taken out of it. The latest counts.';
+
+create function private.fact_contact(fact private.whatsapp_fact) returns uuid
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return coalesce(private.whatsapp_contact(fact.workspace_id, fact.wa_id, fact.bsuid, null),
+    private.contact_by_phone(fact.workspace_id, fact.wa_id));
+end
+$$;
+comment on function private.fact_contact(private.whatsapp_fact) is
+  'Whom a fact is about: of those taken out of the phone book the number may be known as another spelling, or as the phone alone. Null: no contact.';
+
 create function private.store_whatsapp_facts(facts private.whatsapp_fact[]) returns void
 language plpgsql
 set search_path = '' set plan_cache_mode = force_generic_plan
@@ -250,27 +281,27 @@ set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 declare
   consents jsonb;
+  named record;
 begin
   consents := (
     select jsonb_agg(jsonb_build_object('workspace_id', f.workspace_id,
-      'contact_id', private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null), 'kind', 'marketing', 'granted', f.granted,
+      'contact_id', private.fact_contact(f), 'kind', 'marketing', 'granted', f.granted,
       'source', 'whatsapp_preference', 'detail', f.detail, 'happened_at', f.happened_at))
     from unnest(facts) f where f.kind = 'preference');
   if consents is not null then
     perform private.record_consents(consents);
   end if;
-  update public.contacts c
-  set phonebook_name = s.name, phonebook_name_at = s.happened_at
+  select array_agg(t.contact_id) as contacts, array_agg(t.name) as names, array_agg(t.happened_at) as at into named
   from (
-    select distinct on (1) private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) as id, f.name, f.happened_at
-    from unnest(facts) f where f.kind = 'phonebook'
-    order by 1, f.happened_at desc, coalesce(f.name, '~')
-  ) as s
-  where c.id = s.id and private.is_later(s.happened_at, coalesce(s.name, '~'), c.phonebook_name_at, coalesce(c.phonebook_name, '~'));
+    select private.fact_contact(f) as contact_id, f.name, f.happened_at
+    from unnest(facts) f where f.kind = 'phonebook') as t;
+  perform private.name_by_phonebook(named.contacts, named.names, named.at);
+  perform private.suppress_phonebook_names(array(
+    select f from unnest(facts) f where f.kind = 'phonebook' and private.fact_contact(f) is null));
 end
 $$;
 comment on function private.store_whatsapp_facts(private.whatsapp_fact[]) is
-  'Consents and phone book names of contacts, which are locked, by the events'' own times.';
+  'Consents and phone book names of contacts, which are locked, by the events'' own times. That somebody who is no contact was taken out of the phone book is kept for what is heard of them later.';
 
 create function private.give_account_events(accounts text[]) returns void
 language plpgsql

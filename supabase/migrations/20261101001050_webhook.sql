@@ -150,12 +150,12 @@ begin
   if cardinality(news.calls) = 0 and cardinality(news.facts) = 0 and cardinality(news.about) = 0 then
     return '{}';
   end if;
-  return array(
+  return array_remove(array(
     select private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null) as contact_id from unnest(news.calls) k
-    union select private.whatsapp_contact(f.workspace_id, f.wa_id, f.bsuid, null) from unnest(news.facts) f
+    union select private.fact_contact(f) from unnest(news.facts) f
     union select m.contact_id from unnest(news.about) a
       join public.messages m on m.wa_message_id = private.whatsapp_target(a.message) and m.phone_number_id = a.phone_number_id
-    order by 1);
+    order by 1), null);
 end
 $$;
 comment on function private.further_people(private.whatsapp_news) is

@@ -1,15 +1,16 @@
--- Deleted people who had asked not to be written to or called stay so, whoever enters them again.
+-- Deleted people who had asked not to be written to or called stay so, whoever enters them again; who
+-- was taken out of the app's phone book before they were a contact gets no older name from it.
 
 create table private.suppressions (
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
   hash bytea not null,
-  kind text not null check (kind in ('marketing', 'calls')),
+  kind text not null check (kind in ('marketing', 'calls', 'phonebook')),
   refused_at timestamptz not null,
   primary key (workspace_id, hash, kind)
 );
 alter table private.suppressions enable row level security;
 comment on table private.suppressions is
-  'Deleted people who had asked not to be written to or called, by keyed hashes of their ids: a later import must not make them reachable again.';
+  'What holds for people who are no contacts, by keyed hashes of their ids: deleted ones had asked not to be written to or called, and a later import must not make them reachable again; others were taken out of the app''s phone book.';
 
 create function private.keep_suppressions(contacts uuid[]) returns void
 language plpgsql
@@ -30,32 +31,52 @@ end
 $$;
 comment on function private.keep_suppressions(uuid[]) is 'Remembers of contacts, about to be deleted, what they have asked not to get.';
 
+create function private.suppress_phonebook_names(removals private.whatsapp_fact[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into private.suppressions as s (workspace_id, hash, kind, refused_at)
+  select f.workspace_id, h.hash, 'phonebook', max(f.happened_at)
+  from unnest(removals) f
+  cross join lateral private.erasure_hashes(array[private.phone_key(f.wa_id), 'whatsapp_bsuid ' || f.bsuid]) h
+  group by 1, 2
+  order by 1, 2
+  on conflict (workspace_id, hash, kind) do update set refused_at = greatest(s.refused_at, excluded.refused_at);
+end
+$$;
+comment on function private.suppress_phonebook_names(private.whatsapp_fact[]) is
+  'Remembers who was taken out of the phone book and is no contact: that they were in it may be told later.';
+
 create function private.apply_suppressions(contacts uuid[]) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  consents jsonb;
+  found_ record;
 begin
-  consents := (
-    select jsonb_agg(jsonb_build_object('workspace_id', s.workspace_id, 'contact_id', k.contact_id, 'kind', s.kind,
-      'granted', false, 'source', 'suppression', 'happened_at', s.refused_at))
-    from (
-      select c.workspace_id, c.id as contact_id, c.phone_key as key from public.contacts c
-      where c.id = any (contacts) and c.phone_key is not null
-      union
-      select i.workspace_id, i.contact_id, coalesce(i.phone_key, i.channel || ' ' || i.external_id)
-      from public.contact_identities i where i.contact_id = any (contacts)
-    ) as k
-    cross join lateral private.erasure_hashes(array[k.key]) h
-    join private.suppressions s on s.workspace_id = k.workspace_id and s.hash = h.hash);
-  if consents is not null then
-    perform private.record_consents(consents);
+  select jsonb_agg(jsonb_build_object('workspace_id', s.workspace_id, 'contact_id', k.contact_id, 'kind', s.kind,
+      'granted', false, 'source', 'suppression', 'happened_at', s.refused_at)) filter (where s.kind <> 'phonebook') as consents,
+    array_agg(k.contact_id) filter (where s.kind = 'phonebook') as unlisted,
+    array_agg(s.refused_at) filter (where s.kind = 'phonebook') as unlisted_at
+  into found_
+  from (
+    select c.workspace_id, c.id as contact_id, c.phone_key as key from public.contacts c
+    where c.id = any (contacts) and c.phone_key is not null
+    union
+    select i.workspace_id, i.contact_id, coalesce(i.phone_key, i.channel || ' ' || i.external_id)
+    from public.contact_identities i where i.contact_id = any (contacts)
+  ) as k
+  cross join lateral private.erasure_hashes(array[k.key]) h
+  join private.suppressions s on s.workspace_id = k.workspace_id and s.hash = h.hash;
+  if found_.consents is not null then
+    perform private.record_consents(found_.consents);
   end if;
+  perform private.name_by_phonebook(found_.unlisted, null, found_.unlisted_at);
 end
 $$;
 comment on function private.apply_suppressions(uuid[]) is
-  'Contacts whose number or id is suppressed have refused, as of when they did; what they say later counts.';
+  'Contacts whose number or id is suppressed have refused, or left the phone book, as of when they did; what is heard later counts.';
 
 create function private.suppress_inserted() returns trigger
 language plpgsql

@@ -244,7 +244,7 @@ insert into emptied values
   ('contact_imports', 'counts and the name of a file'), ('private.import_chunks', 'gone with the import''s end'),
   ('private.import_rows', 'gone with the import''s end'), ('private.import_errors', 'words that repeat no value'),
   ('private.erasure_keys', 'emptied at the end'), ('private.forgotten_updates', 'keyed hashes, gone after a month'),
-  ('private.suppressions', 'keyed hashes, of who refused'), ('workspace_settings', 'nothing'), ('pipelines', 'the business''s'),
+  ('private.suppressions', 'keyed hashes, of who refused or left the phone book'), ('workspace_settings', 'nothing'), ('pipelines', 'the business''s'),
   ('pipeline_stages', 'the business''s'), ('surveys', 'the business''s questions'), ('scoring_signals', 'the business''s'), ('private.scoring_templates', 'nothing'),
   ('private.signal_queries', 'the business''s'), ('private.signal_matchers', 'the business''s'), ('private.clock', 'nothing');
 create function pg_temp.unsaid() returns setof text language sql as $$

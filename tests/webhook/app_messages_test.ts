@@ -1,7 +1,15 @@
 /** What WhatsApp's own app hands over: what the business wrote there, and the chat history. */
 import assert from "node:assert/strict";
 import { makeWorkspace, type Workspace } from "../support/workspace.ts";
-import { at, type Json, status, text, timeAt, uniqueWamid } from "../fixtures/whatsapp/delivery.ts";
+import {
+  at,
+  type Json,
+  person,
+  status,
+  text,
+  timeAt,
+  uniqueWamid,
+} from "../fixtures/whatsapp/delivery.ts";
 import { contactsOf, eventsOf, messagesOf } from "./rows.ts";
 import { ask, echo, resolveAt, tell } from "./updates.ts";
 
@@ -271,6 +279,28 @@ Deno.test("the app's phone book adds, renames and removes, by its own times", as
   assert.deepEqual(await eventsOf(workspace.id), []);
 
   const other = await makeWorkspace();
-  for (const step of [2, 0, 1]) await sync(other, steps[step]);
+  await sync(other, steps[2]);
+  assert.deepEqual(await contactsOf(other.id), [], "nobody is made by being taken out");
+  await sync(other, steps[0]);
+  await sync(other, steps[1]);
   assert.deepEqual(await namesOf(other), [null, null]);
+});
+
+Deno.test("who was erased and is then taken out of the phone book does not come back", async () => {
+  const workspace = await makeWorkspace();
+  const said = { contacts: [person(ANA)], messages: [text(ANA, "Hello")] };
+  await tell(workspace, said);
+  const [{ id }] = await contactsOf(workspace.id);
+  const erased = await workspace.admin.post("delete-contacts", {
+    contact_ids: [id],
+    history: "erase",
+  });
+  assert.equal(erased.status, 200, erased.text);
+  const removal = inPhoneBook("remove", 90, { user_id: "CA.90" });
+  await tell(workspace, { state_sync: [removal] }, "smb_app_state_sync");
+  assert.deepEqual(await contactsOf(workspace.id), []);
+  // Known by another id first: what was told of the number holds once it is known.
+  const added = inPhoneBook("add", 80, { full_name: "Ana R" });
+  await tell(workspace, { state_sync: [added] }, "smb_app_state_sync");
+  assert.deepEqual(await namesOf(workspace), [null, null]);
 });

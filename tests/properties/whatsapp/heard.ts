@@ -53,8 +53,9 @@ export function assertions(story: Story, cast: Cast): Assertion[] {
       case "change":
         return names(one.who, one.naming, true);
       case "preference":
-      case "phonebook":
         return names(one.who, withoutParent(one.naming), true);
+      case "phonebook":
+        return names(one.who, withoutParent(one.naming), one.action !== "remove");
       case "status":
         return names(statusTarget(story, one, cast).who, one.naming, false);
       case "history":

@@ -267,9 +267,10 @@ begin
   union all
   select c.workspace_id, c.phone_number_id, person.wa_id, person.bsuid, null, null, null,
     coalesce(private.whatsapp_time(m -> 'timestamp'), now()), m,
-    -- A thread is a person's: what is not from them is from the business.
-    private.wa_id(m -> 'from') is distinct from person.wa_id
-      and (person.bsuid is null or private.whatsapp_user_id(m -> 'from_user_id') is distinct from person.bsuid),
+    -- A thread is a person's: what is not from them is from the business, which has no user id. The
+    -- thread may spell their number as it is typed.
+    private.phone_key(private.wa_id(m -> 'from')) is distinct from private.phone_key(person.wa_id)
+      and private.whatsapp_user_id(m -> 'from_user_id') is null,
     true, null
   from unnest(changes) c
   cross join jsonb_array_elements(private.json_list(c.value -> 'history')) as chunk

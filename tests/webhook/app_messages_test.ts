@@ -226,6 +226,19 @@ Deno.test("a message that comes live and with the history is news, once, whichev
   }
 });
 
+Deno.test("history is theirs who wrote it, however the thread spells their number", async () => {
+  const workspace = await makeWorkspace();
+  const byId = { ...old("", 3, "READ"), from: undefined, from_user_id: "BR.7" };
+  const messages = [old("5511987654321", 1, "READ"), old(BUSINESS, 2, "READ"), byId];
+  await hand(workspace, { metadata: {}, threads: [{ id: "551187654321", messages }] });
+  const rows = await messagesOf(workspace.phoneNumberId);
+  assert.deepEqual(rows.map(({ body, direction }) => [body, direction]).sort(), [
+    ["old 1", "inbound"],
+    ["old 2", "outbound"],
+    ["old 3", "inbound"],
+  ]);
+});
+
 Deno.test("history that is declined is kept as an event, and tells no progress", async () => {
   const workspace = await makeWorkspace();
   const declined = { errors: [{ code: 2593109, title: "History sync is turned off" }] };

@@ -344,6 +344,9 @@ begin
   perform private.remove_added(m, 'public.contact_identities');
   perform private.return_identities(m);
   perform private.return_arrivals(m);
+  if private.return_names(m) then
+    fields := jsonb_set(fields, array[m.primary_id::text], (fields -> m.primary_id::text) - '{name,profile_name}'::text[], false);
+  end if;
   perform private.return_score_events(m);
   perform private.follow_arrivals(m);
   perform private.show_reactions_of(m.primary_id), private.show_reactions_of(m.duplicate_id);

@@ -85,6 +85,72 @@ $$;
 comment on function private.return_identities(public.contact_merges) is
   'The duplicate''s number is its own again where WhatsApp has used it since the merge, and so are the ids that WhatsApp has named since together with one of the duplicate''s.';
 
+create type private.heard_name as (kind text, is_duplicates boolean, said text, at timestamptz);
+
+create function private.names_heard_since(m public.contact_merges) returns private.heard_name[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select row(k.kind, exists (
+        select from public.contact_identities i where i.contact_id = m.duplicate_id and i.external_id = g.sender_external_id),
+      k.said, g.sent_at)::private.heard_name
+    from public.messages g
+    cross join lateral (values ('profile_name', g.sender_name), ('username', g.sender_username)) as k (kind, said)
+    where g.contact_id in (m.primary_id, m.duplicate_id) and g.id > m.id and uuid_extract_version(g.id) = 7
+      and g.direction = 'inbound' and not g.from_history and k.said is not null);
+end
+$$;
+comment on function private.names_heard_since(public.contact_merges) is
+  'What messages have called the two since the merge: kind profile_name or username, and whether the duplicate''s id is the sender.';
+
+create function private.return_names(m public.contact_merges) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  heard private.heard_name[] := private.names_heard_since(m);
+  one jsonb := (select to_jsonb(a) from public.contact_activity a where a.contact_id = m.primary_id);
+  -- Since the primary goes by its duplicate's: what it was called, and has been since.
+  before jsonb := (
+    select r.before from private.merge_rows r
+    where r.merge_id = m.id and r.relation = 'public.contact_activity' and r.before is not null and r.after is not null);
+  own jsonb;
+  theirs jsonb;
+begin
+  select jsonb_object_agg(k.kind, s.said) || jsonb_object_agg(k.kind || '_at', s.at) into own
+  from unnest('{profile_name,username}'::text[]) as k (kind)
+  left join lateral (
+    select c.said, c.at
+    from (
+      select h.said, h.at from unnest(heard) h where h.kind = k.kind and not h.is_duplicates
+      union all
+      select before ->> k.kind, (before ->> (k.kind || '_at'))::timestamptz
+    ) as c
+    where c.said is not null order by c.at desc nulls last, c.said limit 1
+  ) as s on true
+  where exists (
+    select from unnest(heard) h
+    where h.is_duplicates and (h.kind, h.said, h.at) = (k.kind, one ->> k.kind, (one ->> (k.kind || '_at'))::timestamptz));
+  select jsonb_object_agg(s.kind, s.said) || jsonb_object_agg(s.kind || '_at', s.at) into theirs
+  from (
+    select distinct on (h.kind) h.* from unnest(heard) h where h.is_duplicates order by h.kind, h.at desc, h.said
+  ) as s
+  join (select to_jsonb(a) as now_ from public.contact_activity a where a.contact_id = m.duplicate_id) as d
+    on private.is_later(s.at, s.said, (d.now_ ->> (s.kind || '_at'))::timestamptz, d.now_ ->> s.kind);
+  perform private.write_image('public.contact_activity', m.primary_id, own) where own is not null;
+  perform private.write_image('public.contact_activity', m.duplicate_id, theirs) where theirs is not null;
+  update public.contacts c set profile_name = a.profile_name
+  from public.contact_activity a
+  where a.contact_id = c.id and c.profile_name is distinct from a.profile_name
+    and (c.id = m.primary_id and own ? 'profile_name' or c.id = m.duplicate_id and theirs ? 'profile_name');
+  return coalesce(own ? 'profile_name', false);
+end
+$$;
+comment on function private.return_names(public.contact_merges) is
+  'What the duplicate''s messages have called it since the merge is the duplicate''s profile name and username; returns whether the primary had gone by that name.';
+
 create function private.return_score_events(m public.contact_merges) returns void
 language plpgsql
 set search_path = ''

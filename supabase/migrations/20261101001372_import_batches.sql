@@ -118,6 +118,19 @@ $$;
 comment on function private.import_fields() is
   'The columns of public.contacts that an import writes into a contact that exists: every one that people set, but the phone.';
 
+create function private.refused_themselves(contact uuid, consent_kind text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  latest public.contact_consents := private.latest_consent(contact, consent_kind);
+begin
+  return coalesce(not latest.granted and latest.source <> 'person', false);
+end
+$$;
+comment on function private.refused_themselves(uuid, text) is
+  'Whether the last word on marketing or calls is a refusal, and the contact''s own rather than the team''s.';
+
 create function private.imported_contact(current public.contacts, data jsonb, custom jsonb) returns public.contacts
 language plpgsql stable
 set search_path = ''
@@ -125,6 +138,13 @@ as $$
 declare
   list text[];
 begin
+  -- The file may be an export of before they refused; who of the team knows better says so by hand.
+  if current.opted_out and not (data ->> 'opted_out')::boolean and private.refused_themselves(current.id, 'marketing') then
+    data := data - 'opted_out';
+  end if;
+  if current.do_not_call and not (data ->> 'do_not_call')::boolean and private.refused_themselves(current.id, 'calls') then
+    data := data - 'do_not_call';
+  end if;
   if data ? 'tags' then
     list := private.clean_tags(array(select jsonb_array_elements_text(data -> 'tags')));
     -- A list of tags takes no consent back: whoever made the file did not think of it.
@@ -139,7 +159,7 @@ begin
 end
 $$;
 comment on function private.imported_contact(public.contacts, jsonb, jsonb) is
-  'A contact with the given fields of a file written over it; members of custom are added to those that it has.';
+  'A contact with the given fields of a file written over it; members of custom are added to those that it has, and what the person has refused themselves stays refused.';
 
 create function private.sourced_fields() returns table (field text, source text, computed text)
 language plpgsql immutable rows 3

@@ -62,6 +62,25 @@ Deno.test("a person who said start since the import is not stopped again", async
   assert.deepEqual([opted_out, tags], [false, []]);
 });
 
+for (const [field, kind] of [["opted_out", "marketing"], ["do_not_call", "calls"]] as const) {
+  Deno.test(`${field}: a file takes back what the team has set, not what the person said`, async () => {
+    const { key } = await makeWorkspace();
+    const { id } = await createContact(key, { phone: PHONE });
+    const file = `phone,${field},company,tags
+${PHONE},no,Acme,x
+`;
+    await consent(id, kind, false);
+    await importCsv(key, file, UPDATE);
+    const kept = await contact(key, id);
+    assert.deepEqual([kept[field], kept.company, kept.tags.length], [true, "Acme", 2]);
+    await updateContact(key, id, { [field]: false });
+    await updateContact(key, id, { [field]: true });
+    await importCsv(key, file, UPDATE);
+    const taken = await contact(key, id);
+    assert.deepEqual([taken[field], taken.tags], [false, ["x"]]);
+  });
+}
+
 Deno.test("what the person had said before the import goes back", async () => {
   const { key } = await makeWorkspace();
   const { id } = await createContact(key, { phone: PHONE });

@@ -32,7 +32,8 @@ export const start = route({
     "Rows that are about one contact (the same number or a variant of it) count as if they were " +
     "written one after the other: with `update` the later ones win, with `skip` the first. " +
     "`tags` and `channels` are replaced (consent tags are added, never taken away), members of " +
-    "`custom` are added. `source` is `import` unless the file says otherwise. Small files are " +
+    "`custom` are added. What a person has refused themselves (STOP, WhatsApp's preferences) stays " +
+    "refused, also where the file, perhaps an older export, says `false`. `source` is `import` unless the file says otherwise. Small files are " +
     "answered when they are done; others go on behind the answer and are asked for with " +
     "`GET import-contacts?import_id=`.",
   scope: "contacts:write",

@@ -86,6 +86,20 @@ Deno.test("files are those of the folder that the import is called from", async 
   });
 });
 
+Deno.test("the encoding of a file is said to the server", async () => {
+  let type: string | null = null;
+  const answers = (request: Request) => {
+    type = request.headers.get("content-type");
+    return importing(request);
+  };
+  await withApi(answers, async (api) => {
+    await run("import", ["a.csv", "--charset", "macintosh"], api);
+    assert.equal(type, "text/csv; charset=macintosh");
+    await run("import", ["a.csv"], api);
+    assert.equal(type, "text/csv");
+  });
+});
+
 Deno.test("a place for errors that cannot be written is told before anything is sent", async () => {
   await withApi(importing, async (api) => {
     const { code, stderr } = await run("import", ["a.csv", "--errors", "none/e.csv"], api);

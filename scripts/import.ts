@@ -55,9 +55,10 @@ async function ask(options: ImportOptions, id: string): Promise<ImportState> {
 async function open(path: string, options?: Deno.OpenOptions): Promise<Deno.FsFile> {
   try {
     const file = await Deno.open(callersPath(path), options);
+    if (!(await file.stat()).isDirectory) return file;
     // Some systems open a folder, and fail only where it is read: on the way to the server.
-    if ((await file.stat()).isDirectory) throw new Error("it is a folder");
-    return file;
+    file.close();
+    throw new Error("it is a folder");
   } catch (error) {
     throw new StackProblem(`${path} cannot be opened: ${(error as Error).message}`);
   }

@@ -7,6 +7,8 @@ export interface ImportOptions extends Caller {
   file: string;
   onConflict?: string;
   mapping?: string;
+  /** A label of the Encoding Standard, as in "macintosh". */
+  charset?: string;
   dryRun: boolean;
   /** Where all errors go as CSV. */
   errors?: string;
@@ -16,6 +18,8 @@ export const USAGE = `Imports contacts from a CSV file: deno task import FILE [o
 
   --on-conflict update|skip  what happens to contacts that exist      (skip)
   --mapping JSON             column → field, where the guess is wrong
+  --charset NAME             how the text is encoded, if not as UTF-8, UTF-16 or
+                             Windows-1252, e.g. macintosh or windows-1250
   --dry-run                  check and report, write nothing
   --errors FILE              all errors as CSV
   --url URL                  where the API is                         (LEADBASE_URL)
@@ -46,12 +50,16 @@ export function parseImportArguments(
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
     throw usage("--url takes an http or https address");
   }
+  if (values.charset !== undefined && !/^[\w.:-]+$/.test(values.charset)) {
+    throw usage("--charset takes a name such as windows-1250");
+  }
   return {
     file: positionals[0],
     url: url.replace(/\/+$/, ""),
     key,
     onConflict: values["on-conflict"],
     mapping: values.mapping,
+    charset: values.charset,
     dryRun: values["dry-run"] ?? false,
     errors: values.errors,
   };
@@ -63,6 +71,7 @@ function readFlags(args: readonly string[]) {
   const options = {
     "on-conflict": one,
     mapping: one,
+    charset: one,
     "dry-run": yes,
     errors: one,
     url: one,

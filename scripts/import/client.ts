@@ -38,7 +38,9 @@ export async function upload(
   });
   return await ask(options, `import-contacts?${query}`, {
     method: "POST",
-    headers: { "content-type": "text/csv" },
+    headers: {
+      "content-type": options.charset ? `text/csv; charset=${options.charset}` : "text/csv",
+    },
     body: file.readable.pipeThrough(counting),
   });
 }

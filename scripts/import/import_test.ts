@@ -41,6 +41,7 @@ Deno.test("what cannot be meant is refused with exit code 2", () => {
     [["a", "--fast"], stack],
     [["a"], undefined],
     [["a", "--url", "ftp://x"], stack],
+    [["a", "--charset", "utf-8\nx: y"], stack],
   ];
   for (const [args, credentials] of cases) {
     const wrong = (error: unknown) => error instanceof StackProblem && error.exitCode === 2;

@@ -16,7 +16,8 @@ create table public.saved_filters (
     references public.workspace_members (workspace_id, user_id) on delete cascade
 );
 comment on table public.saved_filters is 'Filters of contacts by name: a member''s own, or shared with the workspace.';
-comment on column public.saved_filters.owner_id is 'The member who saved it; null: an API key did, so it is the workspace''s and shared.';
+comment on column public.saved_filters.owner_id is
+  'The member who saved it; null: an API key did, or a member who has left, so it is the workspace''s and shared.';
 comment on column public.saved_filters.filter is 'Parameters of list-contacts, lists as arrays; at least one. "assigned_to": "me" is whoever uses it.';
 
 create function private.saved_filter_touch() returns trigger
@@ -32,6 +33,37 @@ comment on function private.saved_filter_touch() is 'Trigger: updated_at rises.'
 
 create trigger saved_filters_900_touch before update on public.saved_filters
   for each row execute function private.saved_filter_touch();
+
+create function private.keep_shared_filters() returns trigger
+language plpgsql
+-- Definer: whoever may remove members need not be allowed to write filters.
+security definer set search_path = ''
+as $$
+declare
+  kept public.saved_filters;
+begin
+  for kept in
+    select * from public.saved_filters s
+    where s.workspace_id = old.workspace_id and s.owner_id = old.user_id and s.shared order by s.id
+  loop
+    update public.saved_filters s
+    set owner_id = null, name = (
+      select named.name from generate_series(1, 1000) n
+      cross join lateral (select case n when 1 then kept.name else left(kept.name, 194) || format(' (%s)', n) end as name) as named
+      where not exists (
+        select from public.saved_filters o
+        where o.workspace_id = kept.workspace_id and o.owner_id is null and o.name = named.name)
+      order by n limit 1)
+    where s.id = kept.id;
+  end loop;
+  return old;
+end
+$$;
+comment on function private.keep_shared_filters() is
+  'Trigger: what a member who leaves has shared is the workspace''s from then on, with a number behind its name where that is taken.';
+
+create trigger workspace_members_300_shared_filters before delete on public.workspace_members
+  for each row execute function private.keep_shared_filters();
 
 create function private.with_saved_filter(workspace uuid, filter jsonb) returns jsonb
 language plpgsql stable

@@ -149,6 +149,29 @@ Deno.test("what a key saves is the workspace's", async () => {
   assert.equal((await agent.delete(`saved-filters/${saved.id}`)).status, 204);
 });
 
+Deno.test("what a member has shared outlives the membership, what they kept to themselves does not", async () => {
+  const home = await makeWorkspace();
+  await save(home.key, { name: "Team" });
+  const mine = await save(home.agent, { name: "Team", shared: true });
+  const other = await save(home.agent, { name: "Other", shared: true });
+  const own = await save(home.agent, { name: "Own" });
+  await withDatabase((sql) =>
+    sql`delete from public.workspace_members
+      where workspace_id = ${home.id} and user_id = ${home.agent.userId}`
+  );
+  const { body } = await home.admin.get<Page<SavedFilter>>("saved-filters");
+  const left = body.data;
+  assert.deepEqual(left.map(({ name, owner_id }) => [name, owner_id]), [
+    ["Other", null],
+    ["Team", null],
+    ["Team (2)", null],
+  ]);
+  const ids = left.map(({ id }) => id);
+  assert.deepEqual([mine.id, other.id, own.id].map((id) => ids.includes(id)), [true, true, false]);
+  const used = await home.key.get(`list-contacts?filter_id=${mine.id}`);
+  assert.equal(used.status, 200, used.text);
+});
+
 Deno.test("an export ranks the search of a saved filter as the list does", async () => {
   const { key } = await makeWorkspace();
   for (const name of ["Ana", "Rosana", "Anan", "Bob"]) await createContact(key, { name });

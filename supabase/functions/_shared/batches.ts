@@ -1,7 +1,13 @@
 /** What comes at the same time, done together. */
 
-/** How many batches run at the same time in one process: some compute while others commit. */
-const AT_ONCE = 3;
+export interface Pace {
+  /** How many batches run at the same time in one process: some compute while others commit. */
+  atOnce?: number;
+  /** As many characters begin another batch beside those that run; fewer wait for one to end. */
+  worth?: number;
+  /** For so many milliseconds at most: a batch that is held up does not hold up everybody. */
+  patience?: number;
+}
 
 /**
  * As much as one batch takes: some hundred rows. More of them cost no less each, and whoever comes
@@ -19,21 +25,26 @@ interface Waiting<Item, Result> {
 
 /**
  * Runs `run` for what is given to it; it returns the results in the order of the items. Nobody waits
- * for others to come: what comes while batches are running goes together as soon as one of them
+ * while nothing runs: what comes while batches are running goes together as soon as one of them
  * ends, because much of what a batch costs does not depend on how much is in it. If a batch fails
  * for what is in it, each of its items is tried by itself.
  */
 export class Batches<Item, Result> {
   readonly #waiting: Waiting<Item, Result>[] = [];
+  readonly #pace: Required<Pace>;
   #running = 0;
   #size = 0;
+  #sizeWaiting = 0;
+  #timer?: ReturnType<typeof setTimeout>;
 
   /** `isItemsFault`: whether an error of `run` is about one of the items, and not about all. */
   constructor(
     private readonly run: (items: readonly Item[]) => Promise<readonly Result[]>,
     private readonly isItemsFault: (error: unknown) => boolean,
-    private readonly atOnce = AT_ONCE,
-  ) {}
+    pace: Pace = {},
+  ) {
+    this.#pace = { atOnce: 3, worth: 0, patience: 50, ...pace };
+  }
 
   /** How much waits or is being run, in characters. */
   get size(): number {
@@ -46,6 +57,7 @@ export class Batches<Item, Result> {
     try {
       return await new Promise<Result>((resolve, reject) => {
         this.#waiting.push({ item, size, resolve, reject });
+        this.#sizeWaiting += size;
         this.#start();
       });
     } finally {
@@ -54,13 +66,30 @@ export class Batches<Item, Result> {
   }
 
   #start(): void {
-    while (this.#running < this.atOnce && this.#waiting.length > 0) {
-      this.#running++;
-      this.#runBatch(this.#take()).finally(() => {
-        this.#running--;
+    while (this.#isTime()) this.#begin();
+    if (this.#waiting.length === 0 || this.#running === this.#pace.atOnce) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    } else {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        this.#begin();
         this.#start();
-      });
+      }, this.#pace.patience);
     }
+  }
+
+  #isTime(): boolean {
+    return this.#waiting.length > 0 && this.#running < this.#pace.atOnce &&
+      (this.#running === 0 || this.#sizeWaiting >= this.#pace.worth);
+  }
+
+  #begin(): void {
+    this.#running++;
+    this.#runBatch(this.#take()).finally(() => {
+      this.#running--;
+      this.#start();
+    });
   }
 
   #take(): Waiting<Item, Result>[] {
@@ -69,7 +98,9 @@ export class Batches<Item, Result> {
       index > 0 && ((size += this.#waiting[index - 1].size) + waiting.size > MOST_CHARACTERS ||
         index === MOST_ITEMS)
     );
-    return this.#waiting.splice(0, fits < 0 ? this.#waiting.length : fits);
+    const batch = this.#waiting.splice(0, fits < 0 ? this.#waiting.length : fits);
+    this.#sizeWaiting -= batch.reduce((sum, waiting) => sum + waiting.size, 0);
+    return batch;
   }
 
   async #runBatch(batch: Waiting<Item, Result>[]): Promise<void> {

@@ -47,7 +47,7 @@ function begin(key: string, common: CommonCall): CallBatches {
       return answers.map((answer) => answer === null ? undefined : { ...outcome, ...answer });
     },
     isItemsFault,
-    AT_ONCE,
+    { atOnce: AT_ONCE },
   );
   running.set(key, batches);
   return batches;

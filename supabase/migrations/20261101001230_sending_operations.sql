@@ -90,6 +90,22 @@ $$;
 comment on function private.sending_number(public.conversations, text, text) is
   'The number to send from, see private.usable_number. 422 if one has to be named. The guard has refused what no number can send.';
 
+create function private.refuse_other_number(conversation public.conversations, wanted text, about public.messages) returns void
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  -- WhatsApp takes it from any number, and then finds no such message in that number's chat.
+  if wanted <> about.phone_number_id then
+    perform private.refuse_field('/phone_number_id', 'contradictory', 'A reaction goes from the number of its message.');
+  elsif not private.can_send_from(about.phone_number_id, conversation.workspace_id) then
+    perform private.refuse_from_here(conversation, 'no_number', 'The number of the message cannot send any more.');
+  end if;
+end
+$$;
+comment on function private.refuse_other_number(public.conversations, text, public.messages) is
+  'For a reaction: 422 for another wanted number than that of the message, 409 send_refused if that cannot send.';
+
 -- Messages ------------------------------------------------------------------------------------
 
 create function private.named_message(conversation public.conversations, name text, path text) returns public.messages
@@ -204,6 +220,9 @@ declare
 begin
   perform private.refuse_stale_bot(v, args);
   perform private.refuse_foreign_number(args ->> 'phone_number_id', v.workspace_id);
+  if reacts then
+    perform private.refuse_other_number(v, args ->> 'phone_number_id', named);
+  end if;
   perform private.refuse_unsendable(v, args, usual);
   number := private.sending_number(v, args ->> 'phone_number_id', usual);
   if reacts then

@@ -349,6 +349,7 @@ grant execute on function
   private.conversation_answer(uuid), private.close_lead(uuid), private.refuse_non_member(uuid, uuid),
   -- sending
   private.refuse_stale_bot(public.conversations, jsonb), private.refuse_unsendable(public.conversations, jsonb, text), private.is_automated(jsonb),
+  private.refuse_other_number(public.conversations, text, public.messages),
   private.sending_number(public.conversations, text, text), private.refuse_from_here(public.conversations, text, text),
   private.named_message(public.conversations, text, text),
   private.store_outbound(public.conversations, jsonb, text, text), private.message_answer(int, uuid),

@@ -1,7 +1,7 @@
 -- The operations that send: what is stored and queued, what is refused, from which number, by whom.
 begin;
 set local search_path = public, extensions;
-select plan(110);
+select plan(112);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('sending ' || label)::uuid $$;
@@ -230,9 +230,14 @@ insert into private.whatsapp_tokens (phone_number_id, sealed) values ('910000000
 select is(pg_temp.from_where(), '910000000000002', 'the number that the person wrote to');
 select is(pg_temp.from_where('{"phone_number_id": "910000000000001"}'), '910000000000001', 'or the one asked for');
 select is(pg_temp.from_where('{"reply_to": "wamid.hello"}'), '910000000000001', 'an answer goes where the question came');
+select is(pg_temp.refused('ana', pg_temp.reaction('wamid.hello', '👍') || '{"phone_number_id": "910000000000002"}') #>> '{errors,0,path}',
+  '/phone_number_id', 'under another number WhatsApp knows no message to react to');
 update conversations set phone_number_id = null where id = pg_temp.id('with ana');
 select is(pg_temp.refused('ana', pg_temp.text('Hi')) #>> '{errors,0,code}', 'required', 'of several one has to be named');
-delete from private.whatsapp_tokens where phone_number_id in ('910000000000001', '910000000000002');
+delete from private.whatsapp_tokens where phone_number_id = '910000000000001';
+select is(pg_temp.refused('ana', pg_temp.reaction('wamid.hello', '👍')) -> 'reasons', '["no_number"]',
+  'nor when that of the message cannot send');
+delete from private.whatsapp_tokens where phone_number_id = '910000000000002';
 select is(pg_temp.refused('ana', pg_temp.text('Hi')) -> 'reasons', '["no_number"]', 'without any nothing is sent');
 insert into private.whatsapp_tokens (phone_number_id, sealed) values ('910000000000001', '\x01');
 

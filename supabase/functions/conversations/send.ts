@@ -18,8 +18,8 @@ const sendMessage = route({
     "`played`; `failed` with `error`; `unknown` when WhatsApp's answer was lost: it may have " +
     "been sent, is never sent again, and a status from WhatsApp settles it. " +
     "`type` says what it is, and the member of that name holds what WhatsApp's Cloud API wants. " +
-    "A reaction answers with the message that it is about, which shows it once it is sent, unless " +
-    "WhatsApp then fails to deliver it. " +
+    "A reaction goes from the number of the message that it is about, and answers with that message, " +
+    "which shows it once it is sent, unless WhatsApp then fails to deliver it. " +
     "Outside the 24 hours after the person's last message only templates may be sent.",
   scope: "conversations:write",
   params,

@@ -271,13 +271,29 @@ end
 $$;
 comment on function private.can_send_from(text, uuid) is 'Whether the number is the workspace''s and has an access token.';
 
+create function private.unread_by_chat(conversation public.conversations) returns setof public.messages
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+  select distinct on (m.phone_number_id, m.sender_external_id) m.* from public.messages m
+  where m.conversation_id = conversation.id and m.direction = 'inbound' and not m.from_history
+    and m.wa_message_id is not null and m.phone_number_id is not null
+    and m.sent_at >= coalesce(conversation.read_until, '-infinity')
+    -- What was read before was told before, but for what came in that very second afterwards.
+    and (m.sent_at is distinct from conversation.read_until or conversation.unread_count > 0)
+  order by m.phone_number_id, m.sender_external_id, m.sent_at desc, m.id desc;
+end
+$$;
+comment on function private.unread_by_chat(public.conversations) is
+  'The last unread message to each of our numbers, and of each id of a contact that was two: on their phones these are chats of their own, and a receipt is for one.';
+
 create function private.mark_conversation_read(conversation public.conversations, receipt boolean) returns void
 language plpgsql
 -- Definer: how far is read is written here only, and the outbox is the service's.
 security definer set search_path = ''
 as $$
-declare
-  last public.messages := private.last_inbound(conversation);
 begin
   update public.conversations v
   -- Not until now: what was said before now and is still on its way has been seen by nobody.
@@ -285,18 +301,16 @@ begin
     select max(m.sent_at) from public.messages m
     where m.conversation_id = v.id and m.direction = 'inbound' and not m.from_history))
   where v.id = conversation.id;
-  -- What was read before was told before, but for what came in that very second afterwards.
-  if receipt
-    and (last.sent_at > coalesce(conversation.read_until, '-infinity')
-      or last.sent_at = conversation.read_until and conversation.unread_count > 0)
-    and private.can_send_from(last.phone_number_id, conversation.workspace_id) then
+  if receipt then
     perform private.enqueue_outbox(private.uuid_v7(), conversation.workspace_id, conversation.id, null, last.phone_number_id,
-      'read', jsonb_build_object('status', 'read', 'message_id', last.wa_message_id));
+      'read', jsonb_build_object('status', 'read', 'message_id', last.wa_message_id))
+    from private.unread_by_chat(conversation) as last
+    where private.can_send_from(last.phone_number_id, conversation.workspace_id);
   end if;
 end
 $$;
 comment on function private.mark_conversation_read(public.conversations, boolean) is
-  'The team has read all of it; receipt: the person is told, if their last message was unread.';
+  'The team has read all of it; receipt: the person is told, in each chat in which something was unread.';
 
 create function api.mark_read(args jsonb) returns private.answer
 language plpgsql

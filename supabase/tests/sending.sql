@@ -1,7 +1,7 @@
 -- The operations that send: what is stored and queued, what is refused, from which number, by whom.
 begin;
 set local search_path = public, extensions;
-select plan(112);
+select plan(114);
 
 create function pg_temp.id(label text) returns uuid language sql immutable
 as $$ select md5('sending ' || label)::uuid $$;
@@ -255,6 +255,17 @@ select results_eq($$ select pg_temp.queue('ana') $$, $$ values
   'and the person is told of their last message');
 select is(pg_temp.on('mark_read', 'ana') -> 'status', '200', 'reading it again');
 select is((select count(*) from pg_temp.queue('ana')), 1::bigint, 'tells nobody anything');
+savepoint two_numbers;
+insert into private.whatsapp_tokens (phone_number_id, sealed) values ('910000000000002', '\x02');
+select pg_temp.hear('to one', 'ana', at => now() + interval '1 second'), pg_temp.hear('to one too', 'ana', at => now() + interval '2 seconds'),
+  pg_temp.hear('to two', 'ana', '910000000000002', now() + interval '3 seconds'),
+  pg_temp.hear('as cid', 'ana', at => now() + interval '1 second');
+update messages set sender_external_id = case body when 'as cid' then '34600111223' else '34600111221' end
+where conversation_id = pg_temp.id('with ana') and direction = 'inbound';
+select is(pg_temp.on('mark_read', 'ana') #> '{data,unread_count}', '0', 'who writes to two numbers');
+select is((select jsonb_object_agg(q ->> 'message_id', q -> 'from') from pg_temp.queue('ana') q), '{"wamid.question": "910000000000001",
+  "wamid.to one too": "910000000000001", "wamid.to two": "910000000000002", "wamid.as cid": "910000000000001"}', 'is told in each chat, as is who was another contact');
+rollback to savepoint two_numbers;
 -- WhatsApp's times are whole seconds: two messages may have the same, and one of them be read before the other comes.
 savepoint same_second;
 select pg_temp.hear('same second', 'ana');

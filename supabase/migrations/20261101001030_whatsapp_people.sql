@@ -45,19 +45,27 @@ comment on function private.whatsapp_contact(uuid, text, text, text) is
 -- Writing to a person: one of their ids; the other is null.
 create type private.whatsapp_address as (wa_id text, bsuid text);
 
-create function private.whatsapp_recipient(conversation uuid) returns private.whatsapp_address
+create function private.whatsapp_recipient(conversation uuid, about uuid default null) returns private.whatsapp_address
 language plpgsql stable
 set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   v public.conversations := (select t from public.conversations t where t.id = conversation);
-  sender text := (
-    select m.sender_external_id from public.messages m
-    where m.conversation_id = v.id and m.sent_at = v.last_inbound_at and m.direction = 'inbound' and not m.from_history
-    order by m.sender_external_id limit 1);
-  used text := (select i.channel from public.contact_identities i where i.contact_id = v.contact_id and i.external_id = sender limit 1);
+  sender text;
+  heard timestamptz;
+  used text;
 begin
+  select m.sender_external_id, m.sent_at into sender, heard from public.messages m
+  where m.id = about and m.sender_external_id is not null;
+  if not found then
+    heard := v.last_inbound_at;
+    sender := (
+      select m.sender_external_id from public.messages m
+      where m.conversation_id = v.id and m.sent_at = heard and m.direction = 'inbound' and not m.from_history
+      order by m.sender_external_id limit 1);
+  end if;
+  used := (select i.channel from public.contact_identities i where i.contact_id = v.contact_id and i.external_id = sender limit 1);
   return (
     select row(
       case when i.channel is distinct from 'whatsapp_bsuid' then coalesce(i.external_id, c.whatsapp_contact_id) end,
@@ -74,7 +82,7 @@ begin
         coalesce(i.external_id = sender, false) and not exists (
           select from public.contact_identities j
           where j.contact_id = c.id and j.channel = i.channel and j.external_id <> i.external_id
-            and j.moved_at >= v.last_inbound_at) desc,
+            and j.moved_at >= heard) desc,
         i.channel, i.moved_at desc nulls last, i.phone_key = c.phone_key desc nulls last, i.external_id
       limit 1
     ) as i on true
@@ -82,8 +90,8 @@ begin
   );
 end
 $$;
-comment on function private.whatsapp_recipient(uuid) is
-  'Where to write to in a conversation: the id that wrote last, or what took its place, else the newest WhatsApp id, else the business-scoped user id, else the digits of the phone. Both null where there is none.';
+comment on function private.whatsapp_recipient(uuid, uuid) is
+  'Where to write to in a conversation: the id that wrote the message that it is about, else the one that wrote last, or what took its place, else the newest WhatsApp id, else the business-scoped user id, else the digits of the phone. Both null where there is none.';
 
 create type private.identity_node as (
   workspace_id uuid, channel text, external_id text, country text, moved_at timestamptz, creates boolean,

@@ -115,7 +115,8 @@ begin
   if item.signal then
     return '{"messaging_product": "whatsapp"}' || item.request;
   end if;
-  recipient := private.whatsapp_recipient(item.conversation_id);
+  -- To somebody else's chat a reaction means nothing: that message is not in it.
+  recipient := private.whatsapp_recipient(item.conversation_id, case when item.kind = 'reaction' then item.message_id end);
   -- With a user id in `to` WhatsApp would accept the message and never deliver it.
   return case when recipient.wa_id is not null or recipient.bsuid is not null then
     '{"messaging_product": "whatsapp", "recipient_type": "individual"}'

@@ -2,7 +2,7 @@
 -- known of what became of it.
 begin;
 set local search_path = public, extensions;
-select plan(153);
+select plan(155);
 
 create function pg_temp.keep(statuses jsonb) returns jsonb language sql as $$
   select private.keep_message_statuses(array(select s from jsonb_populate_recordset(null::private.status_update, statuses) s))
@@ -98,6 +98,21 @@ select results_eq($$ select body ->> 'to', body ->> 'recipient' from private.cla
   'the id that WhatsApp knows, not the number as typed; a user id where there is no number');
 select is(pg_temp.state('to dan'), 'failed failed no_whatsapp', 'who has neither cannot be sent to');
 select ok((select failed_at = now() from messages where id = pg_temp.id('to dan')), 'and the message says when it failed');
+savepoint two_chats;
+select pg_temp.clear();
+insert into contact_identities (workspace_id, contact_id, channel, external_id)
+select pg_temp.id('workspace'), pg_temp.id('ana'), 'whatsapp', '3460011122' || n from generate_series(2, 3) n;
+insert into messages (id, workspace_id, conversation_id, contact_id, direction, sender_type, type, body, status, phone_number_id,
+  wa_message_id, sender_external_id, sent_at)
+select pg_temp.id('heard ' || n), pg_temp.id('workspace'), pg_temp.id('with ana'), pg_temp.id('ana'), 'inbound', 'contact', 'text', n,
+  'received', '900000000000001', 'wamid.heard ' || n, '3460011122' || n, now() - n * interval '1 minute'
+from generate_series(2, 3) n;
+select private.enqueue_outbox(pg_temp.id('reaction'), pg_temp.id('workspace'), pg_temp.id('with ana'), pg_temp.id('heard 3'),
+  '900000000000001', 'reaction', '{"type": "reaction", "reaction": {"message_id": "wamid.heard 3", "emoji": "👍"}}');
+select is((select body ->> 'to' from private.claim_outbox(10)), '+34600111223', 'a reaction goes to who wrote that message, not to who wrote last');
+update contact_identities set moved_at = now() where external_id = '34600111222';
+select is(private.graph_body(o) ->> 'to', '+34600111222', 'or to the number that they have taken since') from private.outbox o;
+rollback to savepoint two_chats;
 
 -- Order -------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import {
   serverError,
   truncated,
 } from "../../scripts/graph/behaviours.ts";
+import type { Behaviour } from "../../scripts/graph/types.ts";
 import { closeDatabase } from "../../supabase/functions/_shared/database.ts";
 import { drainOutbox } from "../../supabase/functions/_shared/outbox_worker.ts";
 import { type Json, person, text } from "../fixtures/whatsapp/delivery.ts";
@@ -233,7 +234,14 @@ async function reconciled(stack: SendingStack): Promise<void> {
 
 async function losses(stack: SendingStack): Promise<void> {
   const thread = await stack.open();
-  const ways = { lost: lost(), page: notJson(), mute: serverError(502), cut: truncated(20) };
+  const ways = {
+    lost: lost(),
+    page: notJson(),
+    mute: serverError(502),
+    cut: truncated(20),
+    unstorable: named("wamid.\u0000"),
+    endless: named(crypto.randomUUID().repeat(100)),
+  };
   for (const [way, behaviour] of Object.entries({ ...ways, slow: delayed(1500) })) {
     stack.graph.queue(behaviour);
     const said = await stack.say(thread, way);
@@ -241,6 +249,16 @@ async function losses(stack: SendingStack): Promise<void> {
     assert.equal(message.status, "unknown", way);
     assert.equal(stack.posts(said).length, 1, way);
   }
+}
+
+/** An answer that names the message so. */
+function named(id: string): Behaviour {
+  return {
+    kind: "answer",
+    status: 200,
+    body: JSON.stringify({ messages: [{ id }] }),
+    accepts: true,
+  };
 }
 
 async function statusFirst(stack: SendingStack): Promise<void> {

@@ -3,6 +3,7 @@ import { database, json, retrying } from "./database.ts";
 import { sendBackoffMs } from "./env.ts";
 import { type GraphOutcome, postMessage } from "./graph.ts";
 import { open } from "./secret_box.ts";
+import { isStorable } from "./text.ts";
 
 /** A row of `private.claim_outbox`. */
 interface Item {
@@ -112,13 +113,21 @@ function outcomeOf(outcome: GraphOutcome): Outcome {
   }
 }
 
+// WhatsApp's have fewer than a hundred characters; what no index can hold is none of them.
+const LONGEST_WAMID = 512;
+
 /** A message gets a wamid; a signal is merely taken. */
 function accepted(body: Record<string, unknown>): Outcome {
   const wamid = (body.messages as { id?: unknown }[] | undefined)?.[0]?.id;
-  if (typeof wamid === "string" && wamid !== "") return { accepted: wamid };
+  if (isWamid(wamid)) return { accepted: wamid };
   if (body.success === true) return { accepted: null };
   const details = "The answer names no message.";
   return { unknown: { code: "no_answer", title: "Perhaps sent", details } };
+}
+
+function isWamid(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.length <= LONGEST_WAMID &&
+    isStorable(value);
 }
 
 // A database that restarts is back within these; after that the lease ends, and nobody knows.

@@ -147,6 +147,21 @@ $$;
 comment on function private.bind_outbox(uuid, public.conversations, jsonb) is
   'What nobody wrote in person is asked again before it goes: whether it may still be sent, and a bot''s whether it is still in control.';
 
+create function private.next_sent_at(conversation uuid) returns timestamptz
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  -- Whoever waited for the conversation may have begun before those who are in front of them.
+  return coalesce((
+    select max(m.sent_at) + interval '1 microsecond' from public.messages m
+    where m.conversation_id = conversation and m.sent_at >= now() and m.direction = 'outbound'
+      and m.sender_type in ('agent', 'bot')), now());
+end
+$$;
+comment on function private.next_sent_at(uuid) is
+  'When a message of ours is written: now, but after all that are queued before it. The caller has locked the conversation.';
+
 create function private.store_outbound(conversation public.conversations, args jsonb, number text, quoted text) returns uuid
 language plpgsql
 -- Definer: messages are stored by the service only, after everything that can refuse one.
@@ -159,12 +174,12 @@ declare
     || case when quoted is null then '{}' else jsonb_build_object('context', jsonb_build_object('message_id', quoted)) end;
 begin
   insert into public.messages (id, workspace_id, conversation_id, contact_id, direction, sender_type, sender_id, type, body,
-    payload, reply_to, phone_number_id, status, media)
+    payload, reply_to, phone_number_id, status, media, sent_at)
   values (made, conversation.workspace_id, conversation.id, conversation.contact_id, 'outbound',
     coalesce(args ->> 'sender', 'agent')::public.sender_type, (private.current_actor()).id, type,
     coalesce(private.whatsapp_body(request), request #>> '{interactive,body,text}'),
     case when type = 'text' then '{}' else request - '{type,context}'::text[] end,
-    quoted, number, 'queued', private.whatsapp_media(request));
+    quoted, number, 'queued', private.whatsapp_media(request), private.next_sent_at(conversation.id));
   perform private.enqueue_outbox(made, conversation.workspace_id, conversation.id, made, number, 'message', request);
   perform private.bind_outbox(made, conversation, args);
   return made;

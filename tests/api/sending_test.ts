@@ -87,6 +87,7 @@ const CASES: Record<string, Case> = {
   "an answer quotes by id or wamid": quotes,
   "a reaction is shown once it is sent, and not when it is taken back": reactions,
   "one after the other to a person, whatever the answers take": inOrder,
+  "what many say at once is listed as it is sent": together,
   "a passing fault is tried again and sent once": retried,
   "a final error fails at once and is shown": failed,
   "a lost answer is unknown until a status with our data comes; nothing is sent twice": reconciled,
@@ -188,6 +189,19 @@ async function inOrder(stack: SendingStack): Promise<void> {
   await Promise.all(said.map((message) => stack.becomes(message, thread, "sent")));
   const sent = stack.graph.sent.filter(({ recipient }) => recipient === thread.from);
   assert.deepEqual(sent.map(({ body }) => (body.text as Json).body), words);
+}
+
+async function together(stack: SendingStack): Promise<void> {
+  const thread = await stack.open();
+  const words = Array.from({ length: 24 }, (_, n) => `at once ${n}`);
+  const said = await Promise.all(words.map((word) => stack.say(thread, word)));
+  await Promise.all(said.map((message) => stack.becomes(message, thread, "sent")));
+  const sent = stack.graph.sent.filter(({ recipient }) => recipient === thread.from);
+  const listed = (await stack.messages(thread)).slice(1);
+  assert.deepEqual(
+    listed.map(({ body }) => body),
+    sent.map(({ body }) => (body.text as Json).body),
+  );
 }
 
 async function retried(stack: SendingStack): Promise<void> {

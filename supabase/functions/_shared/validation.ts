@@ -141,7 +141,8 @@ function label(path: readonly PropertyKey[], place: Place): string {
 }
 
 function article(type: string): string {
-  return `${/^[aeiou]/.test(type) ? "an" : "a"} ${type === "int" ? "whole number" : type}`;
+  const name = type === "int" ? "whole number" : type;
+  return `${/^[aeiou]/.test(name) ? "an" : "a"} ${name}`;
 }
 
 function sizeCode(origin: string, end: "small" | "big"): FieldErrorCode {
@@ -167,6 +168,7 @@ const FORMATS: Record<string, string> = {
   uuid: "a UUID",
   email: "an e-mail address",
   url: "an http or https address",
+  date: "a day in ISO 8601, e.g. 2026-01-31",
   datetime: "a time in ISO 8601, e.g. 2026-01-31T09:30:00Z",
 };
 

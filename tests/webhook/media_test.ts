@@ -136,8 +136,12 @@ async function assertGivenOut(stack: MediaStack, id: string, bytes: Uint8Array):
   for (const [name, value] of Object.entries(expected)) {
     assert.equal(answer.headers.get(name), value, name);
   }
-  const again = await stack.get(id, { headers: { "if-none-match": etag } });
-  assert.deepEqual([again.status, await again.text()], [304, ""]);
+  for (const known of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
+    const again = await stack.get(id, { headers: { "if-none-match": known } });
+    assert.deepEqual([again.status, await again.text()], [304, ""], known);
+  }
+  const other = await stack.get(id, { headers: { "if-none-match": '"other"' } });
+  assert.deepEqual([other.status, (await other.bytes()).length], [200, bytes.length]);
   const head = await stack.get(id, { method: "HEAD" });
   assert.deepEqual([head.status, head.headers.get("etag")], [200, etag]);
   assert.equal(head.headers.get("accept-ranges"), "bytes");

@@ -4,7 +4,7 @@ import { ApiError } from "../_shared/errors.ts";
 import { mediaStore } from "../_shared/media_store.ts";
 import { route } from "../_shared/route.ts";
 import { uuid } from "../_shared/schemas/fields.ts";
-import { fileHeaders, rangeHeaders, type StoredMedia } from "./file_headers.ts";
+import { fileHeaders, isKnown, rangeHeaders, type StoredMedia } from "./file_headers.ts";
 import { requestedRange } from "./requested_range.ts";
 
 const getMedia = route({
@@ -41,7 +41,7 @@ const getMedia = route({
     const answer = await call.operate("get_media", { media_id: call.params.id });
     const media: StoredMedia = JSON.parse(answer.body!).data;
     const headers = fileHeaders(media);
-    if (call.request.headers.get("if-none-match") === headers.etag) {
+    if (isKnown(call.request.headers.get("if-none-match"), headers.etag)) {
       return { status: 304, body: null, headers: { etag: headers.etag } };
     }
     // Opened for nothing, a file would stay open.

@@ -43,6 +43,12 @@ export function fileHeaders(media: StoredMedia) {
   };
 }
 
+/** Whether an `If-None-Match` (RFC 9110, section 13.1.2) names the file, as proxies also do with `W/`. */
+export function isKnown(ifNoneMatch: string | null, etag: string): boolean {
+  const named = ifNoneMatch?.split(",").map((name) => name.trim().replace(/^W\//, "")) ?? [];
+  return named.includes(etag) || named.includes("*");
+}
+
 /** What an answer with a part of a file has in place of those headers, and beside them. */
 export function rangeHeaders({ start, end }: ByteRange, size: number) {
   return {

@@ -136,8 +136,10 @@ begin
   return case
     -- The epoch alone does not say: a merge leaves the conversation with who has it, and may leave the epoch.
     when item.control_epoch is not null and not exists (
-      select from public.conversations v
-      where v.id = item.conversation_id and v.control_epoch = item.control_epoch and private.bot_in_control(v))
+      select from public.conversations v join public.contacts c on c.id = v.contact_id
+      where v.id = item.conversation_id and (v.control_epoch = item.control_epoch and private.bot_in_control(v)
+        -- "I have asked a colleague": said before it asked, and nobody else speaks yet.
+        or v.control_epoch = item.control_epoch + 1 and v.phase = 'waiting' and not c.is_contractor))
       then '{"code": "stale_control", "title": "Bot not in control", "details": "The conversation changed hands before the message was sent."}'::jsonb
     when item.automated and (
       select c.opted_out from public.conversations v join public.contacts c on c.id = v.contact_id where v.id = item.conversation_id)

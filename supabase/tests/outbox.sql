@@ -2,7 +2,7 @@
 -- known of what became of it.
 begin;
 set local search_path = public, extensions;
-select plan(155);
+select plan(156);
 
 create function pg_temp.keep(statuses jsonb) returns jsonb language sql as $$
   select private.keep_message_statuses(array(select s from jsonb_populate_recordset(null::private.status_update, statuses) s))
@@ -326,6 +326,15 @@ select pg_temp.finish('seen', '{"accepted": null}');
 select is(pg_temp.state('seen'), 'accepted', 'until it is taken');
 select is(pg_temp.claim(), null, 'typing that is over is not shown');
 select is(pg_temp.state('types'), 'failed', 'it has failed');
+
+-- A bot that asks for a person has said so before.
+select pg_temp.clear();
+select pg_temp.say('last words', 'cid'), pg_temp.say('too late', 'dan');
+update private.outbox o set control_epoch = v.control_epoch, automated = true from conversations v where v.id = o.conversation_id;
+update conversations set phase = 'waiting' where id in (pg_temp.id('with cid'), pg_temp.id('with dan'));
+update conversations set phase = 'live' where id = pg_temp.id('with dan');
+select is(pg_temp.claim() || ', ' || pg_temp.state('too late'), 'last words, failed failed stale_control',
+  'a bot''s last words go while nobody else speaks, and not over a person''s');
 
 -- A merge may leave the epoch that the bot was told with a conversation that a person has.
 select pg_temp.clear();

@@ -22,8 +22,8 @@ const requestAgent = change({
   path: "/request-agent",
   operationId: "requestAgent",
   summary: "Ask for a person",
-  description: "From the bot to waiting for a person; the bot may not write any more. With a " +
-    "person already, or waiting, nothing changes.",
+  description: "From the bot to waiting for a person; the bot may not write any more, but what " +
+    "it has sent before still goes out until somebody accepts. With a person already, or waiting, nothing changes.",
   becomes: { phase: "waiting", control_epoch: 2 },
   errors: ["conversation_resolved"],
   operation: "request_agent",

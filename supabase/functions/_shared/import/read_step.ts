@@ -8,8 +8,8 @@ import { lengthInFile, toUtf8 } from "./decode.ts";
 import type { Plan } from "./dialect.ts";
 import { readFile } from "./file.ts";
 import { JsonList } from "./json_text.ts";
-import { eachRecord, nextLine } from "./records.ts";
-import { readRow, type Surroundings } from "./rows.ts";
+import { eachRecord, endsLine, nextLine } from "./records.ts";
+import { readRow, type RowError, type Surroundings } from "./rows.ts";
 
 /** How far the reading is. */
 interface ReadState {
@@ -37,7 +37,7 @@ const BATCH_ROWS = 1000;
 const PART_ROWS = 250;
 const SMALLEST_PIECE = 16_384;
 const USUAL_PIECE = 65_536;
-// A record that takes more than that is a quote that nobody closed.
+// A record that takes more than that is a quote that nobody closed, or too long a line.
 const LARGEST_PIECE = 1_048_576;
 const MOST_UNCLOSED = 100;
 
@@ -96,9 +96,16 @@ async function readRecords(
   // What is left over begins the next piece, unless there is no end to it.
   const isOver = count < PART_ROWS && (isLast || count === 0);
   if (isOver && hasText(text, end)) {
-    state.unclosed++;
     end = nextLine(text, end);
-    rows.add(null);
+    if (!isLast && !endsLine(text, end)) {
+      rows.refuse(TOO_LONG);
+      // What is left of the line is no row, though it may look like one.
+      const read = state.offset + lengthInFile(text, plan.encoding);
+      state.offset = await lineAfter(sql, args, read);
+      return;
+    }
+    state.unclosed++;
+    rows.refuse(UNCLOSED);
   } else if (isOver) {
     end = text.length;
   }
@@ -115,8 +122,7 @@ async function piece(
   length: number,
   rows: CheckedRows,
 ): Promise<{ text: Buffer; isLast: boolean; count: number; end: number }> {
-  const bytes = await readFile(sql, import_id, offset, length);
-  if (bytes.length === 0) throw new ApiError("incomplete_body", "The file is not there any more.");
+  const bytes = await bytesOf(sql, import_id, offset, length);
   const isLast = offset + bytes.length >= size;
   const text = toUtf8(bytes, plan.encoding);
   const { delimiter } = plan;
@@ -128,6 +134,32 @@ async function piece(
     end = record.end;
   });
   return { text, isLast, count, end };
+}
+
+/** Where the line after that of a place in the file begins. */
+async function lineAfter(
+  sql: postgres.TransactionSql,
+  { import_id, size, plan }: ImportArgs,
+  offset: number,
+): Promise<number> {
+  while (offset < size) {
+    const text = toUtf8(await bytesOf(sql, import_id, offset, LARGEST_PIECE), plan.encoding);
+    const end = nextLine(text, 0);
+    offset += lengthInFile(text.subarray(0, end), plan.encoding);
+    if (endsLine(text, end)) break;
+  }
+  return offset;
+}
+
+async function bytesOf(
+  sql: postgres.TransactionSql,
+  importId: string,
+  offset: number,
+  length: number,
+): Promise<Buffer> {
+  const bytes = await readFile(sql, importId, offset, length);
+  if (bytes.length === 0) throw new ApiError("incomplete_body", "The file is not there any more.");
+  return bytes;
 }
 
 /** About as much as a part takes; even, for the sake of UTF-16. */
@@ -149,13 +181,18 @@ class CheckedRows {
   /** @param last the number of the row before them */
   constructor(readonly plan: Plan, readonly around: Surroundings, public last: number) {}
 
-  /** Takes the next row; null: a quote in it is not closed. */
-  add(cells: string[] | null): void {
+  /** Takes the next row. */
+  add(cells: string[]): void {
+    const result = readRow(cells, this.plan, this.around);
+    if (!result.ok) return this.refuse(...result.errors);
+    this.#rows.add({ row: ++this.last, ...result.row });
+  }
+
+  /** Takes the next row as one that cannot be a contact. */
+  refuse(...errors: RowError[]): void {
     const row = ++this.last;
-    const result = cells ? readRow(cells, this.plan, this.around) : UNCLOSED;
-    if (result.ok) return this.#rows.add({ row, ...result.row });
     this.failed++;
-    for (const [n, error] of result.errors.slice(0, 50).entries()) {
+    for (const [n, error] of errors.slice(0, 50).entries()) {
       this.#errors.add({ row, n: n + 1, ...error });
     }
   }
@@ -176,13 +213,16 @@ class CheckedRows {
   }
 }
 
-const UNCLOSED = {
-  ok: false as const,
-  errors: [{
-    column: null,
-    code: "unclosed_quote",
-    message: "A quote begins in this row and does not end. Reading went on with the next line.",
-  }],
+const UNCLOSED: RowError = {
+  column: null,
+  code: "unclosed_quote",
+  message: "A quote begins in this row and does not end. Reading went on with the next line.",
+};
+
+const TOO_LONG: RowError = {
+  column: null,
+  code: "too_long",
+  message: "The row takes more than 1 MiB. Reading went on with the next line.",
 };
 
 async function surroundings(

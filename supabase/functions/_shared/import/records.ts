@@ -56,3 +56,8 @@ export function nextLine(utf8: Buffer, from: number): number {
   }
   return utf8.length;
 }
+
+/** Whether there is a line break before that place. */
+export function endsLine(utf8: Buffer, at: number): boolean {
+  return utf8[at - 1] === 10 || utf8[at - 1] === 13;
+}

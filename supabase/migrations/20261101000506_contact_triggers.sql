@@ -100,6 +100,18 @@ $$;
 comment on function private.contact_consent_tags() is
   'Trigger: the tags opt-out and Do Not Call and the flags opted_out and do_not_call say the same, whichever was written.';
 
+create function private.contact_channels() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.channels := array(
+    select u.channel from unnest(new.channels) with ordinality as u (channel, n) group by u.channel order by min(u.n));
+  return new;
+end
+$$;
+comment on function private.contact_channels() is 'Trigger: a contact has each channel once.';
+
 create function private.contact_derived() returns trigger
 language plpgsql
 set search_path = ''
@@ -186,6 +198,8 @@ create trigger contacts_200_name_source before insert or update of name, profile
   for each row execute function private.contact_name_source();
 create trigger contacts_300_consent_tags before insert or update of tags, opted_out, do_not_call on public.contacts
   for each row execute function private.contact_consent_tags();
+create trigger contacts_350_channels before insert or update of channels on public.contacts
+  for each row when (cardinality(new.channels) > 1) execute function private.contact_channels();
 create trigger contacts_400_derived
   before insert or update of name, profile_name, phonebook_name, phone, email, company, notes, avatar_url on public.contacts
   for each row execute function private.contact_derived();

@@ -121,6 +121,16 @@ Deno.test("every settable field is kept as it was given", async () => {
   });
 });
 
+Deno.test("a contact has each channel once, in the order in which they were given", async () => {
+  const made = await createContact(key, { channels: ["web", "phone", "web", " phone "] });
+  assert.deepEqual(made.channels, ["web", "phone"]);
+  const changed = await key.post<Data<Contact>>("update-contact", {
+    contact_id: made.id,
+    channels: ["phone", "phone", "web"],
+  });
+  assert.deepEqual(changed.body.data.channels, ["phone", "web"]);
+});
+
 Deno.test("source says who created: a key is api, a member is manual, unless it is given", async () => {
   assert.equal((await createContact(key)).source, "api");
   assert.equal((await createContact(agent)).source, "manual");

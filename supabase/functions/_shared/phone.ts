@@ -51,10 +51,13 @@ export function saysItsCountry(input: string): boolean {
   return normalize(input).startsWith("+");
 }
 
-// Full-width forms as East Asian keyboards type them, invisible marks as copied texts carry them,
+// Full-width forms as East Asian keyboards type them, the digits of Arabic and Persian ones, of which
+// no prefix would be seen to be one, invisible marks as copied texts carry them,
 // decimals as programs write them that took a column for numbers: as digits they made another one's.
 function normalize(input: string): string {
-  return input.normalize("NFKC").replace(/\p{Cf}/gu, "").trim().replace(/^tel:/i, "")
+  return input.normalize("NFKC").replace(/\p{Cf}/gu, "")
+    .replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) & 15))
+    .trim().replace(/^tel:/i, "")
     .replace(/^\(\s*\+/, "+(").replace(/^(\+?\d{7,})\.0+$/, "$1");
 }
 

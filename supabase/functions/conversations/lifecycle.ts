@@ -23,7 +23,8 @@ const requestAgent = change({
   operationId: "requestAgent",
   summary: "Ask for a person",
   description: "From the bot to waiting for a person; the bot may not write any more, but what " +
-    "it has sent before still goes out until somebody accepts. With a person already, or waiting, nothing changes.",
+    "it has sent before still goes out until somebody accepts. With a person already, or " +
+    "waiting, nothing changes.",
   becomes: { phase: "waiting", control_epoch: 2 },
   errors: ["conversation_resolved"],
   operation: "request_agent",

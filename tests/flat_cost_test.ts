@@ -55,11 +55,15 @@ async function work(tx: Tx, workspace: Workspace, n: number): Promise<void> {
   assert.deepEqual([read.status, read.auto_status, read.score], ["converted", "converted", 5]);
 }
 
-/** As if people with so many updates had been deleted. */
-async function forget(tx: Tx, from: number, updates: number): Promise<void> {
+/** As if so many people with an update each had been deleted, who had refused messages. */
+async function forget(tx: Tx, { id }: Workspace, from: number, people: number): Promise<void> {
+  const hashes = tx`
+    select sha256(n::text::bytea) as hash
+    from generate_series(${from}::int, ${from + people - 1}::int) n`;
+  await tx`insert into private.forgotten_updates (hash) ${hashes}`;
   await tx`
-    insert into private.forgotten_updates (hash)
-    select sha256(n::text::bytea) from generate_series(${from}::int, ${from + updates - 1}::int) n`;
+    insert into private.suppressions (workspace_id, hash, kind, refused_at)
+    select ${id}::uuid, h.hash, 'marketing', now() from (${hashes}) h`;
 }
 
 /** Rows that the transaction has read so far, by tables. */
@@ -99,12 +103,12 @@ Deno.test("neither a delivery nor a call reads more when there is more", async (
         await talk(tx, workspace, range(from, 10));
         await work(tx, workspace, from);
       };
-      await forget(tx, 0, 1);
+      await forget(tx, workspace, 0, 1);
       // From here on the session keeps its plans, though there is hardly anything yet.
       await asked(5000)();
       const few = await readBy(tx, asked(5100));
       await fill(1000, 2000);
-      await forget(tx, 1, 2000);
+      await forget(tx, workspace, 1, 2000);
       const many = await readBy(tx, asked(5200));
       for (const [table, n] of many) {
         assert.ok(n <= 40 + 1.3 * (few.get(table) ?? 0), `${table}: ${few.get(table)} → ${n} rows`);

@@ -55,7 +55,7 @@ as $$
 declare
   found_ record;
 begin
-  select jsonb_agg(jsonb_build_object('workspace_id', s.workspace_id, 'contact_id', k.contact_id, 'kind', s.kind,
+  select jsonb_agg(jsonb_build_object('workspace_id', k.workspace_id, 'contact_id', k.contact_id, 'kind', s.kind,
       'granted', false, 'source', 'suppression', 'happened_at', s.refused_at)) filter (where s.kind <> 'phonebook') as consents,
     array_agg(k.contact_id) filter (where s.kind = 'phonebook') as unlisted,
     array_agg(s.refused_at) filter (where s.kind = 'phonebook') as unlisted_at
@@ -68,7 +68,9 @@ begin
     from public.contact_identities i where i.contact_id = any (contacts)
   ) as k
   cross join lateral private.erasure_hashes(array[k.key]) h
-  join private.suppressions s on s.workspace_id = k.workspace_id and s.hash = h.hash;
+  -- One look an id. A join reads all that is suppressed, however few ids there are.
+  cross join lateral (
+    select r.kind, r.refused_at from private.suppressions r where r.workspace_id = k.workspace_id and r.hash = h.hash offset 0) as s;
   if found_.consents is not null then
     perform private.record_consents(found_.consents);
   end if;

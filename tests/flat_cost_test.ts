@@ -8,13 +8,47 @@ import type postgres from "postgres";
 import { withDatabase } from "./support/database.ts";
 import { createSignal, rescored } from "./support/scoring.ts";
 import { makeWorkspace, type Workspace } from "./support/workspace.ts";
-import { change, delivery, person, text, uniqueWamid } from "./fixtures/whatsapp/delivery.ts";
+import {
+  at,
+  change,
+  delivery,
+  type Item,
+  type Json,
+  person,
+  status,
+  text,
+  uniqueWamid,
+} from "./fixtures/whatsapp/delivery.ts";
 import { echo } from "./webhook/updates.ts";
 
 type Tx = postgres.TransactionSql;
 
 const waId = (n: number) => `1604${String(5_000_000 + n)}`;
 const range = (from: number, length: number) => Array.from({ length }, (_, n) => from + n);
+
+/** Their writers like what they have written. */
+function reactions(messages: Item[]): Item[] {
+  return messages.map(({ id, from }) => ({
+    id: uniqueWamid(),
+    from,
+    timestamp: at(4),
+    type: "reaction",
+    reaction: { message_id: id, emoji: "👍" },
+  }));
+}
+
+/** Of the echoes, and of messages that nobody knows to people whom nobody knows. */
+function statusesOf(echoes: Json[], people: number[]): Json[] {
+  return [
+    ...echoes.map(({ id }) => status(String(id), "delivered", 5)),
+    ...people.map((n) =>
+      status(uniqueWamid(), "delivered", 5, {
+        recipient_id: `1${waId(n)}`,
+        recipient_user_id: `CA.${n}`,
+      })
+    ),
+  ];
+}
 
 /** Each of them writes, and is answered in WhatsApp's own app. */
 async function talk(tx: Tx, { phoneNumberId }: Workspace, people: number[]): Promise<void> {
@@ -23,9 +57,33 @@ async function talk(tx: Tx, { phoneNumberId }: Workspace, people: number[]): Pro
     messages: people.map((n) => text(waId(n), "Hello, what is the price?")),
   };
   const message_echoes = people.map((n) => echo(waId(n), uniqueWamid(), 2));
+  const calls = people.map((n) => ({
+    id: uniqueWamid(),
+    from: waId(n),
+    event: "connect",
+    timestamp: at(3),
+    direction: "USER_INITIATED",
+  }));
+  const user_preferences = people.map((n) => ({
+    wa_id: waId(n),
+    category: "marketing_messages",
+    value: "stop",
+    timestamp: at(n),
+  }));
+  const state_sync = people.map((n) => ({
+    type: "contact",
+    action: "add",
+    contact: { full_name: `Book ${n}`, phone_number: `+${waId(n)}` },
+    metadata: { timestamp: at(n) },
+  }));
   const body = JSON.stringify(delivery(
     change(phoneNumberId, parts),
     change(phoneNumberId, { message_echoes }, "smb_message_echoes"),
+    change(phoneNumberId, { messages: reactions(parts.messages) }),
+    change(phoneNumberId, { statuses: statusesOf(message_echoes, people) }),
+    change(phoneNumberId, { calls }, "calls"),
+    change(phoneNumberId, { user_preferences }, "user_preferences"),
+    change(phoneNumberId, { state_sync }, "smb_app_state_sync"),
   ));
   const [{ told }] = await tx<{ told: { failed: number } }[]>`
     select private.ingest_whatsapp(${body}::text) as told`;

@@ -170,7 +170,7 @@ begin
       coalesce(not (private.latest_consent(t.id, 'calls')).granted, t.do_not_call) as do_not_call
     from public.contacts t where t.id = any (contacts)
   ) as said
-  where c.id = said.id and (c.opted_out, c.do_not_call) <> (said.opted_out, said.do_not_call);
+  where c.id = any (contacts) and c.id = said.id and (c.opted_out, c.do_not_call) <> (said.opted_out, said.do_not_call);
   get diagnostics changed = row_count;
   return changed;
 end
@@ -183,13 +183,11 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  concerned uuid[];
+  -- Looked up by an array everywhere: a join planned while there was little may read all contacts.
+  concerned uuid[] := array(select distinct (g ->> 'contact_id')::uuid from jsonb_array_elements(consents) g);
 begin
   -- Whoever records for the same contact waits here, so that the flags are set from all rows.
-  concerned := array(
-    select c.id from public.contacts c
-    where c.id in (select (g ->> 'contact_id')::uuid from jsonb_array_elements(consents) g)
-    order by c.id for no key update);
+  concerned := array(select c.id from public.contacts c where c.id = any (concerned) order by c.id for no key update);
   insert into public.contact_consents as stored
     (workspace_id, contact_id, kind, granted, source, wa_message_id, detail, happened_at)
   select distinct on (g.contact_id, g.kind, g.happened_at, g.granted, g.source)
@@ -198,6 +196,7 @@ begin
     workspace_id uuid, contact_id uuid, kind text, granted boolean, source text, wa_message_id text, detail text,
     happened_at timestamptz)
   join public.contacts c on c.id = g.contact_id and c.workspace_id = g.workspace_id
+  where c.id = any (concerned)
   order by g.contact_id, g.kind, g.happened_at, g.granted, g.source, g.wa_message_id, g.detail
   -- Two of one second are one; which message or words are its evidence does not depend on who came first.
   on conflict (contact_id, kind, happened_at, granted, source)

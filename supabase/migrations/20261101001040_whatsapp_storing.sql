@@ -196,6 +196,9 @@ set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
+  callers uuid[] := array(select private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null) from unnest(calls) k);
+  -- Looked up by an array: a join planned while there was little may read all of them.
+  threads uuid[];
   stored int;
 begin
   insert into public.conversations (workspace_id, contact_id)
@@ -203,6 +206,7 @@ begin
   from unnest(calls) k
   order by contact_id
   on conflict (contact_id, channel) do nothing;
+  threads := array(select v.id from public.conversations v where v.contact_id = any (callers) and v.channel = 'whatsapp');
 
   insert into public.calls as o (workspace_id, contact_id, conversation_id, direction, status, phone_number_id, wa_call_id,
     started_at, accepted_at, ended_at, duration_seconds)
@@ -211,7 +215,7 @@ begin
     max(k.duration_seconds)
   from unnest(calls) k
   join public.conversations v
-    on v.contact_id = private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null) and v.channel = 'whatsapp'
+    on v.id = any (threads) and v.contact_id = private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null)
   group by k.workspace_id, v.contact_id, v.id, k.phone_number_id, k.wa_call_id
   order by k.wa_call_id, k.phone_number_id
   on conflict (wa_call_id, phone_number_id) do update
@@ -235,7 +239,7 @@ begin
       (array_agg(k.phone_number_id order by k.happened_at desc, k.phone_number_id desc))[1] as phone_number_id
     from unnest(calls) k where k.by_person group by 1
   ) as s
-  where v.contact_id = s.contact_id and v.channel = 'whatsapp'
+  where v.id = any (threads) and v.contact_id = s.contact_id
     and (s.last_at, s.phone_number_id) > (coalesce(v.last_inbound_at, '-infinity'), coalesce(v.phone_number_id, ''));
   return stored;
 end

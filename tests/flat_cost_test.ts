@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import type postgres from "postgres";
 import { withDatabase } from "./support/database.ts";
 import { createSignal, rescored } from "./support/scoring.ts";
+import { registerNumber } from "./support/sending.ts";
 import { makeWorkspace, type Workspace } from "./support/workspace.ts";
 import {
   at,
@@ -113,6 +114,48 @@ async function work(tx: Tx, workspace: Workspace, n: number): Promise<void> {
   assert.deepEqual([read.status, read.auto_status, read.score], ["converted", "converted", 5]);
 }
 
+/** What a person and another contact, who turns out to be the same, go through with the team. */
+async function attend(tx: Tx, workspace: Workspace, n: number): Promise<void> {
+  const write = (operation: string, args: unknown) =>
+    call(tx, workspace, "contacts:write", operation, args);
+  const speak = (operation: string, args: Record<string, unknown> = {}) =>
+    call(tx, workspace, "conversations:write", operation, { conversation_id, ...args });
+  const { id: contact_id, conversation: { id: conversation_id } } = await call(
+    tx,
+    workspace,
+    "contacts:read",
+    "get_contact",
+    { phone: `+${waId(n)}` },
+  );
+  await call(tx, workspace, "conversations:read", "can_send", { contact_id });
+  await speak("accept_conversation");
+  const template = { name: "hello", language: { code: "en" } };
+  await speak("send_message", { type: "template", template });
+  await speak("mark_read");
+  await speak("resolve_conversation");
+  await speak("reopen_conversation");
+  await speak("handoff", { contact_id });
+  const note = { content: "A note", entity_type: "lead", entity_id: contact_id };
+  await call(tx, workspace, "notes:write", "create_note", note);
+  const starts_at = "2026-12-01T10:00:00Z";
+  await write("create_meeting", { meeting: { contact_id, title: "A meeting", starts_at } });
+  await write("create_call", { call: { contact_id, direction: "inbound" } });
+  const phone = `+49302${String(1_000_000 + n)}`;
+  const { id: duplicate_id } = await write("create_contact", { contact: { phone, name: "Twin" } });
+  await write("update_contact", { contact_id: duplicate_id, set: { phone: `${phone}9` } });
+  await call(tx, workspace, "contacts:read", "merge_candidates", { contact_id, limit: 5 });
+  const { merge_id } = await write("merge_contacts", { primary_id: contact_id, duplicate_id });
+  await talk(tx, workspace, [n]);
+  await write("undo_merge", { merge_id });
+  const page = { limit: 5 };
+  const read = (operation: string, args: Record<string, unknown>) =>
+    call(tx, workspace, "conversations:read", operation, { ...page, ...args });
+  await read("list_messages", { conversation_id });
+  await read("list_conversations", { filter: { view: "all" } });
+  await read("contact_timeline", { contact_id });
+  await read("contact_explanation", { contact_id });
+}
+
 /** As if so many people with an update each had been deleted, who had refused messages. */
 async function forget(tx: Tx, { id }: Workspace, from: number, people: number): Promise<void> {
   const hashes = tx`
@@ -146,6 +189,7 @@ Deno.test("neither a delivery nor a call reads more when there is more", async (
   const signal = { kind: "keyword", keywords: ["price"], points: 10, buying_intent: true };
   await createSignal(workspace.admin, signal);
   await rescored(workspace);
+  await registerNumber(workspace.key, workspace.phoneNumberId);
   const undone = new Error("Everything is taken back.");
   await withDatabase(async (sql) => {
     const measured = sql.begin(async (tx) => {
@@ -154,12 +198,14 @@ Deno.test("neither a delivery nor a call reads more when there is more", async (
           await talk(tx, workspace, range(from + first * 100, 100));
         }
         for (const n of range(from, 10)) await work(tx, workspace, n);
+        for (const n of range(from, 5)) await attend(tx, workspace, n);
       };
       // New people and known ones.
       const asked = (from: number) => async () => {
         await talk(tx, workspace, range(from, 10));
         await talk(tx, workspace, range(from, 10));
         await work(tx, workspace, from);
+        await attend(tx, workspace, from);
       };
       await forget(tx, workspace, 0, 1);
       // From here on the session keeps its plans, though there is hardly anything yet.

@@ -301,7 +301,7 @@ begin
     from unnest(facts) f where f.kind = 'phonebook') as t;
   perform private.name_by_phonebook(named.contacts, named.names, named.at);
   perform private.suppress_phonebook_names(array(
-    select f from unnest(facts) f where f.kind = 'phonebook' and private.fact_contact(f) is null));
+    select f from unnest(facts) f where f.kind = 'phonebook' and not f.granted and private.fact_contact(f) is null));
 end
 $$;
 comment on function private.store_whatsapp_facts(private.whatsapp_fact[]) is

@@ -34,13 +34,15 @@ export class Contacts {
     return [...this.#contacts.values()];
   }
 
-  /** The contact that has this id or number. */
+  /** The contact that has this id, or a spelling of the number that it is. */
   of(id: string): Contact {
-    return this.#contacts.get(this.#label(id))!;
+    const [channel, waId] = id.split(" ");
+    return this.#contacts.get(this.#label(id)) ??
+      (channel === "whatsapp" ? this.ofNumber(waId) : undefined!);
   }
 
   ofNumber(waId: string): Contact {
-    return this.of(`key ${keyOf(waId)}`);
+    return this.#contacts.get(this.#label(`key ${keyOf(waId)}`))!;
   }
 
   #add(id: string, phone: string, made?: Made): void {

@@ -143,8 +143,8 @@ begin
   perform private.write_image('public.contact_activity', m.duplicate_id, theirs) where theirs is not null;
   update public.contacts c set profile_name = a.profile_name
   from public.contact_activity a
-  where a.contact_id = c.id and c.profile_name is distinct from a.profile_name
-    and (c.id = m.primary_id and own ? 'profile_name' or c.id = m.duplicate_id and theirs ? 'profile_name');
+  where c.id in (m.primary_id, m.duplicate_id) and a.contact_id = c.id and c.profile_name is distinct from a.profile_name
+    and (a.profile_name is not null or c.id = m.primary_id and own ? 'profile_name');
   return coalesce(own ? 'profile_name', false);
 end
 $$;

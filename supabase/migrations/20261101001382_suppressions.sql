@@ -86,8 +86,9 @@ language plpgsql
 security definer set search_path = ''
 as $$
 begin
-  -- Nobody who asked for no more messages was ever deleted: the usual case costs one look.
-  if not exists (select from private.suppressions) then
+  -- Nobody who asked for no more messages was ever deleted: the usual case costs one look. Whoever
+  -- comes back when a merge is undone has what was said before among their consents.
+  if private.is_merging() or not exists (select from private.suppressions) then
     return null;
   end if;
   if tg_table_name = 'contacts' then
@@ -111,7 +112,9 @@ language plpgsql
 security definer set search_path = ''
 as $$
 begin
-  perform private.apply_suppressions(array[new.id]);
+  if not private.is_merging() then
+    perform private.apply_suppressions(array[new.id]);
+  end if;
   return null;
 end
 $$;

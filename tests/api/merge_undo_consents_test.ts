@@ -67,3 +67,18 @@ Deno.test("Do Not Call that was confirmed meanwhile is Do Not Call", async () =>
   const { contact, duplicate } = await undo(home.key, mergeId);
   assert.deepEqual([contact.do_not_call, duplicate.do_not_call], [true, true]);
 });
+
+Deno.test("who had refused before they were deleted is merged and parted like others", async () => {
+  const phone = uniquePhone();
+  const gone = await createContact(home.key, { phone, opted_out: true });
+  const erased = await home.admin.post("delete-contacts", {
+    contact_ids: [gone.id],
+    history: "erase",
+  });
+  assert.equal(erased.status, 200, erased.text);
+  const again = await createContact(home.key, { phone });
+  const other = await createContact(home.key, { phone: uniquePhone() });
+  const mergeId = await merge(home.key, other.id, again.id);
+  const { contact, duplicate } = await undo(home.key, mergeId);
+  assert.deepEqual([contact.opted_out, duplicate.opted_out], [false, true]);
+});

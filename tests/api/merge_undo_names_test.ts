@@ -73,3 +73,16 @@ Deno.test("a new name of the primary's own stays, and is named", async () => {
     fields: ["name"],
   });
 });
+
+Deno.test("who is still merged may be called as the one who is not any more", async () => {
+  const make = () => createContact(home.key, { phone: uniquePhone() });
+  const [one, two, three] = [await make(), await make(), await make()];
+  await say(two, "Bea", 1);
+  await say(one, "Ana", 2);
+  await say(three, "Bea", 3);
+  await merge(home.key, one.id, two.id);
+  const mergeId = await merge(home.key, one.id, three.id);
+  await say(two, "Bea", 20);
+  await undo(home.key, mergeId);
+  assert.deepEqual(await called(one, three), [names("Bea"), names("Bea")]);
+});

@@ -178,15 +178,15 @@ declare
   concerned uuid[] := array[m.primary_id, m.duplicate_id];
   thread record;
 begin
-  update public.contact_activity a set last_contact_at = greatest(a.last_contact_at, s.last_at)
+  update public.contact_activity a set last_contact_at = s.last_at
   from (
-    select e.contact_id, max(e.at) as last_at
-    from (
-      select t.contact_id, t.sent_at as at from public.messages t where t.contact_id = any (concerned) and t.id > m.id and uuid_extract_version(t.id) = 7
-      union all select k.contact_id, k.started_at from public.calls k where k.contact_id = any (concerned) and k.id > m.id and uuid_extract_version(k.id) = 7
-    ) as e group by e.contact_id
+    select c.id, greatest(
+      (select max(t.sent_at) from public.messages t where t.contact_id = c.id),
+      (select max(greatest(k.started_at, k.accepted_at, k.ended_at)) from public.calls k where k.contact_id = c.id)) as last_at
+    from unnest(concerned) c (id)
   ) as s
-  where a.contact_id = s.contact_id;
+  -- What came in a conversation that has gone back is the duplicate's alone.
+  where a.contact_id = any (concerned) and a.contact_id = s.id and a.last_contact_at is distinct from s.last_at;
   for thread in
     select v.id from public.conversations v
     where v.contact_id = any (concerned)

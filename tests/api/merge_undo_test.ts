@@ -115,6 +115,8 @@ Deno.test("what came in a conversation that was only the duplicate's goes back w
   const { contact, duplicate, touched } = await undo(key, mergeId);
   assert.deepEqual(touched, UNTOUCHED);
   assert.deepEqual([contact.message_count, duplicate.message_count], [0, 2]);
+  assert.equal(contact.last_contact_at, null);
+  assert.equal(new Date(duplicate.last_contact_at!).getUTCSeconds(), 2);
   const messages = await key.get<Page<unknown>>(`conversations/${own.id}/messages`);
   assert.equal(messages.body.data.length, 2);
   assert.equal((await thread(own.id)).contact.id, two.id);

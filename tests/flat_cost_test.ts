@@ -156,6 +156,19 @@ async function attend(tx: Tx, workspace: Workspace, n: number): Promise<void> {
   await read("contact_explanation", { contact_id });
 }
 
+/** Other workspaces with a reaction each, of which the planner knows. */
+async function surround(tx: Tx): Promise<void> {
+  await tx`
+    with others as (
+      insert into public.workspaces (name) select 'Other' from generate_series(1, 200) returning id
+    )
+    insert into public.message_changes (workspace_id, phone_number_id, wa_message_id,
+      target_wa_message_id, kind, content, happened_at)
+    select id, '1', 'wamid.of.' || id, 'wamid.to.' || id, 'reaction', '{"emoji": "👍"}', now()
+    from others`;
+  await tx`analyze public.message_changes`;
+}
+
 /** As if so many people with an update each had been deleted, who had refused messages. */
 async function forget(tx: Tx, { id }: Workspace, from: number, people: number): Promise<void> {
   const hashes = tx`
@@ -207,6 +220,7 @@ Deno.test("neither a delivery nor a call reads more when there is more", async (
         await work(tx, workspace, from);
         await attend(tx, workspace, from);
       };
+      await surround(tx);
       await forget(tx, workspace, 0, 1);
       // From here on the session keeps its plans, though there is hardly anything yet.
       await asked(5000)();

@@ -172,7 +172,9 @@ comment on function private.keep_message_statuses(private.status_update[], priva
 
 create function private.show_message_changes(wa_message_ids text[]) returns int
 language plpgsql
--- No nested loop over all changes: the messages are few and found by their key.
+-- No nested loop over all changes: the messages are few and found by their key, and their changes by
+-- it, too. What is compared with `is not distinct from` is looked up by no index: that of the
+-- workspaces is as good while each has few changes, and reads all of them ever after.
 set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
@@ -185,7 +187,7 @@ begin
     where o.wa_message_id = any (wa_message_ids) and o.direction = 'inbound' and exists (
       select from public.message_changes c
       where c.target_wa_message_id = o.wa_message_id and c.phone_number_id = o.phone_number_id
-        and c.workspace_id = o.workspace_id and c.kind <> 'reaction')));
+        and c.workspace_id is not distinct from o.workspace_id and c.kind <> 'reaction')));
   perform from public.messages m where m.wa_message_id = any (wa_message_ids) order by m.id for no key update;
   update public.messages m
   set reactions = s.reactions,
@@ -205,18 +207,18 @@ begin
             case when c.contact_id is null then 'business' else 'contact' end as side
           from public.message_changes c
           where c.target_wa_message_id = o.wa_message_id and c.phone_number_id = o.phone_number_id
-            and c.workspace_id = o.workspace_id and c.kind = 'reaction'
+            and c.workspace_id is not distinct from o.workspace_id and c.kind = 'reaction'
           order by c.contact_id, c.happened_at desc, c.wa_message_id desc
         ) as r where r.emoji is not null) as reactions,
       edited.content as edit, edited.happened_at as edited_at,
       (select min(c.happened_at) from public.message_changes c
         where c.target_wa_message_id = o.wa_message_id and c.phone_number_id = o.phone_number_id
-        and c.workspace_id = o.workspace_id and c.kind = 'revoke') as revoked_at
+        and c.workspace_id is not distinct from o.workspace_id and c.kind = 'revoke') as revoked_at
     from public.messages o
     left join lateral (
       select c.content, c.happened_at from public.message_changes c
       where c.target_wa_message_id = o.wa_message_id and c.phone_number_id = o.phone_number_id
-        and c.workspace_id = o.workspace_id and c.kind = 'edit'
+        and c.workspace_id is not distinct from o.workspace_id and c.kind = 'edit'
       order by c.happened_at desc, c.wa_message_id desc limit 1) as edited on true
     where o.wa_message_id = any (wa_message_ids)
   ) as s
@@ -274,7 +276,7 @@ begin
     select i.wa_message_id from inserted i
     where (select c.id from public.message_changes c
       where c.target_wa_message_id = i.wa_message_id and c.phone_number_id = i.phone_number_id
-        and c.workspace_id = i.workspace_id limit 1) is not null);
+        and c.workspace_id is not distinct from i.workspace_id limit 1) is not null);
   if cardinality(changed) > 0 then
     perform private.show_message_changes(changed);
   end if;

@@ -25,18 +25,22 @@ interface Ran {
   stderr: string;
 }
 
-/** Runs the command as its task does, called from a folder with those files. */
-async function run(
-  command: "import" | "export",
-  args: string[],
-  { folder, url }: { folder: string; url: string },
-): Promise<Ran> {
-  const output = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", join(ROOT, "scripts", `${command}.ts`), ...args],
+type Place = Pick<Api, "folder" | "url">;
+
+/** The command as its task runs it, called from a folder with those files. */
+function command(name: "import" | "export", args: string[], { folder, url }: Place): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", join(ROOT, "scripts", `${name}.ts`), ...args],
     cwd: ROOT,
     env: { LEADBASE_TASK: "1", INIT_CWD: folder, LEADBASE_URL: url, LEADBASE_KEY: "lb_1" },
     stdin: "null",
-  }).output();
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+async function run(name: "import" | "export", args: string[], place: Place): Promise<Ran> {
+  const output = await command(name, args, place).output();
   const text = new TextDecoder();
   const [stdout, stderr] = [text.decode(output.stdout), text.decode(output.stderr)];
   return { code: output.code, stdout, stderr };
@@ -204,5 +208,30 @@ Deno.test("an export that breaks off, or has no place, says so in one line and l
       assert.equal(stderr.includes("    at "), false);
     }
     assert.deepEqual([...Deno.readDirSync(api.folder)].map(({ name }) => name), ["a.csv"]);
+  });
+});
+
+/** An API that has so many contacts. */
+const holding = (contacts: number) => ({ url }: Request): Response =>
+  url.includes("list-contacts")
+    ? Response.json({ data: [], total: contacts })
+    : new Response("name\r\n" + '"A\nB"\r\n'.repeat(contacts));
+
+Deno.test("an export says how many contacts there are, in the file and beside it", async () => {
+  await withApi(holding(3), async (api) => {
+    const { code, stdout, stderr } = await run("export", ["b.csv"], api);
+    assert.deepEqual([code, stdout, stderr], [0, "", "Exporting 100 %\n3 contacts in b.csv\n"]);
+    const file = await Deno.readTextFile(join(api.folder, "b.csv"));
+    assert.equal(file, 'name\r\n"A\nB"\r\n"A\nB"\r\n"A\nB"\r\n');
+    assert.equal((await run("export", [], api)).stdout, file);
+  });
+});
+
+Deno.test("an export whose reader has seen enough ends without a complaint", async () => {
+  await withApi(holding(1_000_000), async (api) => {
+    const child = command("export", [], api).spawn();
+    await child.stdout.cancel();
+    const [{ code }, stderr] = await Promise.all([child.status, new Response(child.stderr).text()]);
+    assert.deepEqual([code, stderr.replace(/^Exporting \d+ %\n/gm, "")], [0, ""]);
   });
 });

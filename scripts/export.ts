@@ -1,59 +1,36 @@
 /** `deno task export`: contacts into a CSV file, or to where the output leads. */
-import { join } from "node:path";
-import { type Caller, request, requestJson } from "./api.ts";
-import { callersPath, ROOT } from "./stack/files.ts";
+import { type ExportOptions, parseExportArguments, USAGE } from "./export/arguments.ts";
+import { callersPath } from "./stack/files.ts";
 import { describeFailure, StackProblem } from "./stack/problem.ts";
+import { request, requestJson } from "./terminal/api.ts";
+import { readCredentials } from "./terminal/caller.ts";
+import { Progress, screen } from "./terminal/progress.ts";
 
-const USAGE = `Writes contacts as CSV: deno task export [file] [--<filter> value …]
-
-  file              where to; without it, to standard output
-  --<filter> value  any parameter of export-contacts, as in --status new,contacted --sort name
-  --url URL         the API                                    (LEADBASE_URL, the local stack's)
-  --key KEY         an API key                                 (LEADBASE_KEY, the local stack's)
-  --help            this text`;
-
-interface Options extends Caller {
-  file?: string;
-  parameters: URLSearchParams;
-}
-
-/** What was asked for; undefined: the text of --help. */
-async function readOptions(args: readonly string[]): Promise<Options | undefined> {
-  if (args.includes("--help") || args.includes("-h")) return undefined;
-  const parameters = new URLSearchParams();
-  const files: string[] = [];
-  for (let at = 0; at < args.length; at++) {
-    const [name, ...rest] = args[at].split("=");
-    if (!name.startsWith("--")) {
-      files.push(args[at]);
-      continue;
-    }
-    const value = rest.length > 0 ? rest.join("=") : args[++at];
-    if (value === undefined) throw new StackProblem(`${name} needs a value (--help)`, 2);
-    parameters.append(name.slice(2).replaceAll("-", "_"), value);
-  }
-  if (files.length > 1) throw new StackProblem("One file only (--help)", 2);
-  const local = await localStack();
-  const url = parameters.get("url") ?? Deno.env.get("LEADBASE_URL") ?? local?.url;
-  const key = parameters.get("key") ?? Deno.env.get("LEADBASE_KEY") ?? local?.api_key;
-  for (const own of ["url", "key"]) parameters.delete(own);
-  if (!url || !key) {
-    throw new StackProblem("No stack runs here: set LEADBASE_URL and LEADBASE_KEY", 2);
-  }
-  return { file: files[0], url: url.replace(/\/+$/, ""), key, parameters };
-}
-
-async function localStack(): Promise<{ url: string; api_key: string } | undefined> {
+async function main(): Promise<void> {
+  const options = parseExportArguments(Deno.args, Deno.env.toObject(), readCredentials());
+  if (!options) return console.log(USAGE);
+  const total = await countContacts(options);
+  const { body } = await request(options, `export-contacts?${options.parameters}`);
+  const progress = new Progress(screen());
+  let rows = 0;
+  const counted = body!.pipeThrough(counting((more) => {
+    rows += more;
+    progress.show("Exporting", 100 * rows / Math.max(total, 1));
+  }));
   try {
-    return JSON.parse(await Deno.readTextFile(join(ROOT, ".leadbase", "credentials.json")));
+    await write(counted, options.file && callersPath(options.file));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+    // Whoever reads has seen enough, as in `… | head`.
+    if (options.file === undefined && error instanceof Deno.errors.BrokenPipe) return;
+    throw new StackProblem(`The contacts could not be written: ${(error as Error).message}`);
+  } finally {
+    progress.clear();
   }
+  console.error(`${rows} contacts${options.file === undefined ? "" : ` in ${options.file}`}`);
 }
 
 /** How many contacts there will be. */
-async function countContacts(options: Options): Promise<number> {
+async function countContacts(options: ExportOptions): Promise<number> {
   const parameters = new URLSearchParams(options.parameters);
   parameters.set("limit", "1");
   parameters.set("count", "exact");
@@ -61,26 +38,21 @@ async function countContacts(options: Options): Promise<number> {
   return total;
 }
 
-/** Counts rows as they pass, and shows how far they are. */
-function counting(total: number): TransformStream<Uint8Array, Uint8Array> {
-  let [rows, isQuoted, shown] = [-1, false, 0];
-  const show = (end: string) => {
-    const done = total > 0 ? Math.max(0, Math.min(rows / total, 1)) : 1;
-    const bar = "█".repeat(Math.round(done * 30)).padEnd(30, "░");
-    Deno.stderr.writeSync(new TextEncoder().encode(`\r${bar} ${rows} of ${total}${end}`));
-  };
+/** Passes a file on; `passed` hears how many rows went by, without that of the names. */
+function counting(passed: (rows: number) => void): TransformStream<Uint8Array, Uint8Array> {
+  let [isFirst, isQuoted] = [true, false];
   return new TransformStream({
     transform(bytes, controller) {
+      let rows = 0;
       for (const byte of bytes) {
         if (byte === 0x22) isQuoted = !isQuoted;
         else if (byte === 0x0a && !isQuoted) rows++;
       }
       controller.enqueue(bytes);
-      if (Date.now() - shown < 100) return;
-      shown = Date.now();
-      show("");
+      if (rows === 0) return;
+      passed(isFirst ? rows - 1 : rows);
+      isFirst = false;
     },
-    flush: () => show("\n"),
   });
 }
 
@@ -97,17 +69,6 @@ async function write(body: ReadableStream<Uint8Array>, file: string | undefined)
     await Deno.remove(part).catch(() => undefined);
     throw error;
   }
-}
-
-async function main(): Promise<void> {
-  const options = await readOptions(Deno.args);
-  if (!options) return console.log(USAGE);
-  const total = await countContacts(options);
-  const { body } = await request(options, `export-contacts?${options.parameters}`);
-  const file = options.file && callersPath(options.file);
-  await write(body!.pipeThrough(counting(total)), file).catch((error) => {
-    throw new StackProblem(`The contacts could not be written: ${(error as Error).message}`);
-  });
 }
 
 if (import.meta.main) {

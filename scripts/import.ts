@@ -1,11 +1,11 @@
-import { join } from "node:path";
-import { patiently } from "./api.ts";
 import { type ImportOptions, parseImportArguments, USAGE } from "./import/arguments.ts";
 import { type ImportState, saveErrors, state, upload } from "./import/client.ts";
-import { Progress } from "./import/progress.ts";
 import { report } from "./import/report.ts";
-import { callersPath, ROOT } from "./stack/files.ts";
+import { callersPath } from "./stack/files.ts";
 import { describeFailure, StackProblem } from "./stack/problem.ts";
+import { patiently } from "./terminal/api.ts";
+import { readCredentials } from "./terminal/caller.ts";
+import { Progress, screen } from "./terminal/progress.ts";
 
 const EVERY_MS = 300;
 // Longer than a Postgres takes that was killed and goes through its log.
@@ -13,7 +13,7 @@ const PATIENCE_MS = 60_000;
 
 /** Imports a file and waits for its end; returns the exit code. */
 async function main(): Promise<number> {
-  const options = parseImportArguments(Deno.args, Deno.env.toObject(), readCredentials);
+  const options = parseImportArguments(Deno.args, Deno.env.toObject(), readCredentials());
   if (!options) {
     console.log(USAGE);
     return 0;
@@ -62,24 +62,6 @@ async function open(path: string, options?: Deno.OpenOptions): Promise<Deno.FsFi
   } catch (error) {
     throw new StackProblem(`${path} cannot be opened: ${(error as Error).message}`);
   }
-}
-
-function readCredentials() {
-  try {
-    return JSON.parse(Deno.readTextFileSync(join(ROOT, ".leadbase", "credentials.json")));
-  } catch {
-    return undefined;
-  }
-}
-
-function screen() {
-  const encoder = new TextEncoder();
-  const isTerminal = Deno.stderr.isTerminal();
-  return {
-    isTerminal,
-    columns: isTerminal ? Deno.consoleSize().columns : 80,
-    write: (text: string) => void Deno.stderr.writeSync(encoder.encode(text)),
-  };
 }
 
 if (import.meta.main) {

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import type { Caller } from "../api.ts";
-import { StackProblem } from "../stack/problem.ts";
+import type { Caller } from "../terminal/api.ts";
+import { type Credentials, findCaller, usage } from "../terminal/caller.ts";
 
 /** What `deno task import` is asked for. */
 export interface ImportOptions extends Caller {
@@ -28,35 +28,21 @@ export const USAGE = `Imports contacts from a CSV file: deno task import FILE [o
 
 Without --url and --key it is the stack of this folder (.leadbase/credentials.json).`;
 
-/** The credentials file of the stack, as far as it is needed here. */
-interface Credentials {
-  url: string;
-  api_key: string;
-}
-
 /** Undefined if the question is how to use it. */
 export function parseImportArguments(
   args: readonly string[],
   env: Record<string, string | undefined>,
-  readCredentials: () => Credentials | undefined,
+  stack: Credentials | undefined,
 ): ImportOptions | undefined {
   const { values, positionals } = readFlags(args);
   if (values.help) return undefined;
   if (positionals.length !== 1) throw usage("one file has to be named");
-  const stack = readCredentials();
-  const url = values.url ?? (env.LEADBASE_URL || stack?.url);
-  const key = values.key ?? (env.LEADBASE_KEY || stack?.api_key);
-  if (!url || !key) throw usage("no running stack in this folder, so --url and --key are needed");
-  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
-    throw usage("--url takes an http or https address");
-  }
   if (values.charset !== undefined && !/^[\w.:-]+$/.test(values.charset)) {
     throw usage("--charset takes a name such as windows-1250");
   }
   return {
+    ...findCaller(values, env, stack),
     file: positionals[0],
-    url: url.replace(/\/+$/, ""),
-    key,
     onConflict: values["on-conflict"],
     mapping: values.mapping,
     charset: values.charset,
@@ -83,8 +69,4 @@ function readFlags(args: readonly string[]) {
   } catch (error) {
     throw usage((error as Error).message.split("\n")[0]);
   }
-}
-
-function usage(message: string): StackProblem {
-  return new StackProblem(`${message} (--help lists the options)`, 2);
 }

@@ -1,6 +1,6 @@
 /** What the terminal asks the API about an import. */
-import { request, requestJson } from "../api.ts";
 import { StackProblem } from "../stack/problem.ts";
+import { request, requestJson } from "../terminal/api.ts";
 import type { ImportOptions } from "./arguments.ts";
 
 /** The part of an import that is shown. */

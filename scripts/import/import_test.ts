@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { StackProblem } from "../stack/problem.ts";
 import { parseImportArguments } from "./arguments.ts";
-import { Progress } from "./progress.ts";
 import { report } from "./report.ts";
 
 const stack = { url: "http://127.0.0.1:1/functions/v1", api_key: "lb_stack" };
 
 Deno.test("the stack of the folder is meant unless somebody says otherwise", () => {
-  const parse = (args: string[], env = {}) => parseImportArguments(args, env, () => stack)!;
+  const parse = (args: string[], env = {}) => parseImportArguments(args, env, stack)!;
   const plain = parse(["a.csv"]);
   assert.deepEqual([plain.file, plain.url, plain.key, plain.dryRun], [
     "a.csv",
@@ -31,7 +30,7 @@ Deno.test("the stack of the folder is meant unless somebody says otherwise", () 
     true,
     "e.csv",
   ]);
-  assert.equal(parseImportArguments(["--help"], {}, () => undefined), undefined);
+  assert.equal(parseImportArguments(["--help"], {}, undefined), undefined);
 });
 
 Deno.test("what cannot be meant is refused with exit code 2", () => {
@@ -45,27 +44,8 @@ Deno.test("what cannot be meant is refused with exit code 2", () => {
   ];
   for (const [args, credentials] of cases) {
     const wrong = (error: unknown) => error instanceof StackProblem && error.exitCode === 2;
-    assert.throws(() => parseImportArguments(args, {}, () => credentials), wrong);
+    assert.throws(() => parseImportArguments(args, {}, credentials), wrong);
   }
-});
-
-function written(isTerminal: boolean, percents: number[]): string {
-  let text = "";
-  const progress = new Progress({ isTerminal, columns: 80, write: (more) => text += more });
-  for (const percent of percents) progress.show("Importing", percent);
-  progress.clear();
-  return text;
-}
-
-Deno.test("a terminal has a bar that is drawn over, everything else a line a tenth", () => {
-  assert.equal(
-    written(false, [0, 1, 9, 10, 55, 56, 100]),
-    [0, 10, 55, 100].map((n) => `Importing ${n} %\n`).join(""),
-  );
-  const bar = written(true, [0, 50, 100]);
-  assert.equal(bar.split("\r").length, 5);
-  assert.match(bar, /\rImporting {2}█{15}░{15} {2}50 %/);
-  assert.equal(bar.includes("\n"), false);
 });
 
 Deno.test("the report names what was lost, what was wrong and what came of it", () => {

@@ -1,5 +1,5 @@
 /** Requests to the API from a terminal; whatever goes wrong is told in a line. */
-import { StackProblem } from "./stack/problem.ts";
+import { StackProblem } from "../stack/problem.ts";
 
 export interface Caller {
   /** Up to and with `/functions/v1`. */

@@ -8,6 +8,17 @@ export interface Screen {
 
 const WIDTH = 30;
 
+/** Standard error: standard output may lead into a file. */
+export function screen(): Screen {
+  const encoder = new TextEncoder();
+  const isTerminal = Deno.stderr.isTerminal();
+  return {
+    isTerminal,
+    columns: isTerminal ? Deno.consoleSize().columns : 80,
+    write: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
+  };
+}
+
 export class Progress {
   #drawn = false;
   #tenth = -1;

@@ -20,6 +20,9 @@ begin
     insert into public.conversations (workspace_id, contact_id, channel)
     select distinct m.workspace_id, m.contact_id, case when m.message ? 'group_id' then 'whatsapp_group' else 'whatsapp' end as channel
     from unnest(missing) m
+    -- One that is heard again may be in the thread of somebody with whom its sender was one contact.
+    where (select o.id from public.messages o
+      where o.wa_message_id = m.message ->> 'id' and o.phone_number_id = m.phone_number_id) is null
     order by m.contact_id, channel
     on conflict (contact_id, channel) do nothing;
   end if;

@@ -94,7 +94,7 @@ create table public.messages (
   sender_id uuid,
   sender_name text,
   sender_username text,
-  sender_external_id text check (char_length(sender_external_id) <= 256),
+  contact_external_id text check (char_length(contact_external_id) <= 256),
   channel text not null default 'whatsapp',
   type text not null,
   body text,
@@ -133,8 +133,8 @@ comment on table public.messages is 'What was said, both ways. sent_at is the ev
 comment on column public.messages.type is 'WhatsApp''s own name of the type, also one that is not known here.';
 comment on column public.messages.sender_name is 'The profile name that came with the message.';
 comment on column public.messages.sender_username is 'The WhatsApp username that came with the message.';
-comment on column public.messages.sender_external_id is
-  'The WhatsApp id, else the business-scoped user id, that a person wrote with: by which of several they are to be answered. Null of ours.';
+comment on column public.messages.contact_external_id is
+  'The WhatsApp id, else the business-scoped user id, that the person wrote with, or was written to: by which of several they are to be answered, and whose it is should two who were merged be parted.';
 comment on column public.messages.payload is 'What the type carries beside its text.';
 comment on column public.messages.reply_to is 'The wamid of the message that this one quotes.';
 comment on column public.messages.wa_message_id is 'WhatsApp''s id of the message (wamid).';

@@ -65,6 +65,20 @@ end
 $$;
 comment on function private.sum_messages(uuid[]) is 'What stored messages say together, conversation by conversation.';
 
+create function private.count_unread(conversation uuid, read_until timestamptz) returns int
+language plpgsql stable
+set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
+as $$
+begin
+  return (
+    select count(*) from public.messages m
+    where m.conversation_id = conversation and m.direction = 'inbound' and not m.from_history
+      and m.sent_at > coalesce(count_unread.read_until, '-infinity'));
+end
+$$;
+comment on function private.count_unread(uuid, timestamptz) is
+  'How many messages of a conversation nobody has read who has read until then (null: nothing). WhatsApp''s times are whole seconds: what came in that very second is taken as read.';
+
 create function private.answer_in_app(sums private.message_sum[]) returns void
 language plpgsql
 set search_path = ''
@@ -72,10 +86,7 @@ as $$
 begin
   update public.conversations v
   set read_until = greatest(v.read_until, s.business_at),
-    unread_count = (
-      select count(*) from public.messages m
-      where m.conversation_id = v.id and m.direction = 'inbound' and not m.from_history
-        and m.sent_at > greatest(v.read_until, s.business_at))
+    unread_count = private.count_unread(v.id, greatest(v.read_until, s.business_at))
   from unnest(sums) s
   where v.id = s.conversation_id and s.business_at is not null;
 

@@ -26,10 +26,7 @@ begin
     last_inbound_at = greatest(k.last_inbound_at, o.last_inbound_at),
     read_until = greatest(k.read_until, o.read_until),
     escalated_at = greatest(k.escalated_at, o.escalated_at),
-    unread_count = (
-      select count(*) from public.messages m
-      where m.conversation_id = kept and m.direction = 'inbound' and not m.from_history
-        and m.sent_at > coalesce(greatest(k.read_until, o.read_until), '-infinity')),
+    unread_count = private.count_unread(kept, greatest(k.read_until, o.read_until)),
     created_at = least(k.created_at, o.created_at),
     assigned_to = coalesce(k.assigned_to, o.assigned_to),
     -- Open if either is, with a person if either is: the bot does not talk over anybody.

@@ -343,7 +343,9 @@ begin
     and uuid_extract_version(a.id) = 7;
   perform private.remove_added(m, 'public.contact_identities');
   perform private.return_identities(m);
+  perform private.return_threads(m);
   perform private.return_arrivals(m);
+  perform private.return_messages(m);
   if private.return_names(m) then
     fields := jsonb_set(fields, array[m.primary_id::text], (fields -> m.primary_id::text) - '{name,profile_name}'::text[], false);
   end if;
@@ -364,4 +366,4 @@ begin
 end
 $$;
 comment on function private.undo_merge(uuid, uuid) is
-  'Both contacts are again what they were. Returns what was touched since: { fields: of the primary, kept as they are; duplicate_fields: that the duplicate cannot have any more; conversations: { id: fields }, also an assignee who has left; arrived: { table: rows } that came since and stay with the primary; gone: { table: rows } that are not there to be moved back }. 404 merge_not_found; 409 merge_undone, merge_not_latest.';
+  'Both contacts are again what they were. Returns what was touched since: { fields: of the primary, kept as they are; duplicate_fields: that the duplicate cannot have any more; conversations: { id: fields }, also an assignee who has left; arrived: { table: rows } that came since and stay with the primary, since nothing says that they are the duplicate''s; gone: { table: rows } that are not there to be moved back }. 404 merge_not_found; 409 merge_undone, merge_not_latest.';

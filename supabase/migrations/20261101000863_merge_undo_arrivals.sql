@@ -7,15 +7,12 @@ as $$
 begin
   update public.conversations v
   set last_message_at = greatest(v.last_message_at, s.last_at), last_inbound_at = greatest(v.last_inbound_at, s.last_inbound_at),
-    unread_count = s.unread
+    unread_count = private.count_unread(v.id, v.read_until)
   from (
     select max(m.sent_at) filter (where m.id > since and uuid_extract_version(m.id) = 7) as last_at,
       max(m.sent_at) filter (where m.id > since and uuid_extract_version(m.id) = 7
-        and m.direction = 'inbound' and not m.from_history) as last_inbound_at,
-      count(*) filter (where m.direction = 'inbound' and not m.from_history
-        and m.sent_at > coalesce(c.read_until, '-infinity')) as unread
-    from public.conversations c join public.messages m on m.conversation_id = c.id
-    where c.id = conversation group by c.id
+        and m.direction = 'inbound' and not m.from_history) as last_inbound_at
+    from public.messages m where m.conversation_id = conversation
   ) as s
   where v.id = conversation;
 end
@@ -94,7 +91,7 @@ as $$
 begin
   return array(
     select row(k.kind, exists (
-        select from public.contact_identities i where i.contact_id = m.duplicate_id and i.external_id = g.sender_external_id),
+        select from public.contact_identities i where i.contact_id = m.duplicate_id and i.external_id = g.contact_external_id),
       k.said, g.sent_at)::private.heard_name
     from public.messages g
     cross join lateral (values ('profile_name', g.sender_name), ('username', g.sender_username)) as k (kind, said)
@@ -214,7 +211,7 @@ begin
   where s.contact_id = m.primary_id and s.id > m.id and uuid_extract_version(s.id) = 7
     and g.wa_message_id = s.wa_message_id and g.workspace_id = s.workspace_id and g.direction = 'inbound'
     and exists (
-      select from public.contact_identities i where i.contact_id = m.duplicate_id and i.external_id = g.sender_external_id)
+      select from public.contact_identities i where i.contact_id = m.duplicate_id and i.external_id = g.contact_external_id)
     and not exists (
       select from public.contact_consents d where d.contact_id = m.duplicate_id
         and (d.kind, d.happened_at, d.granted, d.source) = (s.kind, s.happened_at, s.granted, s.source));

@@ -56,14 +56,14 @@ declare
   heard timestamptz;
   used text;
 begin
-  select m.sender_external_id, m.sent_at into sender, heard from public.messages m
-  where m.id = about and m.sender_external_id is not null;
+  select m.contact_external_id, m.sent_at into sender, heard from public.messages m
+  where m.id = about and m.contact_external_id is not null;
   if not found then
     heard := v.last_inbound_at;
     sender := (
-      select m.sender_external_id from public.messages m
+      select m.contact_external_id from public.messages m
       where m.conversation_id = v.id and m.sent_at = heard and m.direction = 'inbound' and not m.from_history
-      order by m.sender_external_id limit 1);
+      order by m.contact_external_id limit 1);
   end if;
   used := (select i.channel from public.contact_identities i where i.contact_id = v.contact_id and i.external_id = sender limit 1);
   return (

@@ -67,11 +67,11 @@ begin
   perform private.lock_for_messages(messages);
   perform private.open_whatsapp_threads(messages);
   insert into public.messages (workspace_id, conversation_id, contact_id, channel, direction, sender_type, sender_name, sender_username,
-    sender_external_id, type, body, payload, reply_to, phone_number_id, wa_message_id, status, media, from_history, sent_at)
+    contact_external_id, type, body, payload, reply_to, phone_number_id, wa_message_id, status, media, from_history, sent_at)
   select m.workspace_id, thread.id, m.contact_id, thread.channel,
     case when m.outbound then 'outbound' else 'inbound' end::public.message_direction,
     case when m.outbound then 'business' else 'contact' end::public.sender_type, m.profile_name, m.username,
-    case when not m.outbound then coalesce(m.wa_id, m.bsuid) end, coalesce(m.message ->> 'type', 'unknown'), private.whatsapp_body(m.message), private.whatsapp_payload(m.message),
+    coalesce(m.wa_id, m.bsuid), coalesce(m.message ->> 'type', 'unknown'), private.whatsapp_body(m.message), private.whatsapp_payload(m.message),
     m.message #>> '{context,id}', m.phone_number_id, m.message ->> 'id', private.whatsapp_message_status(m),
     private.whatsapp_media(m.message), m.from_history, m.happened_at
   from unnest(messages) m

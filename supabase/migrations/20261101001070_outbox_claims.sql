@@ -221,9 +221,6 @@ begin
   update private.outbox o
   set state = 'sending', attempts = o.attempts + 1, attempted_at = now(), lease_until = now() + lease
   where o.id = item.id returning * into item;
-  if item.kind = 'message' then
-    update public.messages m set status = 'sending' where m.id = item.message_id and m.status = 'queued';
-  end if;
   update private.outbox_lanes l
   set sending = item.id, due_at = null,
     full_until = case when l.signal then l.full_until else greatest(l.full_until, now()) + interval '6 seconds' end
@@ -233,6 +230,19 @@ end
 $$;
 comment on function private.claim_lane(private.outbox_lanes, bytea, interval) is
   'The next of a lane, which the caller has locked, as being sent; null if there is none.';
+
+create function private.show_sending(item private.outbox, request jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.messages m
+  set status = 'sending', contact_external_id = coalesce(ltrim(request ->> 'to', '+'), request ->> 'recipient')
+  where m.id = item.message_id and m.status = 'queued';
+end
+$$;
+comment on function private.show_sending(private.outbox, jsonb) is
+  'The message of an item is being sent, to whom private.graph_body says.';
 
 create function private.claim_outbox(at_most int, lease interval default '60 seconds')
 returns table (id uuid, phone_number_id text, access_token bytea, body jsonb, kind text, attempts int)
@@ -275,6 +285,9 @@ begin
         continue;
       end if;
       used := used + 1;
+      if item.kind = 'message' then
+        perform private.show_sending(item, request);
+      end if;
       return query select item.id, item.phone_number_id, number.sealed_token, request, item.kind, item.attempts;
     end loop;
     perform private.use_number_slots(number.phone_number_id, used);

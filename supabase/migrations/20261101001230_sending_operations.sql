@@ -292,13 +292,13 @@ set search_path = ''
 as $$
 begin
   return query
-  select distinct on (m.phone_number_id, m.sender_external_id) m.* from public.messages m
+  select distinct on (m.phone_number_id, m.contact_external_id) m.* from public.messages m
   where m.conversation_id = conversation.id and m.direction = 'inbound' and not m.from_history
     and m.wa_message_id is not null and m.phone_number_id is not null
     and m.sent_at >= coalesce(conversation.read_until, '-infinity')
     -- What was read before was told before, but for what came in that very second afterwards.
     and (m.sent_at is distinct from conversation.read_until or conversation.unread_count > 0)
-  order by m.phone_number_id, m.sender_external_id, m.sent_at desc, m.id desc;
+  order by m.phone_number_id, m.contact_external_id, m.sent_at desc, m.id desc;
 end
 $$;
 comment on function private.unread_by_chat(public.conversations) is

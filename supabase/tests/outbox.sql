@@ -103,7 +103,7 @@ select pg_temp.clear();
 insert into contact_identities (workspace_id, contact_id, channel, external_id)
 select pg_temp.id('workspace'), pg_temp.id('ana'), 'whatsapp', '3460011122' || n from generate_series(2, 3) n;
 insert into messages (id, workspace_id, conversation_id, contact_id, direction, sender_type, type, body, status, phone_number_id,
-  wa_message_id, sender_external_id, sent_at)
+  wa_message_id, contact_external_id, sent_at)
 select pg_temp.id('heard ' || n), pg_temp.id('workspace'), pg_temp.id('with ana'), pg_temp.id('ana'), 'inbound', 'contact', 'text', n,
   'received', '900000000000001', 'wamid.heard ' || n, '3460011122' || n, now() - n * interval '1 minute'
 from generate_series(2, 3) n;

@@ -260,7 +260,7 @@ insert into private.whatsapp_tokens (phone_number_id, sealed) values ('910000000
 select pg_temp.hear('to one', 'ana', at => now() + interval '1 second'), pg_temp.hear('to one too', 'ana', at => now() + interval '2 seconds'),
   pg_temp.hear('to two', 'ana', '910000000000002', now() + interval '3 seconds'),
   pg_temp.hear('as cid', 'ana', at => now() + interval '1 second');
-update messages set sender_external_id = case body when 'as cid' then '34600111223' else '34600111221' end
+update messages set contact_external_id = case body when 'as cid' then '34600111223' else '34600111221' end
 where conversation_id = pg_temp.id('with ana') and direction = 'inbound';
 select is(pg_temp.on('mark_read', 'ana') #> '{data,unread_count}', '0', 'who writes to two numbers');
 select is((select jsonb_object_agg(q ->> 'message_id', q -> 'from') from pg_temp.queue('ana') q), '{"wamid.question": "910000000000001",

@@ -75,7 +75,7 @@ select results_eq(
   'and the conversation');
 select is(to_jsonb(m) - '{id,workspace_id,conversation_id,contact_id,created_at}'::text[],
   '{"direction": "inbound", "sender_type": "contact", "sender_id": null, "sender_name": "Ana", "channel": "whatsapp", "type": "text",
-    "body": "Hola", "payload": {}, "reply_to": null, "phone_number_id": "985000000000001", "wa_message_id": "wamid.WEBHOOK.A1", "sender_username": null, "sender_external_id": "34600111222",
+    "body": "Hola", "payload": {}, "reply_to": null, "phone_number_id": "985000000000001", "wa_message_id": "wamid.WEBHOOK.A1", "sender_username": null, "contact_external_id": "34600111222",
     "status": "received", "error": null, "reactions": [], "sentiment": "neutral", "sentiment_score": 0, "sentiment_language": "es", "sentiment_source": "words", "media": null,
     "sent_at": "2026-09-21T14:13:21+00:00", "sent_status_at": null, "pricing": null, "from_history": false, "delivered_at": null, "read_at": null, "played_at": null, "failed_at": null,
     "edited_at": null, "revoked_at": null}', 'and is kept, with the event''s own time') from pg_temp.found('A1') m;

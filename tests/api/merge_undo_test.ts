@@ -94,17 +94,6 @@ Deno.test("what came since stays with the primary and is counted", async () => {
   );
 });
 
-Deno.test("a message that stayed with the primary opens no thread where it is heard again", async () => {
-  const [one, two] = await pair({ phone: uniquePhone() }, { phone: uniquePhone() });
-  const mergeId = await merge(key, one.id, two.id);
-  const message = text(two.phone!.slice(1), "Hi");
-  await tell(workspace, { messages: [message] });
-  await undo(key, mergeId);
-  await tell(workspace, { messages: [message] });
-  assert.equal((await read(one.id)).message_count, 1);
-  assert.equal((await read(two.id)).conversation, null);
-});
-
 Deno.test("a late message of an earlier time counts as well", async () => {
   const [one, two] = await pair();
   const [first, second] = [await threadOf(one), await threadOf(two)];

@@ -90,6 +90,7 @@ const CASES: Record<string, Case> = {
   "what many say at once is listed as it is sent": together,
   "a passing fault is tried again and sent once": retried,
   "a final error fails at once and is shown": failed,
+  "an answer to one of two is theirs once they are parted": parted,
   "a lost answer is unknown until a status with our data comes; nothing is sent twice": reconciled,
   "every way to lose an answer ends as unknown": losses,
   "a status may come before the answer": statusFirst,
@@ -230,6 +231,22 @@ async function failed(stack: SendingStack): Promise<void> {
   assert.equal(stack.posts(said).length, 1);
   const next = await stack.say(thread, "Next");
   await stack.becomes(next, thread, "sent");
+}
+
+async function parted(stack: SendingStack): Promise<void> {
+  const [one, two] = [await stack.open(), await stack.open()];
+  const body = { primary_id: one.contactId, duplicate_id: two.contactId };
+  const merged = await stack.call<{ data: { merge_id: string } }>("POST", "merge-contacts", body);
+  const now = String(Math.floor(Date.now() / 1000) + 1);
+  await stack.deliver({ messages: [text(two.from, "Me again", { timestamp: now })] });
+  const said = await stack.becomes(await stack.say(one, "Hello both"), one, "sent");
+  assert.equal(stack.posts(said)[0].to, `+${two.from}`);
+  const { merge_id } = merged.body.data;
+  assert.equal((await stack.call("POST", "merge-contacts/undo", { merge_id })).status, 200);
+  const bodies = async (thread: Thread) =>
+    (await stack.messages(thread)).map((message) => message.body).sort();
+  assert.deepEqual(await bodies(one), ["Hello"]);
+  assert.deepEqual(await bodies(two), ["Hello", "Hello both", "Me again"]);
 }
 
 async function reconciled(stack: SendingStack): Promise<void> {

@@ -57,7 +57,7 @@ Deno.test("who has two numbers and never wrote is written to at the one that peo
   await tell(place, { messages: NUMBERS.map((number) => text(number, "Hi")) });
   const [low, high] = await Promise.all(NUMBERS.map((number) => byPhone(place, number)));
   await merge(place.key, high.id, low.id);
-  await ask("update public.messages set sender_external_id = null where contact_id = $1", high.id);
+  await ask("update public.messages set contact_external_id = null where contact_id = $1", high.id);
   assert.equal(await recipientOf(high.id), NUMBERS[1]);
 });
 

@@ -1353,6 +1353,7 @@ export type Database = {
         Row: {
           "body": string | null;
           "channel": string;
+          "contact_external_id": string | null;
           "contact_id": string;
           "conversation_id": string;
           "created_at": string;
@@ -1372,7 +1373,6 @@ export type Database = {
           "read_at": string | null;
           "reply_to": string | null;
           "revoked_at": string | null;
-          "sender_external_id": string | null;
           "sender_id": string | null;
           "sender_name": string | null;
           "sender_type": Database["public"]["Enums"]["sender_type"];
@@ -1392,6 +1392,7 @@ export type Database = {
         Insert: {
           "body"?: string | null;
           "channel"?: string;
+          "contact_external_id"?: string | null;
           "contact_id": string;
           "conversation_id": string;
           "created_at"?: string;
@@ -1411,7 +1412,6 @@ export type Database = {
           "read_at"?: string | null;
           "reply_to"?: string | null;
           "revoked_at"?: string | null;
-          "sender_external_id"?: string | null;
           "sender_id"?: string | null;
           "sender_name"?: string | null;
           "sender_type": Database["public"]["Enums"]["sender_type"];
@@ -1430,6 +1430,7 @@ export type Database = {
         Update: {
           "body"?: string | null;
           "channel"?: string;
+          "contact_external_id"?: string | null;
           "contact_id"?: string;
           "conversation_id"?: string;
           "created_at"?: string;
@@ -1449,7 +1450,6 @@ export type Database = {
           "read_at"?: string | null;
           "reply_to"?: string | null;
           "revoked_at"?: string | null;
-          "sender_external_id"?: string | null;
           "sender_id"?: string | null;
           "sender_name"?: string | null;
           "sender_type"?: Database["public"]["Enums"]["sender_type"];

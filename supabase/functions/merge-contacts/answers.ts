@@ -45,7 +45,8 @@ const touched = lazy(() =>
         "`assigned_to` who has left.",
     }),
     arrived: rows.meta({
-      description: "How many rows of which table came since; they stay with the primary.",
+      description: "How many rows of which table came since and stay with the primary: its own, " +
+        "and those of which nothing says that they are the duplicate's.",
     }),
     gone: rows.meta({
       description: "How many rows could not go back, because they were removed since.",

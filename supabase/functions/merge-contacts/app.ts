@@ -75,7 +75,8 @@ const undoMerge = route({
   tag: "Contacts",
   summary: "Undo a merge",
   description: "Both contacts are what they were. What was changed since stays, and `touched` " +
-    "names it. Of several merges into one contact the last is undone first.",
+    "names it. Messages that the duplicate has written since, and those to it, are in its own " +
+    "conversation. Of several merges into one contact the last is undone first.",
   scope: "contacts:write",
   body: z.strictObject({ merge_id: uuid }),
   example: { body: { merge_id: MERGE_ID } },

@@ -14,6 +14,7 @@ create table public.calls (
   status public.call_status not null,
   phone_number_id text,
   wa_call_id text,
+  contact_external_id text check (char_length(contact_external_id) <= 256),
   started_at timestamptz not null,
   accepted_at timestamptz,
   ended_at timestamptz,
@@ -28,6 +29,8 @@ create index calls_conversation_id_idx on public.calls (conversation_id);
 create index calls_workspace_idx on public.calls (workspace_id, started_at, id);
 comment on table public.calls is 'Calls with contacts, both ways; started_at is the earliest that is known of a call, by its own times.';
 comment on column public.calls.wa_call_id is 'WhatsApp''s id of the call (wacid).';
+comment on column public.calls.contact_external_id is
+  'The WhatsApp id, else the business-scoped user id, that the person called with, or was called at. As of messages.';
 
 create function private.note_last_contact(contacts uuid[], times timestamptz[]) returns void
 language plpgsql

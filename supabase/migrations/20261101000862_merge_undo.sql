@@ -345,7 +345,9 @@ begin
   perform private.return_identities(m);
   perform private.return_threads(m);
   perform private.return_arrivals(m);
-  perform private.return_messages(m);
+  -- A conversation that went back may have what the primary said in it.
+  perform private.return_messages(m.duplicate_id, m.primary_id, m.id), private.return_messages(m.primary_id, m.duplicate_id, m.id);
+  perform private.return_calls(m.duplicate_id, m.primary_id, m.id), private.return_calls(m.primary_id, m.duplicate_id, m.id);
   if private.return_names(m) then
     fields := jsonb_set(fields, array[m.primary_id::text], (fields -> m.primary_id::text) - '{name,profile_name}'::text[], false);
   end if;

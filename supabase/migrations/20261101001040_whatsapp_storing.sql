@@ -212,9 +212,9 @@ begin
   threads := array(select v.id from public.conversations v where v.contact_id = any (callers) and v.channel = 'whatsapp');
 
   insert into public.calls as o (workspace_id, contact_id, conversation_id, direction, status, phone_number_id, wa_call_id,
-    started_at, accepted_at, ended_at, duration_seconds)
+    contact_external_id, started_at, accepted_at, ended_at, duration_seconds)
   select k.workspace_id, v.contact_id, v.id, min(k.direction), max(k.status), k.phone_number_id, k.wa_call_id,
-    min(coalesce(k.started_at, k.happened_at)), min(k.happened_at) filter (where k.status = 'accepted'), max(k.ended_at),
+    min(coalesce(k.wa_id, k.bsuid)), min(coalesce(k.started_at, k.happened_at)), min(k.happened_at) filter (where k.status = 'accepted'), max(k.ended_at),
     max(k.duration_seconds)
   from unnest(calls) k
   join public.conversations v

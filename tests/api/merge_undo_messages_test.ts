@@ -90,6 +90,45 @@ Deno.test("a conversation that began meanwhile is whose it is about, or one each
   assert.deepEqual(await threads([three, four]), [[["At 1"], 0], [["At 2", "At 3"], 0]]);
 });
 
+/** The person calls. */
+function ring(who: Contact, seconds: number): Promise<void> {
+  const call = {
+    id: `wacid.${crypto.randomUUID()}`,
+    from: digitsOf(who),
+    event: "connect",
+    direction: "USER_INITIATED",
+    timestamp: at(seconds),
+  };
+  return tell(home, { calls: [call] }, "calls");
+}
+
+Deno.test("a call of the duplicate's is the duplicate's", async () => {
+  const [one, two] = await pair();
+  const mergeId = await merge(key, one.id, two.id);
+  await ring(two, 1);
+  const began = await threadOf(one);
+  const first = await undo(key, mergeId);
+  assert.deepEqual([first.contact.call_count, first.duplicate.call_count], [0, 1]);
+  assert.deepEqual([await threadOf(one), (await threadOf(two))!.id], [null, began!.id]);
+
+  const again = await merge(key, one.id, two.id);
+  await ring(one, 5);
+  await ring(two, 9);
+  const { contact, duplicate, touched } = await undo(key, again);
+  assert.deepEqual([contact.call_count, duplicate.call_count], [1, 2]);
+  assert.deepEqual(touched.arrived, { calls: 1, contact_identities: 1, conversations: 1 });
+  const closes = [await threadOf(one), await threadOf(two)].map((thread) =>
+    Date.parse(thread!.window_expires_at!) / 1000 - Number(at(0)) - 86400
+  );
+  assert.deepEqual(closes, [5, 9]);
+  assert.deepEqual(
+    [contact, duplicate].map(({ last_contact_at }) =>
+      Date.parse(last_contact_at!) / 1000 - Number(at(0))
+    ),
+    [5, 9],
+  );
+});
+
 Deno.test("the window is open to who wrote, and to nobody else", async () => {
   const [one, two] = await pair();
   await say(one, -100_000);

@@ -115,6 +115,7 @@ export type Database = {
         Row: {
           "accepted_at": string | null;
           "channel": string;
+          "contact_external_id": string | null;
           "contact_id": string;
           "conversation_id": string | null;
           "created_at": string;
@@ -134,6 +135,7 @@ export type Database = {
         Insert: {
           "accepted_at"?: string | null;
           "channel"?: string;
+          "contact_external_id"?: string | null;
           "contact_id": string;
           "conversation_id"?: string | null;
           "created_at"?: string;
@@ -152,6 +154,7 @@ export type Database = {
         Update: {
           "accepted_at"?: string | null;
           "channel"?: string;
+          "contact_external_id"?: string | null;
           "contact_id"?: string;
           "conversation_id"?: string | null;
           "created_at"?: string;

@@ -75,7 +75,7 @@ const undoMerge = route({
   tag: "Contacts",
   summary: "Undo a merge",
   description: "Both contacts are what they were. What was changed since stays, and `touched` " +
-    "names it. Messages that the duplicate has written since, and those to it, are in its own " +
+    "names it. Messages and calls since, from the duplicate and to it, are in its own " +
     "conversation. Of several merges into one contact the last is undone first.",
   scope: "contacts:write",
   body: z.strictObject({ merge_id: uuid }),

@@ -22,7 +22,7 @@ interface Person {
 }
 
 const PEOPLE = 4;
-const MESSAGES = new Set(["messages", "smb_message_echoes"]);
+const UNSIGNED = new Set(["smb_app_state_sync", "user_preferences"]);
 const WORDS = ["Hello", "What is the price?", "STOP", "START", "Thank you, great!"];
 const FIELDS = [
   { name: "Ana López" },
@@ -56,12 +56,12 @@ export class Story {
   }
 
   /**
-   * WhatsApp delivers once more what it has delivered: messages alone if some were merged and parted
-   * again. Whose phone book entry, preference or call it was while two were one is not kept.
+   * WhatsApp delivers once more what it has delivered: no phone book and no preferences if some were
+   * merged and parted again, for whose they were while two were one is not kept.
    */
   async redeliver(): Promise<void> {
     for (const { told, field } of this.delivered) {
-      if (!this.parted || MESSAGES.has(field)) await deliver(told);
+      if (!this.parted || !UNSIGNED.has(field)) await deliver(told);
     }
   }
 

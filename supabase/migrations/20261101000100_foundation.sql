@@ -110,6 +110,21 @@ end
 $$;
 comment on function private.phone_variants(text) is 'All spellings that private.phone_key holds for one number.';
 
+create function private.id_spellings(channel text, external_id text) returns setof text
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+begin
+  if channel in ('whatsapp', 'phone') then
+    return query select private.phone_variants(external_id);
+  else
+    return next external_id;
+  end if;
+end
+$$;
+comment on function private.id_spellings(text, text) is
+  'How an id of a contact may be written: a number (digits) in all its variants, another id as it is.';
+
 create function private.touch_updated_at() returns trigger
 language plpgsql
 set search_path = ''

@@ -90,9 +90,7 @@ set search_path = ''
 as $$
 begin
   return array(
-    select row(k.kind, exists (
-        select from public.contact_identities i where i.contact_id = m.duplicate_id and i.external_id = g.contact_external_id),
-      k.said, g.sent_at)::private.heard_name
+    select row(k.kind, g.contact_id = m.duplicate_id, k.said, g.sent_at)::private.heard_name
     from public.messages g
     cross join lateral (values ('profile_name', g.sender_name), ('username', g.sender_username)) as k (kind, said)
     where g.contact_id in (m.primary_id, m.duplicate_id) and g.id > m.id and uuid_extract_version(g.id) = 7
@@ -100,7 +98,7 @@ begin
 end
 $$;
 comment on function private.names_heard_since(public.contact_merges) is
-  'What messages have called the two since the merge: kind profile_name or username, and whether the duplicate''s id is the sender.';
+  'What messages have called the two since the merge: kind profile_name or username, and whether the message is the duplicate''s.';
 
 create function private.return_names(m public.contact_merges) returns boolean
 language plpgsql
@@ -210,8 +208,7 @@ begin
   from public.messages g
   where s.contact_id = m.primary_id and s.id > m.id and uuid_extract_version(s.id) = 7
     and g.wa_message_id = s.wa_message_id and g.workspace_id = s.workspace_id and g.direction = 'inbound'
-    and exists (
-      select from public.contact_identities i where i.contact_id = m.duplicate_id and i.external_id = g.contact_external_id)
+    and g.contact_id = m.duplicate_id
     and not exists (
       select from public.contact_consents d where d.contact_id = m.duplicate_id
         and (d.kind, d.happened_at, d.granted, d.source) = (s.kind, s.happened_at, s.granted, s.source));

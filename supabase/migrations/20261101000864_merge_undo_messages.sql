@@ -1,17 +1,21 @@
 -- Messages and calls of the duplicate while it was one with the primary.
 
-create function private.external_ids(contact uuid) returns text[]
+create function private.whatsapp_ids(contact uuid) returns text[]
 language plpgsql stable
 set search_path = ''
 as $$
 begin
   return array(
-    select i.external_id from public.contact_identities i where i.contact_id = contact
-    union
-    select c.whatsapp_contact_id from public.contacts c where c.id = contact and c.whatsapp_contact_id is not null);
+    select s.id
+    from (
+      select i.channel, i.external_id from public.contact_identities i where i.contact_id = contact
+      union
+      select 'whatsapp', c.whatsapp_contact_id from public.contacts c where c.id = contact and c.whatsapp_contact_id is not null
+    ) as known
+    cross join lateral private.id_spellings(known.channel, known.external_id) as s (id));
 end
 $$;
-comment on function private.external_ids(uuid) is 'What WhatsApp calls a contact.';
+comment on function private.whatsapp_ids(uuid) is 'What WhatsApp may call a contact, in all spellings.';
 
 create function private.owned_messages(owner uuid, holder uuid, since uuid) returns setof public.messages
 language plpgsql stable
@@ -19,7 +23,7 @@ set search_path = ''
 as $$
 declare
   -- Asked once, and not for every message.
-  ids constant text[] := private.external_ids(owner);
+  ids constant text[] := private.whatsapp_ids(owner);
 begin
   return query
   select g.* from public.messages g
@@ -36,7 +40,7 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  ids constant text[] := private.external_ids(owner);
+  ids constant text[] := private.whatsapp_ids(owner);
 begin
   return query
   select k.* from public.calls k

@@ -42,12 +42,7 @@ begin
       join private.identity_links l
         on l.workspace_id = k.workspace_id and l.channel = k.channel and l.external_id = k.external_id
     )
-    select distinct spelled.id
-    from linked l
-    cross join lateral (
-      select private.phone_variants(l.external_id) where l.channel in ('whatsapp', 'phone')
-      union all
-      select l.external_id where l.channel not in ('whatsapp', 'phone')) as spelled (id));
+    select distinct s.id from linked l cross join lateral private.id_spellings(l.channel, l.external_id) as s (id));
 end
 $$;
 comment on function private.external_ids(uuid[]) is

@@ -71,6 +71,17 @@ Deno.test("what the duplicate wrote meanwhile is in its own conversation", async
   assert.deepEqual(touched, { ...UNTOUCHED, arrived: { messages: 1 } });
 });
 
+Deno.test("however WhatsApp writes the number of who wrote", async () => {
+  const local = `55${uniquePhone().slice(-8)}`;
+  const [one] = await pair();
+  const two = await createContact(key, { phone: `+52${local}` });
+  await tell(home, { messages: [text(`52${local}`, "One way", { timestamp: at(1) })] });
+  const mergeId = await merge(key, one.id, two.id);
+  await tell(home, { messages: [text(`521${local}`, "The other", { timestamp: at(2) })] });
+  await undo(key, mergeId);
+  assert.deepEqual(await threads([one, two]), [null, [["One way", "The other"], 2]]);
+});
+
 Deno.test("a conversation that began meanwhile is whose it is about, or one each", async () => {
   const [one, two] = await pair();
   const mergeId = await merge(key, one.id, two.id);

@@ -1,24 +1,29 @@
 -- What has come since a merge, and whose it is when the merge is undone: told by its id, which is of its time.
 
-create function private.follow_conversation(conversation uuid, since uuid) returns void
+create function private.recount_thread(conversation uuid) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
   update public.conversations v
-  set last_message_at = greatest(v.last_message_at, s.last_at), last_inbound_at = greatest(v.last_inbound_at, s.last_inbound_at),
-    unread_count = private.count_unread(v.id, v.read_until)
-  from (
-    select max(m.sent_at) filter (where m.id > since and uuid_extract_version(m.id) = 7) as last_at,
-      max(m.sent_at) filter (where m.id > since and uuid_extract_version(m.id) = 7
-        and m.direction = 'inbound' and not m.from_history) as last_inbound_at
-    from public.messages m where m.conversation_id = conversation
-  ) as s
-  where v.id = conversation;
+  set message_count = (select count(*) from public.messages g where g.conversation_id = v.id),
+    last_message_at = (select max(g.sent_at) from public.messages g where g.conversation_id = v.id),
+    unread_count = private.count_unread(v.id, v.read_until),
+    (last_inbound_at, phone_number_id) = (
+      select h.at, h.number
+      from (
+        select g.sent_at as at, g.phone_number_id as number from public.messages g
+        where g.conversation_id = v.id and g.direction = 'inbound' and not g.from_history
+        union all
+        select greatest(k.started_at, k.accepted_at, k.ended_at), k.phone_number_id from public.calls k
+        where k.conversation_id = v.id and k.direction = 'inbound'
+      ) as h
+      order by h.at desc, h.number desc limit 1)
+  where v.id = recount_thread.conversation;
 end
 $$;
-comment on function private.follow_conversation(uuid, uuid) is
-  'Counts anew what is unread, and the last messages with those of greater ids than since.';
+comment on function private.recount_thread(uuid) is
+  'Counters, last message and window of a conversation, made of the messages and calls that are in it.';
 
 create function private.return_arrivals(m public.contact_merges) returns void
 language plpgsql
@@ -192,7 +197,7 @@ begin
             and (r.before ->> 'read_until')::timestamptz is distinct from v.read_until))
     order by v.id
   loop
-    perform private.follow_conversation(thread.id, m.id);
+    perform private.recount_thread(thread.id);
   end loop;
 end
 $$;
@@ -254,4 +259,4 @@ begin
 end
 $$;
 comment on function private.arrived_since(public.contact_merges) is
-  'How many rows the primary has that came after the merge: { table: rows }. Nothing says whose they would have been.';
+  'How many rows the primary has that came after the merge: { table: rows }. What is known to be the duplicate''s has gone back.';

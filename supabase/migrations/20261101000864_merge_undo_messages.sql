@@ -84,31 +84,6 @@ end
 $$;
 comment on function private.open_threads(uuid, text[]) is 'The conversations that a contact needs and does not have.';
 
-create function private.recount_thread(conversation uuid) returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  update public.conversations v
-  set message_count = (select count(*) from public.messages g where g.conversation_id = v.id),
-    last_message_at = (select max(g.sent_at) from public.messages g where g.conversation_id = v.id),
-    unread_count = private.count_unread(v.id, v.read_until),
-    (last_inbound_at, phone_number_id) = (
-      select h.at, h.number
-      from (
-        select g.sent_at as at, g.phone_number_id as number from public.messages g
-        where g.conversation_id = v.id and g.direction = 'inbound' and not g.from_history
-        union all
-        select greatest(k.started_at, k.accepted_at, k.ended_at), k.phone_number_id from public.calls k
-        where k.conversation_id = v.id and k.direction = 'inbound'
-      ) as h
-      order by h.at desc, h.number desc limit 1)
-  where v.id = recount_thread.conversation;
-end
-$$;
-comment on function private.recount_thread(uuid) is
-  'Counters, last message and window of a conversation, made of the messages and calls that are in it.';
-
 create function private.return_messages(owner uuid, holder uuid, since uuid) returns void
 language plpgsql
 set search_path = ''

@@ -235,3 +235,87 @@ Deno.test("an export whose reader has seen enough ends without a complaint", asy
     assert.deepEqual([code, stderr.replace(/^Exporting \d+ %\n/gm, "")], [0, ""]);
   });
 });
+
+/** An API with an export of its own for each caller, which ends when `end` is called. */
+function slow(): { answers: (request: Request) => Response; begun: Promise<void>; end(): void } {
+  const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const encoder = new TextEncoder();
+  const answers = ({ url }: Request) => {
+    if (url.includes("list-contacts")) return Response.json({ data: [], total: 2 });
+    const name = new URL(url).searchParams.get("search")!;
+    if (name === "fast") return new Response("name\r\nfast\r\n");
+    return new Response(
+      new ReadableStream({
+        start: (controller) => controller.enqueue(encoder.encode("name\r\n")),
+        pull: async (controller) => {
+          begun.resolve();
+          await end.promise;
+          controller.enqueue(encoder.encode(`${name}\r\n`));
+          controller.close();
+        },
+      }, { highWaterMark: 0 }),
+    );
+  };
+  return { answers, begun: begun.promise, end: end.resolve };
+}
+
+const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+
+async function untilThere(folder: string, count: number): Promise<void> {
+  for (let n = 0; n < 400 && names(folder).length < count; n++) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+Deno.test("two exports into one file at once are each whole, whoever is last", async () => {
+  const { answers, begun, end } = slow();
+  await withApi(answers, async (api) => {
+    const first = command("export", ["b.csv", "--search", "slow"], api).output();
+    await begun;
+    await untilThere(api.folder, 2);
+    const { code } = await run("export", ["b.csv", "--search", "fast"], api);
+    assert.equal(code, 0);
+    const file = () => Deno.readTextFile(join(api.folder, "b.csv"));
+    assert.equal(await file(), "name\r\nfast\r\n");
+    end();
+    assert.equal((await first).code, 0);
+    assert.equal(await file(), "name\r\nslow\r\n");
+    assert.deepEqual(names(api.folder), ["a.csv", "b.csv"]);
+  });
+});
+
+Deno.test("an export that is stopped leaves no file", async () => {
+  const { answers, begun, end } = slow();
+  await withApi(answers, async (api) => {
+    const child = command("export", ["b.csv", "--search", "slow"], api).spawn();
+    await begun;
+    await untilThere(api.folder, 2);
+    child.kill("SIGINT");
+    assert.equal((await child.output()).code, 130);
+    assert.deepEqual(names(api.folder), ["a.csv"]);
+    end();
+  });
+});
+
+Deno.test("a pipe or a link that an export is sent to stays one, a folder is told to be one", async () => {
+  await withApi(holding(1), async (api) => {
+    const path = (name: string) => join(api.folder, name);
+    await new Deno.Command("mkfifo", { args: [path("pipe")] }).output();
+    const [read, piped] = await Promise.all([
+      new Deno.Command("cat", { args: [path("pipe")], signal: AbortSignal.timeout(20_000) })
+        .output(),
+      run("export", ["pipe"], api),
+    ]);
+    assert.deepEqual([piped.code, read.code], [0, 0], piped.stderr);
+    const text = 'name\r\n"A\nB"\r\n';
+    assert.equal(new TextDecoder().decode(read.stdout), text);
+    assert.equal((await Deno.lstat(path("pipe"))).isFifo, true);
+    await Deno.symlink("a.csv", path("link.csv"));
+    await run("export", ["link.csv"], api);
+    assert.equal((await Deno.lstat(path("link.csv"))).isSymlink, true);
+    assert.equal(await Deno.readTextFile(path("a.csv")), text);
+    const { code, stderr } = await run("export", ["."], api);
+    assert.equal(code, 1);
+    assert.match(stderr, /^The contacts could not be written: it is a folder$/m);
+  });
+});

@@ -1,5 +1,6 @@
 /** `deno task export`: contacts into a CSV file, or to where the output leads. */
 import { type ExportOptions, parseExportArguments, USAGE } from "./export/arguments.ts";
+import { write } from "./export/file.ts";
 import { callersPath } from "./stack/files.ts";
 import { describeFailure, StackProblem } from "./stack/problem.ts";
 import { request, requestJson } from "./terminal/api.ts";
@@ -54,21 +55,6 @@ function counting(passed: (rows: number) => void): TransformStream<Uint8Array, U
       isFirst = false;
     },
   });
-}
-
-/** Under its name a file is whole: until then it has another. */
-async function write(body: ReadableStream<Uint8Array>, file: string | undefined): Promise<void> {
-  if (file === undefined) return await body.pipeTo(Deno.stdout.writable, { preventClose: true });
-  const part = `${file}.part`;
-  try {
-    await body.pipeTo(
-      (await Deno.open(part, { write: true, create: true, truncate: true })).writable,
-    );
-    await Deno.rename(part, file);
-  } catch (error) {
-    await Deno.remove(part).catch(() => undefined);
-    throw error;
-  }
 }
 
 if (import.meta.main) {

@@ -159,7 +159,8 @@ function broken(): Response {
 }
 
 Deno.test("an import is waited for while the server is away", async () => {
-  const away = [() => new Response("", { status: 503 }), broken, () => data({ failed: 0 })];
+  const status = (status: number) => () => new Response("", { status });
+  const away = [status(503), status(502), status(429), broken, () => data({ failed: 0 })];
   const answers = async (request: Request, nth: number) => {
     if (request.method === "GET") return away[nth - 2]();
     await request.text();
@@ -185,6 +186,37 @@ Deno.test("who gives up an import names it", async () => {
     assert.equal(code, 1);
     assert.match(stderr, new RegExp(`Gone\\. \\(404 x\\).*${ID}.*\n$`));
     assert.equal(stderr.includes("    at "), false);
+  });
+});
+
+Deno.test("who stops waiting for an import is told that it goes on", async () => {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    const asked = Promise.withResolvers<void>();
+    const answers = async (request: Request) => {
+      if (request.method === "GET") asked.resolve();
+      else await request.text();
+      return data({ status: "running" });
+    };
+    await withApi(answers, async (api) => {
+      const child = command("import", ["a.csv"], api).spawn();
+      await asked.promise;
+      child.kill(signal);
+      const { code, stderr } = await child.output();
+      assert.equal(code, 130);
+      assert.match(new TextDecoder().decode(stderr), new RegExp(`goes on .*${ID}\n$`));
+    });
+  }
+});
+
+Deno.test("a refusal names what is refused", async () => {
+  const answers = async (request: Request) => {
+    await request.text();
+    const errors = [{ path: "/mapping/Fax" }, { path: "/mapping/Tel" }];
+    return Response.json({ detail: "No.", code: "x", errors }, { status: 422 });
+  };
+  await withApi(answers, async (api) => {
+    const { stderr } = await run("import", ["a.csv"], api);
+    assert.match(stderr, /^No\. \(422 x: \/mapping\/Fax, \/mapping\/Tel\)$/m);
   });
 });
 

@@ -3,6 +3,7 @@ import { type ImportState, saveErrors, state, upload } from "./import/client.ts"
 import { report } from "./import/report.ts";
 import { callersPath } from "./stack/files.ts";
 import { describeFailure, StackProblem } from "./stack/problem.ts";
+import { onStopRequest } from "./stack/signals.ts";
 import { patiently } from "./terminal/api.ts";
 import { readCredentials } from "./terminal/caller.ts";
 import { Progress, screen } from "./terminal/progress.ts";
@@ -35,6 +36,11 @@ async function follow(options: ImportOptions, progress: Progress): Promise<Impor
   const { size } = await file.stat();
   let now = await upload(options, file, (bytes) => {
     progress.show("Uploading", 100 * bytes / Math.max(size, 1));
+  });
+  onStopRequest(() => {
+    progress.clear();
+    console.error(`The import goes on without this command: ${now.id}`);
+    Deno.exit(130);
   });
   while (now.status === "pending" || now.status === "running") {
     progress.show("Importing", now.progress);

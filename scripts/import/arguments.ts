@@ -62,7 +62,7 @@ function readFlags(args: readonly string[]) {
     errors: one,
     url: one,
     key: one,
-    help: yes,
+    help: { ...yes, short: "h" },
   };
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });

@@ -30,7 +30,9 @@ Deno.test("the stack of the folder is meant unless somebody says otherwise", () 
     true,
     "e.csv",
   ]);
-  assert.equal(parseImportArguments(["--help"], {}, undefined), undefined);
+  for (const help of ["--help", "-h"]) {
+    assert.equal(parseImportArguments([help], {}, undefined), undefined);
+  }
 });
 
 Deno.test("what cannot be meant is refused with exit code 2", () => {

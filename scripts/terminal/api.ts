@@ -10,6 +10,9 @@ export interface Caller {
 /** Nobody answers, or what answers cannot at the moment: a server that is being started again. */
 export class Away extends StackProblem {}
 
+// A proxy before a server that is being started again has answers of its own.
+const AWAY = [429, 502, 503, 504];
+
 /**
  * A good answer.
  *
@@ -26,7 +29,7 @@ export async function request(
   });
   if (response.ok) return response;
   const reason = await reasonOf(response);
-  throw response.status === 503 ? new Away(reason) : new StackProblem(reason);
+  throw AWAY.includes(response.status) ? new Away(reason) : new StackProblem(reason);
 }
 
 /** The JSON of a good answer. */
@@ -59,8 +62,9 @@ export async function patiently<Answer>(
 
 async function reasonOf(response: Response): Promise<string> {
   try {
-    const { detail, code } = await response.json();
-    return `${detail} (${response.status} ${code})`;
+    const { detail, code, errors } = await response.json();
+    const places = (errors as { path: string }[] ?? []).map(({ path }) => ` ${path}`).join(",");
+    return `${detail} (${response.status} ${code}${places && `:${places}`})`;
   } catch {
     return `The server answers ${response.status}.`;
   }

@@ -147,6 +147,15 @@ Deno.test("errors that cannot be fetched cost nobody the report", async () => {
   });
 });
 
+Deno.test("the errors, too, are waited for while the server is away", async () => {
+  const answers = (request: Request, nth: number) =>
+    nth === 2 ? new Response("", { status: 503 }) : importing(request);
+  await withApi(answers, async (api) => {
+    const { stderr } = await run("import", ["a.csv", "--errors", "e.csv"], api);
+    assert.equal(await Deno.readTextFile(join(api.folder, "e.csv")), "row\r\n2\r\n", stderr);
+  });
+});
+
 /** An answer that breaks off. */
 function broken(): Response {
   const encoder = new TextEncoder();

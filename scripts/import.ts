@@ -10,7 +10,7 @@ import { Progress, screen } from "./terminal/progress.ts";
 
 const EVERY_MS = 300;
 // Longer than a Postgres takes that was killed and goes through its log.
-const PATIENCE_MS = 60_000;
+const PACE = { patienceMs: 60_000, everyMs: EVERY_MS };
 
 /** Imports a file and waits for its end; returns the exit code. */
 async function main(): Promise<number> {
@@ -27,7 +27,7 @@ async function main(): Promise<number> {
   const done = await follow(options, progress);
   progress.clear();
   console.log(report(done));
-  if (errors) await saveErrors(options, done.id, errors);
+  if (errors) await patiently(() => saveErrors(options, done.id, errors), PACE);
   return done.status === "completed" && done.failed === 0 ? 0 : 1;
 }
 
@@ -39,10 +39,10 @@ async function follow(options: ImportOptions, progress: Progress): Promise<Impor
   });
   onStopRequest(() => {
     progress.clear();
-    console.error(`The import goes on without this command: ${now.id}`);
+    if (goesOn(now)) console.error(`The import goes on without this command: ${now.id}`);
     Deno.exit(130);
   });
-  while (now.status === "pending" || now.status === "running") {
+  while (goesOn(now)) {
     progress.show("Importing", now.progress);
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
     now = await ask(options, now.id);
@@ -50,10 +50,13 @@ async function follow(options: ImportOptions, progress: Progress): Promise<Impor
   return now;
 }
 
+function goesOn({ status }: ImportState): boolean {
+  return status === "pending" || status === "running";
+}
+
 /** How far an import is, from a server that may be away for a while. */
 async function ask(options: ImportOptions, id: string): Promise<ImportState> {
-  const pace = { patienceMs: PATIENCE_MS, everyMs: EVERY_MS };
-  return await patiently(() => state(options, id), pace).catch((error) => {
+  return await patiently(() => state(options, id), PACE).catch((error) => {
     throw new StackProblem(`${(error as Error).message} The import may be going on: ${id}`);
   });
 }

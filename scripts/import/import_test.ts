@@ -50,21 +50,22 @@ Deno.test("what cannot be meant is refused with exit code 2", () => {
   }
 });
 
+const done = {
+  id: "1",
+  status: "completed" as const,
+  dry_run: true,
+  columns: [{ column: "Phone", field: "phone" }, { column: "Fax", field: null }],
+  progress: 100,
+  rows: 30,
+  created: 5,
+  updated: 3,
+  skipped: 2,
+  failed: 20,
+  error: null,
+  errors: Array.from({ length: 20 }, (_, n) => ({ row: n + 1, column: "Phone", message: "No." })),
+};
+
 Deno.test("the report names what was lost, what was wrong and what came of it", () => {
-  const done = {
-    id: "1",
-    status: "completed" as const,
-    dry_run: true,
-    columns: [{ column: "Phone", field: "phone" }, { column: "Fax", field: null }],
-    progress: 100,
-    rows: 30,
-    created: 5,
-    updated: 3,
-    skipped: 2,
-    failed: 20,
-    error: null,
-    errors: Array.from({ length: 20 }, (_, n) => ({ row: n + 1, column: "Phone", message: "No." })),
-  };
   const lines = report(done).split("\n");
   assert.equal(lines[0], "Columns that are not imported: Fax");
   assert.equal(lines[1], "Row 1, Phone: No.");
@@ -73,4 +74,14 @@ Deno.test("the report names what was lost, what was wrong and what came of it", 
     lines.at(-1),
     "Would be: 5 created, 3 updated, 2 skipped, 20 failed of 30 rows. Import 1",
   );
+});
+
+Deno.test("names of columns are told in one line each, nameless ones once", () => {
+  const columns = ["", "Shoe\nsize", " ", "\x1b[31mRed"].map((column) => ({ column, field: null }));
+  const errors = [{ row: 1, column: "Phone\r\nnumber", message: "No." }];
+  const lines = report({ ...done, columns, errors, failed: 1 }).split("\n");
+  assert.deepEqual(lines.slice(0, -1), [
+    "Columns that are not imported: (without a name), Shoe size, [31mRed",
+    "Row 1, Phone number: No.",
+  ]);
 });

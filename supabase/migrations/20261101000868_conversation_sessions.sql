@@ -79,17 +79,19 @@ set search_path = '' set plan_cache_mode = force_generic_plan
   set enable_nestloop = on set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
-  insert into private.conversation_sessions (workspace_id, conversation_id, since, resolved_at)
-  select t.workspace_id, t.conversation_id, t.since,
-    (select min(n.since) from private.conversation_sessions n where n.conversation_id = t.conversation_id and n.since > t.since)
+  insert into private.conversation_sessions as s (workspace_id, conversation_id, since, opened_at, answered_at, resolved_at)
+  select t.workspace_id, t.conversation_id, t.since, t.opened_at,
+    case when t.opened_at is not null
+      then private.first_answer(t.conversation_id, greatest(t.since, t.opened_at), n.since) end,
+    n.since
   from unnest(told) t
-  on conflict (conversation_id, since) do nothing;
-  update private.conversation_sessions s
-  set opened_at = least(s.opened_at, t.opened_at),
-    answered_at = case when least(s.opened_at, t.opened_at) is not null
-      then private.first_answer(s.conversation_id, greatest(s.since, least(s.opened_at, t.opened_at)), s.resolved_at) end
-  from unnest(told) t
-  where s.conversation_id = t.conversation_id and s.since = t.since;
+  cross join lateral (
+    select min(n.since) as since from private.conversation_sessions n
+    where n.conversation_id = t.conversation_id and n.since > t.since) as n
+  on conflict (conversation_id, since) do update
+  set opened_at = least(s.opened_at, excluded.opened_at),
+    answered_at = case when least(s.opened_at, excluded.opened_at) is not null
+      then private.first_answer(s.conversation_id, greatest(s.since, least(s.opened_at, excluded.opened_at)), s.resolved_at) end;
 end
 $$;
 comment on function private.write_sessions(private.told_session[]) is

@@ -6,13 +6,14 @@ set search_path = ''
 as $$
 declare
   workspace uuid;
+  theirs uuid[];
   scores private.contact_score[] := '{}';
 begin
-  for workspace in select distinct c.workspace_id from public.contacts c where c.id = any (contacts) loop
+  for workspace, theirs in
+    select c.workspace_id, array_agg(c.id) from public.contacts c where c.id = any (contacts) group by c.workspace_id
+  loop
     scores := scores || array(
-      select s from private.contact_scores(
-        array(select c.id from public.contacts c where c.id = any (contacts) and c.workspace_id = workspace),
-        private.scoring_rules(workspace), private.now()) s);
+      select s from private.contact_scores(theirs, private.scoring_rules(workspace), private.now()) s);
   end loop;
   perform private.write_scores(scores);
   return scores;
@@ -43,11 +44,13 @@ begin
   where a.contact_id = s.contact_id and (a.converted_at, a.shows_intent, a.auto_status, a.is_at_risk, a.due_at)
     is distinct from (f.converted_at, f.shows_intent, l.auto_status, l.is_at_risk, least(l.next_at, f.next_at));
   -- Whom somebody put off was due earlier than the activity says.
-  delete from private.due_contacts d using unnest(concerned) as g (id) join public.contact_activity a on a.contact_id = g.id
-  where d.contact_id = g.id and a.due_at is null;
-  update private.due_contacts d set due_at = a.due_at
-  from unnest(concerned) as g (id) join public.contact_activity a on a.contact_id = g.id
-  where d.contact_id = g.id and d.due_at <> a.due_at;
+  delete from private.due_contacts d
+  where d.contact_id = any (concerned)
+    and (select a.due_at is null from public.contact_activity a where a.contact_id = d.contact_id);
+  update private.due_contacts d
+  set due_at = (select a.due_at from public.contact_activity a where a.contact_id = d.contact_id)
+  where d.contact_id = any (concerned)
+    and d.due_at <> (select a.due_at from public.contact_activity a where a.contact_id = d.contact_id);
 end
 $$;
 comment on function private.follow_facts(private.contact_score[]) is

@@ -140,11 +140,16 @@ begin
       union
       select l.workspace_id, l.other_channel, l.other_id, l.channel, l.external_id, b.country, b.moved_at
       from heard h
-      join private.identity_links l
-        on l.workspace_id = h.workspace_id and l.channel = h.channel and l.external_id = h.external_id
-      join private.identity_links b
-        on b.workspace_id = l.workspace_id and b.channel = l.other_channel and b.external_id = l.other_id
+      -- Looked up one by one: joined, all links of everybody may be read.
+      cross join lateral (
+        select * from private.identity_links l
+        where l.workspace_id = h.workspace_id and l.channel = h.channel and l.external_id = h.external_id
+        offset 0) as l
+      cross join lateral (
+        select b.country, b.moved_at from private.identity_links b
+        where b.workspace_id = l.workspace_id and b.channel = l.other_channel and b.external_id = l.other_id
           and b.other_channel = l.channel and b.other_id = l.external_id
+        offset 0) as b
     ), links as (
       select h.*, -row_number() over () as n from heard h where h.from_id is not null
     )
@@ -164,7 +169,7 @@ comment on function private.linked_nodes(private.identity_node[]) is
 create function private.label_nodes(nodes private.identity_node[]) returns private.identity_node[]
 language plpgsql stable
 -- A thousand new people at once are no reason for a million comparisons.
-set search_path = '' set enable_nestloop = off
+set search_path = '' set enable_hashjoin = on set enable_mergejoin = off set enable_nestloop = off
 as $$
 begin
   return array(

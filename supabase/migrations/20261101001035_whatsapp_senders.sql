@@ -131,11 +131,11 @@ begin
     -- Nearly always these two, and known.
     where case when l.parent_bsuid is null and l.wa_id is not null and l.bsuid is not null then
         f.by_wa_id is distinct from f.by_bsuid
-        -- Both unknown is news until it is kept.
-        or f.by_wa_id is null and not exists (
-          select from private.identity_links k
+        -- Both unknown is news until it is kept. Looked up: of `not exists` a hash of all links may be made.
+        or f.by_wa_id is null and (
+          select true from private.identity_links k
           where k.workspace_id = l.workspace_id and k.channel = 'whatsapp' and k.external_id = l.wa_id
-            and k.other_channel = 'whatsapp_bsuid' and k.other_id = l.bsuid)
+            and k.other_channel = 'whatsapp_bsuid' and k.other_id = l.bsuid) is null
       else private.whatsapp_contact(l.workspace_id, l.wa_id, l.bsuid, l.parent_bsuid) is null end);
 end
 $$;

@@ -153,8 +153,11 @@ begin
   return array_remove(array(
     select private.whatsapp_contact(k.workspace_id, k.wa_id, k.bsuid, null) as contact_id from unnest(news.calls) k
     union select private.fact_contact(f) from unnest(news.facts) f
-    union select m.contact_id from unnest(news.about) a
-      join public.messages m on m.wa_message_id = private.whatsapp_target(a.message) and m.phone_number_id = a.phone_number_id
+    -- Looked up one by one: joined, all messages of everybody may be read.
+    union select (
+      select m.contact_id from public.messages m
+      where m.wa_message_id = private.whatsapp_target(a.message) and m.phone_number_id = a.phone_number_id)
+    from unnest(news.about) a
     order by 1), null);
 end
 $$;

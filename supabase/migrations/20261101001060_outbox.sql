@@ -297,13 +297,16 @@ set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 begin
   return query
-  select distinct on (o.id) o, s.wa_message_id
+  select distinct on ((told.item).id) told.item, s.wa_message_id
   from unnest(orphans) as s
-  join private.outbox o
-    on o.id = case when s.opaque ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then s.opaque::uuid end
+  -- Looked up one by one: joined, all items of everybody may be read.
+  cross join lateral (
+    select o as item from private.outbox o
+    where o.id = case when s.opaque ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then s.opaque::uuid end
       and o.phone_number_id = s.phone_number_id and not o.signal and o.state <> 'accepted'
+    offset 0) as told
   where s.wa_message_id is not null
-  order by o.id, s.wa_message_id;
+  order by (told.item).id, s.wa_message_id;
 end
 $$;
 comment on function private.items_told_of(private.status_update[]) is

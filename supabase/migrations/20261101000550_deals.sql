@@ -239,7 +239,8 @@ begin
     case when c.value_source = 'person' and c.value >= 0 then c.value end, left(reason, 1000), c.assigned_to
   from public.contacts c
   where c.id = any (contacts)
-    and not exists (select from public.deals d where d.contact_id = c.id and d.status = 'open')
+    -- Looked up: of `not exists` a join with all deals may be made.
+    and (select true from public.deals d where d.contact_id = c.id and d.status = 'open' limit 1) is null
     and (private.workspace_settings(c.workspace_id)).auto_create_deals;
   get diagnostics opened = row_count;
   return opened;

@@ -344,10 +344,17 @@ begin
       where (i.workspace_id, i.channel, i.external_id) = (n.workspace_id, n.channel, n.external_id)) as o
     where o.id <> f.id
   ), settled as (
-    -- What had to wait for a contact need not wait any more.
+    -- What had to wait for a contact need not wait any more. Looked up id by id: joined, all links of
+    -- everybody may be read.
     delete from private.identity_links l
-    using unnest(nodes) n join owners o using (label)
-    where o.contact_id is not null and l.workspace_id = n.workspace_id and l.channel = n.channel and l.external_id = n.external_id
+    where l.ctid = any (array(
+      select waiting.ctid
+      from unnest(nodes) n join owners o using (label)
+      cross join lateral (
+        select w.ctid from private.identity_links w
+        where w.workspace_id = n.workspace_id and w.channel = n.channel and w.external_id = n.external_id
+        offset 0) as waiting
+      where o.contact_id is not null))
   )
   select array_agg(distinct contact_id) into touched from linked
   where not contact_id in (select m.contact_id from unnest(made) m where m.contact_id is not null);

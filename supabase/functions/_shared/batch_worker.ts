@@ -1,30 +1,11 @@
 /** Runs what goes in batches over many contacts (private.batch_jobs). */
-import type postgres from "postgres";
+import type { BatchJob, BatchStep } from "./batch_step.ts";
 import { database, json, retrying } from "./database.ts";
 import { toProblem } from "./errors.ts";
 import { readStep } from "./import/read_step.ts";
 import { inTransaction } from "./transaction.ts";
 
-/** A job as a step sees it; its row is locked. */
-export interface BatchJob {
-  id: string;
-  workspace_id: string;
-  kind: string;
-  args: Record<string, unknown>;
-  state: Record<string, unknown>;
-}
-
 export type BatchStatus = "running" | "completed" | "failed";
-
-/**
- * A step that SQL cannot do (`private.<kind>_batch` returned null), e.g. reading a file. All that
- * it writes through `sql` is committed together with the state that it returns, or not at all.
- *
- * @throws ApiError with what the job's error is to say; anything else is an error of our own
- */
-export type BatchStep = (
-  given: { job: BatchJob; sql: postgres.TransactionSql; signal: AbortSignal },
-) => Promise<Record<string, unknown>>;
 
 /** By the job's kind. */
 export const BATCH_STEPS: Record<string, BatchStep> = { import: readStep };

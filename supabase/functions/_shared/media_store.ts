@@ -1,7 +1,4 @@
 /** Where the bytes of media are kept. */
-import { mediaFolder, secretKeys, supabaseUrl } from "./env.ts";
-import { FolderStore } from "./media_folder.ts";
-import { StorageStore } from "./media_storage.ts";
 
 export type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
 
@@ -23,14 +20,4 @@ export interface MediaStore {
   read(path: string, range?: ByteRange): Promise<Bytes | undefined>;
   /** Nothing is under the path afterwards, whether or not there was. */
   remove(path: string): Promise<void>;
-}
-
-/** The folder that `LEADBASE_MEDIA_DIR` names, else the project's own Storage. */
-export function mediaStore(): MediaStore {
-  const folder = mediaFolder();
-  if (folder) return new FolderStore(folder);
-  const url = supabaseUrl();
-  const [key] = secretKeys();
-  if (url && key) return new StorageStore(url, key);
-  throw new Error("Media need LEADBASE_MEDIA_DIR, or SUPABASE_URL and SUPABASE_SECRET_KEYS.");
 }

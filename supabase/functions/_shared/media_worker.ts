@@ -3,7 +3,8 @@ import { database, json } from "./database.ts";
 import { mediaMaxBytes } from "./env.ts";
 import { check, MediaFault, type Passed, tooLarge } from "./media_check.ts";
 import { describeMedia, openMedia } from "./media_source.ts";
-import { type MediaStore, mediaStore } from "./media_store.ts";
+import type { MediaStore } from "./media_store.ts";
+import { mediaStore } from "./media_stores.ts";
 import { open } from "./secret_box.ts";
 
 const LANES = 4;

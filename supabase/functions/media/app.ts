@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { createApp } from "../_shared/app.ts";
 import { ApiError } from "../_shared/errors.ts";
-import { mediaStore } from "../_shared/media_store.ts";
+import { mediaStore } from "../_shared/media_stores.ts";
 import { route } from "../_shared/route.ts";
 import { uuid } from "../_shared/schemas/fields.ts";
 import { fileHeaders, isKnown, rangeHeaders, type StoredMedia } from "./file_headers.ts";

@@ -1,7 +1,7 @@
 /** The reading half of an import, a batch at a time: records are checked and put aside in Postgres. */
 import type { Buffer } from "node:buffer";
 import type postgres from "postgres";
-import type { BatchStep } from "../batch_worker.ts";
+import type { BatchStep } from "../batch_step.ts";
 import { json } from "../database.ts";
 import { ApiError } from "../errors.ts";
 import { lengthInFile, toUtf8 } from "./decode.ts";

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { MediaFault } from "./media_check.ts";
 import { FolderStore, INCOMING } from "./media_folder.ts";
 import { StorageStore } from "./media_storage.ts";
-import { type ByteRange, type Bytes, type MediaStore, mediaStore } from "./media_store.ts";
+import type { ByteRange, Bytes, MediaStore } from "./media_store.ts";
+import { mediaStore } from "./media_stores.ts";
 
 const PATH = `${crypto.randomUUID()}/${crypto.randomUUID()}`;
 

@@ -33,11 +33,13 @@ export interface Check {
 /**
  * @param limit in bytes; the stream ends at the first byte too many
  * @param hashes SHA-256 as told, hex or base64; all of them have to hold
+ * @param signal breaks off: the stream fails with its reason, the source is cancelled
  */
 export function check(
   source: ReadableStream<Uint8Array<ArrayBuffer>>,
   limit: number,
   hashes: readonly string[],
+  signal: AbortSignal,
 ): Check {
   const hash = createHash("sha256");
   let sizeBytes = 0;
@@ -62,6 +64,8 @@ export function check(
         passed = { sha256, sizeBytes };
       },
     }),
+    // Not left to the fetch that it comes from: Deno forgets its signal once the Response is collected.
+    { signal },
   );
   return { stream, passed: () => passed, fault: () => fault };
 }

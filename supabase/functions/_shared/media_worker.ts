@@ -109,7 +109,7 @@ async function transfer(
   if (told.fileSize !== undefined && told.fileSize > limit) throw tooLarge(limit);
   const bytes = await openMedia(told.url, token, signal);
   const hashes = [claim.sha256, told.sha256].filter((hash) => hash !== null && hash !== undefined);
-  const { stream, passed, fault } = check(bytes, limit, hashes);
+  const { stream, passed, fault } = check(bytes, limit, hashes, signal);
   try {
     await store.write(claim.storage_path, stream, signal);
   } catch (error) {
